@@ -1,0 +1,91 @@
+"""The threads on which an address's messages are handled; every kind of bus has the same."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pileus.kit import log
+from pileus.kit.bus.bus import Handler, QuestionFailed
+from pileus.kit.bus.codec import Codec, Failure
+from pileus.kit.errors import PileusError
+
+logger = log.get_logger("pileus.bus")
+
+JOIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message that has arrived, and whom to tell once its handler has run."""
+
+    data: bytes
+    is_question: bool
+    finish: Callable[[bytes | None], None]
+    """Gets the answer, if the message was a question."""
+
+
+class Workers:
+    """The threads of one address."""
+
+    def __init__(self, address: str, codec: Codec) -> None:
+        self._address = address
+        self._codec = codec
+        self._waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def add(self, handler: Handler, threads: int) -> None:
+        """Start threads for a handler. Several handlers share the messages."""
+        for _ in range(threads):
+            name = f"bus-{self._address}-{len(self._threads)}"
+            thread = threading.Thread(target=self._serve, args=(handler,), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def put(self, delivery: Delivery) -> None:
+        """Have a message handled."""
+        self._waiting.put(delivery)
+
+    def stop(self) -> None:
+        """End the threads, each after the messages that have come before."""
+        for _ in self._threads:
+            self._waiting.put(None)
+
+    def join(self) -> None:
+        """Wait until the threads have ended; one that hangs in its handler is left behind."""
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout=JOIN_S)
+
+    def _serve(self, handler: Handler) -> None:
+        while (delivery := self._waiting.get()) is not None:
+            answer = self._handle(handler, delivery)
+            try:
+                delivery.finish(answer)
+            except Exception:
+                logger.exception("an answer could not be sent", address=self._address)
+
+    def _handle(self, handler: Handler, delivery: Delivery) -> bytes | None:
+        """Return the answer, a failure included, if the message was a question."""
+        try:
+            result = handler(self._codec.decode(delivery.data))
+        except Exception as error:
+            logger.exception("a message could not be handled", address=self._address)
+            result = Failure(error.reason if isinstance(error, PileusError) else "an unexpected error; its log says more")
+        if not delivery.is_question:
+            return None
+        return self._codec.encode(result if result is not None else Failure("this is not a question"))
+
+
+def read_answer(codec: Codec, address: str, data: bytes) -> Any:
+    """Return the answer that a question got. Raises QuestionFailed."""
+    try:
+        answer = codec.decode(data)
+    except ValueError as error:  # of another release
+        raise QuestionFailed(address=address, reason=f"its answer is not understood ({error})") from error
+    if isinstance(answer, Failure):
+        raise QuestionFailed(address=address, reason=answer.reason)
+    return answer

@@ -1,0 +1,152 @@
+"""A database and its two kinds of transaction: read and write."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from pileus.kit.db.fair import FairLock
+from pileus.kit.db.transaction import Transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 30
+WRITE_ATTEMPTS = 10
+CONSTRAINT_ATTEMPTS = 3
+_RETRYABLE_SQLSTATES = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+_RETRYABLE_ERRNOS = {1205, 1213, 1020}  # MariaDB: lock wait timeout, deadlock, record changed
+
+_open = threading.local()
+
+
+def is_in_transaction() -> bool:
+    """Tell whether this thread holds a write transaction, in which no other service may be called."""
+    return getattr(_open, "depth", 0) > 0
+
+
+class Database:
+    """One service's database.
+
+    SQLite: one writer at a time, in order of arrival within the process and by BEGIN IMMEDIATE among processes, while
+    readers go on. PostgreSQL and MariaDB: READ COMMITTED, and a conflict is tried again in a new transaction.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._turn = FairLock()
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(self.url, pool_size=1, is_reader=False)
+            self._reader = _sqlite_engine(self.url, pool_size=pool_size, is_reader=True)
+        else:
+            self._writer = self._reader = create_engine(
+                self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=3600,
+                isolation_level="READ COMMITTED",
+            )  # fmt: skip
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that writes, for migrations."""
+        return self._writer
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads."""
+        with self._reader.connect() as connection, connection.begin():
+            yield Transaction(connection)
+
+    def write(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn(transaction, …)` and commit; on a conflict with another writer run it again from the start.
+
+        `fn` must have no effect but on the database. A broken constraint is such a conflict too: `fn` looked first, so
+        somebody else wrote that name, or removed that row, between its look and its write. Run again it sees that, and
+        says so in its own words.
+        """
+        if is_in_transaction():
+            raise AssertionError("a write transaction inside another")
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            try:
+                return self._write_once(fn, *args, **kwargs)
+            except DBAPIError as error:
+                if attempt >= _attempts(error):
+                    raise
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 (spreads writers, hides nothing)
+        raise AssertionError("unreachable")
+
+    def _write_once(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._turn if self.is_sqlite else contextlib.nullcontext():
+            _open.depth = 1
+            try:
+                with self._writer.connect() as connection, connection.begin():
+                    return fn(Transaction(connection), *args, **kwargs)
+            finally:
+                _open.depth = 0
+
+    def ping(self) -> str | None:
+        """Return what is wrong with the database, or None."""
+        try:
+            with self._reader.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except DBAPIError as error:
+            return f"the database does not answer ({type(error).__name__})"
+        return None
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._reader.dispose()
+        if self._writer is not self._reader:
+            self._writer.dispose()
+
+
+def _attempts(error: DBAPIError) -> int:
+    """Return how often a transaction is worth being tried that ends like this."""
+    if isinstance(error, IntegrityError):
+        return CONSTRAINT_ATTEMPTS
+    return WRITE_ATTEMPTS if is_conflict(error) else 1
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Tell whether another writer was in the way, so that the same transaction may succeed if tried again."""
+    original: Any = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        return isinstance(error, OperationalError) and "locked" in str(original)
+    if getattr(original, "sqlstate", None) in _RETRYABLE_SQLSTATES:
+        return True
+    arguments: Any = getattr(original, "args", ())
+    return bool(arguments) and arguments[0] in _RETRYABLE_ERRNOS
+
+
+def _sqlite_engine(url: Any, *, pool_size: int, is_reader: bool) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=-1 if is_reader else 0,
+        pool_timeout=BUSY_TIMEOUT_S,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if is_reader:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # Python's sqlite3 would begin deferred, and a reader that turns writer then fails instead of waiting.
+        connection.exec_driver_sql("BEGIN" if is_reader else "BEGIN IMMEDIATE")
+
+    return engine

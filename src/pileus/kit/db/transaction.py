@@ -1,0 +1,48 @@
+"""One transaction, as `db/` modules see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.engine import Row as SqlRow
+
+Row = SqlRow[Any]
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+
+class Transaction:
+    """A connection inside BEGIN … COMMIT. Statements see each other; nobody else sees them until the end."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def dialect(self) -> str:
+        """sqlite, postgresql or mariadb."""
+        name = self._connection.dialect.name
+        return "mariadb" if name == "mysql" else name
+
+    def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
+        """Run a statement; many times if given many parameters."""
+        return self._connection.execute(statement, parameters)
+
+    def first(self, statement: Executable, parameters: Parameters = None) -> Row | None:
+        """Return the first row, or None."""
+        return self._connection.execute(statement, parameters).first()
+
+    def all(self, statement: Executable, parameters: Parameters = None) -> Sequence[Row]:
+        """Return all rows."""
+        return self._connection.execute(statement, parameters).all()
+
+    def scalar(self, statement: Executable, parameters: Parameters = None) -> Any:
+        """Return the first column of the first row, or None."""
+        return self._connection.execute(statement, parameters).scalar()
+
+    def changed(self, statement: Executable, parameters: Parameters = None) -> int:
+        """Run an INSERT, UPDATE or DELETE and return how many rows it touched."""
+        return self._connection.execute(statement, parameters).rowcount

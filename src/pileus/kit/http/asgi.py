@@ -1,0 +1,148 @@
+"""The way from a socket to an `App` and back (ASGI)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import quote
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from pileus.kit.http.app import App
+from pileus.kit.http.message import FileBody, Query, Reply, Request
+from pileus.kit.http.threads import Threads
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+CHUNK = 2**20
+
+
+class ClientGone(ConnectionError):
+    """The client hung up before its request was complete."""
+
+
+class Listener:
+    """An ASGI application for one service's port."""
+
+    def __init__(self, app: App[Any], threads: Threads) -> None:
+        self._app = app
+        self._threads = threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = _request(scope)
+        try:
+            reply = await self._own(request) or await self._reply(request, receive)
+        except ClientGone:
+            return
+        await self._send(request, reply, receive, send)
+
+    async def _own(self, request: Request) -> Reply | None:
+        if request.path == "/healthz":
+            wrong = await self._threads.run(self._app.service.ready)
+            return Reply.json({"status": "unavailable" if wrong else "ok", "wrong": dict(wrong)}, 503 if wrong else 200)
+        if request.path == "/metrics":
+            text = await self._threads.run(generate_latest)
+            return Reply(200, text, {"content-type": CONTENT_TYPE_LATEST})
+        return None
+
+    async def _reply(self, request: Request, receive: Receive) -> Reply:
+        if not self._app.is_stream(request.method, request.path):
+            request.body = await _body(receive, self._app.service.body_limit)
+            return await self._threads.run(self._app.handle, request)
+        request.stream = _pieces(receive)
+        row, refusal = await self._threads.run(self._app.admit, request)
+        if row is None:
+            assert refusal is not None
+            return refusal
+        return await self._app.stream(row, request)
+
+    async def _send(self, request: Request, reply: Reply, receive: Receive, send: Send) -> None:
+        body = reply.body
+        if isinstance(body, bytes):
+            reply.headers["content-length"] = str(len(body))
+            if not body and reply.status in (204, 304):
+                del reply.headers["content-length"]
+        elif isinstance(body, FileBody):
+            reply.headers["content-length"] = str(body.length)
+        headers = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in reply.headers.items()]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        if request.method == "HEAD" or isinstance(body, bytes):
+            await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+            return
+        pieces = self._file(body) if isinstance(body, FileBody) else body
+        gone = asyncio.ensure_future(_until_gone(receive))
+        try:
+            async for piece in pieces:
+                if gone.done():  # `send` says nothing when nobody listens any more
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
+
+    async def _file(self, body: FileBody) -> AsyncIterator[bytes]:
+        handle = await self._threads.run(body.path.open, "rb", buffering=0)
+        with handle:
+            handle.seek(body.offset)
+            left = body.length
+            while left > 0:
+                piece = await self._threads.run(handle.read, min(CHUNK, left))
+                if not piece:
+                    raise OSError(f"{body.path} is shorter than it was")
+                left -= len(piece)
+                yield piece
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Return once the client has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _request(scope: Scope) -> Request:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    host = headers.get("host") or "{}:{}".format(*scope["server"])
+    raw_path = scope.get("raw_path")
+    path = raw_path.split(b"?")[0].decode("latin-1") if raw_path else quote(scope["path"])
+    return Request(
+        method=scope["method"],
+        path=path,
+        query=Query(scope["query_string"].decode("latin-1")),
+        headers=headers,
+        base_url=f"{scope['scheme']}://{host}",
+        client_address=(scope.get("client") or ("",))[0],
+    )
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    """Read a body into memory; of one that is too long, just enough for the application to see that."""
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece = message.get("body", b"")
+        if size <= limit:
+            pieces.append(piece)
+        size += len(piece)
+        if not message.get("more_body"):
+            return b"".join(pieces)
+
+
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece = message.get("body", b"")
+        if piece:
+            yield piece
+        if not message.get("more_body"):
+            return

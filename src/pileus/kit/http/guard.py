@@ -1,0 +1,64 @@
+"""The limits that uvicorn's protocol lacks: a size and a deadline for the head of a request.
+
+It overrides inner parts of uvicorn, which is therefore pinned to a minor version; `bench/http_server` measures what it
+costs, and the tests of this module fail if an update of uvicorn moves those parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_LIMIT = 64 * 1024
+HEAD_TIMEOUT_S = 10.0
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Closes connections whose request line and headers are too long or too slow."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._in_head = True
+        self._head_bytes = 0
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock of the first head."""
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._disarm()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what belongs to a head that is still incomplete."""
+        super().data_received(data)
+        if not self._in_head or self.transport.is_closing():
+            self._disarm()
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_LIMIT:
+            self.send_400_response("Request head too large.")
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+
+    def on_message_begin(self) -> None:
+        """A new head begins."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Judge the whole head: one that came in a single piece was not counted yet."""
+        self._in_head = False
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
+            raise ValueError("request head too large")  # the parser turns it into a 400
+        super().on_headers_complete()
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

@@ -1,0 +1,254 @@
+"""The runner: takes a workflow's lease, does its steps, and if one fails undoes them in reverse.
+
+Several processes may run one; a lease keeps them apart, and a dead one's workflows are taken over when it runs out.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+from pileus.kit import ids, log
+from pileus.kit.clock import Clock
+from pileus.kit.db import Database, Transaction
+from pileus.kit.errors import PileusError, Unavailable
+from pileus.kit.metrics import WORKFLOWS
+from pileus.kit.workflow.store import Record, WorkflowStore
+from pileus.kit.workflow.workflow import Run, Step, Waiting, Workflow
+
+S = TypeVar("S")
+logger = log.get_logger("pileus.workflow")
+
+LEASE_S = 120.0
+SCAN_S = 1.0  # how late a workflow may be picked up that nobody nudged for
+MAX_TRIES = 8  # of a step that fails because something does not answer, or for a reason nobody foresaw
+FIRST_RETRY_S = 0.2
+LAST_RETRY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """What to write after a step was called."""
+
+    state: str
+    position: int
+    wake_in_s: float = 0.0
+    result: tuple[str, Any] | None = None
+    reason: str | None = None
+    tries: int = 0
+    keeps_answer: bool = False
+
+
+class Runner(Generic[S]):
+    """Runs the workflows of one service."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: WorkflowStore,
+        workflows: Iterable[Workflow[S]],
+        state: S,
+        *,
+        owner: str,
+        clock: Clock,
+        threads: int = 4,
+    ) -> None:
+        self.store = store
+        self._database = database
+        self._workflows = {workflow.kind: workflow for workflow in workflows}
+        self._state = state
+        self._owner = owner
+        self._clock = clock
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._busy: set[str] = set()
+        self._guard = threading.Lock()
+        self._ending = threading.Event()
+        self._nudged = threading.Event()
+        self._threads = [threading.Thread(target=self._scan, name="workflow-scan", daemon=True)]
+        for number in range(threads):
+            self._threads.append(threading.Thread(target=self._work, name=f"workflow-{number}", daemon=True))
+
+    # --- for operations ---------------------------------------------------------------------------
+
+    def begin(self, tx: Transaction, kind: str, subject: str, arguments: dict[str, Any]) -> str:
+        """Write a new workflow in the caller's transaction; call `nudge` once it is committed. Returns its id."""
+        assert kind in self._workflows, kind
+        workflow_id = ids.new_uuid()
+        self.store.add(tx, workflow_id, kind, subject, arguments, self._clock.now())
+        return workflow_id
+
+    def cancel(self, tx: Transaction, subject: str) -> None:
+        """Have a subject's unfinished workflows undone."""
+        self.store.cancel(tx, subject, self._clock.now())
+
+    def nudge(self) -> None:
+        """Look for work now."""
+        self._nudged.set()
+
+    def answer(self, order_id: str, value: Any) -> bool:
+        """Hand an answer to the step that waits for it; tell whether one did."""
+        was_wanted = self._database.write(self.store.answer, order_id, value, self._clock.now())
+        if was_wanted:
+            self.nudge()
+        return was_wanted
+
+    # --- threads ----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Go on with what an earlier life of this process held, and then with whatever comes."""
+        self._database.write(self.store.release_all, self._owner, self._clock.now())
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End each thread after the step it is at."""
+        self._ending.set()
+        self._nudged.set()
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout=10)
+
+    def run_due(self) -> int:
+        """Run everything that is due on the caller's thread, until nothing is; for tests and simulations."""
+        count = 0
+        while found := self._find_due():
+            for workflow_id in found:
+                self._advance(workflow_id)
+                count += 1
+        return count
+
+    def _scan(self) -> None:
+        while not self._ending.is_set():
+            self._nudged.clear()
+            try:
+                for workflow_id in self._find_due():
+                    with self._guard:
+                        if workflow_id in self._busy:
+                            continue
+                        self._busy.add(workflow_id)
+                    self._queue.put(workflow_id)
+            except Exception:
+                logger.exception("looking for workflows failed")
+            self._nudged.wait(SCAN_S)
+
+    def _find_due(self) -> list[str]:
+        with self._database.read() as tx:
+            return list(self.store.due(tx, self._clock.now(), 100))
+
+    def _work(self) -> None:
+        while (workflow_id := self._queue.get()) is not None:
+            try:
+                self._advance(workflow_id)
+            except Exception:
+                logger.exception("a workflow could not go on", workflow=workflow_id)
+            finally:
+                with self._guard:
+                    self._busy.discard(workflow_id)
+                self.nudge()  # another workflow of the same subject may have waited for this one
+
+    # --- one workflow -----------------------------------------------------------------------------
+
+    def _advance(self, workflow_id: str) -> None:
+        """Call steps until the workflow ends or waits."""
+        while not self._ending.is_set():
+            now = self._clock.now()
+            until = now + timedelta(seconds=LEASE_S)
+            if not self._database.write(self.store.lease, workflow_id, self._owner, now, until):
+                return
+            with self._database.read() as tx:
+                record = self.store.get(tx, workflow_id)
+            progress = self._undo(record) if record.state == "undo" else self._do(record)
+            self._database.write(self._write, record, progress)
+            if progress.state in ("done", "undone"):
+                WORKFLOWS.labels(record.kind, progress.state).inc()
+                return
+            if progress.wake_in_s > 0:
+                return
+
+    def _do(self, record: Record) -> _Progress:
+        workflow = self._workflows[record.kind]
+        if record.is_cancelled and not workflow.is_endless:
+            return _Progress("undo", record.position, reason="it was cancelled")
+        if record.position == len(workflow.steps):
+            return _Progress("done", record.position)
+        step = workflow.steps[record.position]
+        try:
+            result = step.do(self._run(record), self._state)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the workflow must end)
+            return self._do_failed(record, step, error)
+        if isinstance(result, Waiting):
+            return _Progress("do", record.position, wake_in_s=result.seconds, tries=record.tries)
+        return _Progress("do", record.position + 1, result=(step.name, result))
+
+    def _do_failed(self, record: Record, step: Step[S], error: Exception) -> _Progress:
+        may_pass = isinstance(error, Unavailable) or not isinstance(error, PileusError)
+        if not isinstance(error, PileusError):
+            logger.exception("a step failed", kind=record.kind, step=step.name, subject=record.subject)
+        if self._workflows[record.kind].is_endless or (may_pass and record.tries + 1 < MAX_TRIES):
+            return self._again(record, "do")
+        reason = error.reason if isinstance(error, PileusError) else f"an unexpected error in the step '{step.name}'"
+        logger.warning("a workflow is undone", kind=record.kind, step=step.name, subject=record.subject, reason=reason)
+        return _Progress("undo", record.position, reason=reason)
+
+    def _undo(self, record: Record) -> _Progress:
+        workflow = self._workflows[record.kind]
+        run = self._run(record)
+        try:
+            if record.position < 0:
+                if workflow.failed is not None:
+                    workflow.failed(run, self._state)
+                return _Progress("undone", record.position)
+            step = workflow.steps[min(record.position, len(workflow.steps) - 1)]
+            result = step.undo(run, self._state) if step.undo is not None else None
+        except Exception:
+            # Undoing has no way out but forward: it is tried until it succeeds.
+            logger.exception("undoing a step failed", kind=record.kind, subject=record.subject)
+            return self._again(record, "undo")
+        if isinstance(result, Waiting):
+            return _Progress("undo", record.position, wake_in_s=result.seconds, tries=record.tries)
+        return _Progress("undo", min(record.position, len(workflow.steps) - 1) - 1)
+
+    def _again(self, record: Record, state: str) -> _Progress:
+        delay_s = min(FIRST_RETRY_S * 2**record.tries, LAST_RETRY_S)
+        return _Progress(state, record.position, wake_in_s=delay_s, tries=record.tries + 1, keeps_answer=True)
+
+    def _run(self, record: Record) -> Run:
+        order_id = f"{record.id}.{record.position}.{record.state}"
+        return Run(
+            record.id,
+            record.kind,
+            record.subject,
+            record.arguments,
+            record.results,
+            order_id,
+            record.answer,
+            record.reason,
+        )
+
+    def _write(self, tx: Transaction, record: Record, progress: _Progress) -> None:
+        now = self._clock.now()
+        if progress.result is not None:
+            self.store.finish_step(tx, record.id, *progress.result, now)
+        values: dict[str, Any] = {"state": progress.state, "position": progress.position, "tries": progress.tries}
+        if progress.reason is not None:
+            values["reason"] = progress.reason
+        if progress.wake_in_s > 0:
+            values |= {"lease_until": None}
+            self._park(tx, record, progress.wake_in_s)
+        elif not progress.keeps_answer:
+            values["answer"] = None
+        self.store.update(tx, record.id, now, **values)
+
+    def _park(self, tx: Transaction, record: Record, seconds: float) -> None:
+        """Let a workflow sleep, unless what it waits for came while its step was running."""
+        now = self._clock.now()
+        current = self.store.get(tx, record.id)
+        came = (current.answer is not None and record.answer is None) or (current.is_cancelled != record.is_cancelled)
+        wake_at = now if came else now + timedelta(seconds=seconds)
+        self.store.update(tx, record.id, now, wake_at=wake_at)

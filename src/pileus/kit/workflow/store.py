@@ -1,0 +1,231 @@
+"""Workflows as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, and_, bindparam, func, or_, select
+
+from pileus.kit.db import Row, Transaction
+from pileus.kit.db.types import MARIADB, BigId, LongText, Moment, Name, Uuid36
+
+UNFINISHED = ("do", "undo")
+
+
+def workflow_tables(metadata: MetaData) -> tuple[Table, Table]:
+    """Return the tables that a service adds to its catalogue."""
+    workflow = Table(
+        "workflow",
+        metadata,
+        Column("number", BigId, primary_key=True, autoincrement=True),  # the order of arrival
+        Column("id", Uuid36, nullable=False, unique=True),
+        Column("kind", String(64), nullable=False),
+        Column("subject", Name, nullable=False),
+        Column("arguments", LongText, nullable=False),
+        Column("state", String(8), nullable=False),  # do, undo, done, undone
+        Column("position", Integer, nullable=False),
+        Column("is_cancelled", Boolean, nullable=False),
+        Column("answer", LongText),
+        Column("reason", LongText, nullable=False),
+        Column("tries", Integer, nullable=False),
+        Column("wake_at", Moment, nullable=False),
+        Column("lease_owner", Name),
+        Column("lease_until", Moment),
+        Column("created_at", Moment, nullable=False),
+        Column("updated_at", Moment, nullable=False),
+        Index("ix_workflow_state_wake_at", "state", "wake_at"),
+        Index("ix_workflow_subject_state", "subject", "state"),
+        **MARIADB,
+    )
+    step = Table(
+        "workflow_step",
+        metadata,
+        Column("workflow_id", Uuid36, primary_key=True),
+        Column("name", String(64), primary_key=True),
+        Column("result", LongText, nullable=False),
+        Column("finished_at", Moment, nullable=False),
+        **MARIADB,
+    )
+    return workflow, step
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A workflow's row, and the results of its finished steps."""
+
+    id: str
+    kind: str
+    subject: str
+    arguments: dict[str, Any]
+    state: str
+    position: int
+    is_cancelled: bool
+    answer: Any
+    reason: str
+    tries: int
+    results: dict[str, Any]
+
+
+class WorkflowStore:
+    """The statements, built once for one service's tables."""
+
+    def __init__(self, workflow: Table, step: Table) -> None:
+        w, self._workflow, self._step = workflow, workflow, step
+        earlier = w.alias("earlier")
+        self._due = (
+            select(w.c.id)
+            .where(
+                w.c.state.in_(UNFINISHED),
+                w.c.wake_at <= bindparam("now"),
+                or_(w.c.lease_until.is_(None), w.c.lease_until < bindparam("now")),
+                ~select(earlier.c.number)
+                .where(
+                    earlier.c.subject == w.c.subject,
+                    earlier.c.state.in_(UNFINISHED),
+                    earlier.c.number < w.c.number,
+                )
+                .exists(),
+            )
+            .order_by(w.c.wake_at)
+            .limit(bindparam("limit"))
+        )
+        self._lease = (
+            w.update()
+            .where(
+                w.c.id == bindparam("which"),
+                w.c.state.in_(UNFINISHED),
+                or_(w.c.lease_until.is_(None), w.c.lease_until < bindparam("now"), w.c.lease_owner == bindparam("me")),
+            )
+            .values(lease_owner=bindparam("me"), lease_until=bindparam("until"))
+        )
+        self._get = select(w).where(w.c.id == bindparam("which"))
+        self._steps = select(step).where(step.c.workflow_id == bindparam("which"))
+        self._answer = (
+            w.update()
+            .where(
+                w.c.id == bindparam("which"),
+                w.c.position == bindparam("at"),
+                w.c.state == bindparam("direction"),
+                w.c.answer.is_(None),
+            )
+            .values(answer=bindparam("value"), wake_at=bindparam("now"))
+        )
+        self._cancel = (
+            w.update()
+            .where(and_(w.c.subject == bindparam("about"), w.c.state == "do"))
+            .values(is_cancelled=True, wake_at=bindparam("now"))
+        )
+
+    def add(
+        self, tx: Transaction, workflow_id: str, kind: str, subject: str, arguments: dict[str, Any], now: datetime
+    ) -> None:
+        """Write a new workflow; the runner finds it there."""
+        row = {
+            "id": workflow_id,
+            "kind": kind,
+            "subject": subject,
+            "arguments": _dump(arguments),
+            "state": "do",
+            "position": 0,
+            "is_cancelled": False,
+            "reason": "",
+            "tries": 0,
+            "wake_at": now,
+            "created_at": now,
+            "updated_at": now,
+        }
+        tx.execute(self._workflow.insert(), row)
+
+    def due(self, tx: Transaction, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of workflows that wait for nothing and nobody holds; of one subject only the oldest."""
+        return [str(row.id) for row in tx.all(self._due, {"now": now, "limit": limit})]
+
+    def lease(self, tx: Transaction, workflow_id: str, owner: str, now: datetime, until: datetime) -> bool:
+        """Take a workflow for `owner`; tell whether it is ours now."""
+        return bool(tx.changed(self._lease, {"which": workflow_id, "me": owner, "now": now, "until": until}))
+
+    def release_all(self, tx: Transaction, owner: str, now: datetime) -> None:
+        """Free what `owner` held in an earlier life, and let it go on at once."""
+        w = self._workflow
+        held = and_(w.c.lease_owner == owner, w.c.state.in_(UNFINISHED))
+        tx.execute(w.update().where(held).values(lease_until=None, wake_at=now))
+
+    def get(self, tx: Transaction, workflow_id: str) -> Record:
+        """Return a workflow."""
+        row = tx.first(self._get, {"which": workflow_id})
+        assert row is not None
+        results = {step.name: _load(step.result) for step in tx.all(self._steps, {"which": workflow_id})}
+        return _record(row, results)
+
+    def finish_step(self, tx: Transaction, workflow_id: str, name: str, result: Any, now: datetime) -> None:
+        """Write that a step is done, and move on to the next one."""
+        s = self._step
+        tx.execute(s.delete().where(s.c.workflow_id == workflow_id, s.c.name == name))
+        tx.execute(s.insert(), {"workflow_id": workflow_id, "name": name, "result": _dump(result), "finished_at": now})
+
+    def update(self, tx: Transaction, workflow_id: str, now: datetime, **values: Any) -> None:
+        """Set columns of a workflow's row."""
+        w = self._workflow
+        tx.execute(w.update().where(w.c.id == workflow_id).values(updated_at=now, **values))
+
+    def answer(self, tx: Transaction, order_id: str, value: Any, now: datetime) -> bool:
+        """Keep an answer for the step that waits for it; tell whether one did. A stale or doubled one is dropped."""
+        workflow_id, position, direction = order_id.rsplit(".", 2)
+        parameters = {
+            "which": workflow_id,
+            "at": int(position),
+            "direction": direction,
+            "value": _dump(value),
+            "now": now,
+        }
+        return bool(tx.changed(self._answer, parameters))
+
+    def cancel(self, tx: Transaction, subject: str, now: datetime) -> None:
+        """Have every workflow of a subject undone that is not yet finished."""
+        tx.execute(self._cancel, {"about": subject, "now": now})
+
+    def unfinished(self, tx: Transaction) -> Sequence[Row]:
+        """Return the rows of all workflows under way, oldest first."""
+        w = self._workflow
+        return tx.all(select(w).where(w.c.state.in_(UNFINISHED)).order_by(w.c.number))
+
+    def is_busy(self, tx: Transaction, subject: str) -> bool:
+        """Tell whether a subject has an unfinished workflow."""
+        w = self._workflow
+        count = select(func.count()).where(w.c.subject == subject, w.c.state.in_(UNFINISHED))
+        return bool(tx.scalar(count))
+
+    def purge(self, tx: Transaction, before: datetime) -> int:
+        """Forget workflows that ended before a time."""
+        w, s = self._workflow, self._step
+        old = select(w.c.id).where(w.c.state.not_in(UNFINISHED), w.c.updated_at < before)
+        tx.execute(s.delete().where(s.c.workflow_id.in_(old)))
+        return tx.changed(w.delete().where(w.c.state.not_in(UNFINISHED), w.c.updated_at < before))
+
+
+def _record(row: Row, results: dict[str, Any]) -> Record:
+    return Record(
+        id=row.id,
+        kind=row.kind,
+        subject=row.subject,
+        arguments=_load(row.arguments),
+        state=row.state,
+        position=row.position,
+        is_cancelled=row.is_cancelled,
+        answer=None if row.answer is None else _load(row.answer),
+        reason=row.reason,
+        tries=row.tries,
+        results=results,
+    )
+
+
+def _dump(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _load(text: str) -> Any:
+    return msgspec.json.decode(text)

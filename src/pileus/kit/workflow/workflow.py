@@ -1,0 +1,66 @@
+"""What a workflow is: a tuple of steps, each with its undo.
+
+    BOOT = Workflow("boot", (Step("claim", claim, release), Step("build", build, tear_down), Step("finish", finish)))
+
+A step's completion is a row written *after* its effect, so a `do` or `undo` may run twice and is written for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pileus.kit.errors import PileusError
+
+S = TypeVar("S")
+
+
+class StepFailed(PileusError):
+    """A step cannot be done; what was done before is undone. The sentence is for the owner of the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step has asked for something and is called again when the answer is there, or after `seconds`."""
+
+    seconds: float
+
+
+@dataclass(slots=True)
+class Run:
+    """One workflow under way, as its steps see it."""
+
+    id: str
+    kind: str
+    subject: str  # what it is about, such as a server's id; workflows of one subject run one after the other
+    arguments: dict[str, Any]
+    results: dict[str, Any] = field(default_factory=dict)  # step name → what its `do` returned
+    order_id: str = ""  # names this step of this run to whoever works for it; the same after a restart
+    answer: Any = None  # what came back for `order_id`
+    reason: str = ""  # why it is being undone
+
+
+Do = Callable[[Run, S], Any]
+"""Returns a JSON value that later steps may read, or Waiting. Raises StepFailed to have everything undone."""
+
+Undo = Callable[[Run, S], Waiting | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[S]):
+    """One step: what it does and what takes it back."""
+
+    name: str
+    do: Do[S]
+    undo: Undo[S] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow(Generic[S]):
+    """A kind of workflow."""
+
+    kind: str
+    steps: tuple[Step[S], ...]
+    failed: Callable[[Run, S], None] | None = None  # called once everything is undone; may run twice
+    is_endless: bool = False  # never undone: a step that fails is tried again for as long as it takes
