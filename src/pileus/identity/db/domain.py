@@ -1,0 +1,81 @@
+"""Domains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from pileus.identity.db import extra
+from pileus.identity.db.tables import NO_DOMAIN, project
+from pileus.identity.model.errors import ResourceNotFound
+from pileus.identity.model.resource import Domain
+from pileus.kit.db import Row, Transaction
+
+_BY_ID = select(project).where(project.c.id == bindparam("which"), project.c.is_domain)
+_BY_NAME = select(project).where(project.c.name == bindparam("which"), project.c.is_domain)
+
+
+def get(tx: Transaction, domain_id: str) -> Domain:
+    """Return a domain. Raises ResourceNotFound."""
+    domain = find(tx, domain_id)
+    if domain is None:
+        raise ResourceNotFound(kind="domain", id=domain_id)
+    return domain
+
+
+def find(tx: Transaction, domain_id: str) -> Domain | None:
+    """Return a domain, or None."""
+    row = tx.first(_BY_ID, {"which": domain_id})
+    return None if row is None else _domain(row)
+
+
+def find_by_name(tx: Transaction, name: str) -> Domain | None:
+    """Return the domain of a name, or None."""
+    row = tx.first(_BY_NAME, {"which": name})
+    return None if row is None else _domain(row)
+
+
+def list_domains(tx: Transaction, *, name: str | None = None, is_enabled: bool | None = None) -> Sequence[Domain]:
+    """Return domains by name."""
+    statement = select(project).where(project.c.is_domain).order_by(project.c.name)
+    if name is not None:
+        statement = statement.where(project.c.name == name)
+    if is_enabled is not None:
+        statement = statement.where(project.c.is_enabled == is_enabled)
+    return [_domain(row) for row in tx.all(statement)]
+
+
+def add(tx: Transaction, domain: Domain) -> None:
+    """Write a new domain."""
+    tx.execute(project.insert(), {"id": domain.id, "is_domain": True, "domain_id": NO_DOMAIN, **_values(domain)})
+
+
+def update(tx: Transaction, domain: Domain) -> None:
+    """Write a domain's new values."""
+    tx.execute(project.update().where(project.c.id == domain.id).values(**_values(domain)))
+
+
+def delete(tx: Transaction, domain_id: str) -> None:
+    """Remove a domain's row."""
+    tx.execute(project.delete().where(project.c.id == domain_id, project.c.is_domain))
+
+
+def _values(domain: Domain) -> dict[str, Any]:
+    return {
+        "name": domain.name,
+        "is_enabled": domain.is_enabled,
+        "description": domain.description,
+        "extra": extra.dump(domain.extra),
+    }
+
+
+def _domain(row: Row) -> Domain:
+    return Domain(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        is_enabled=row.is_enabled,
+        extra=extra.load(row.extra),
+    )

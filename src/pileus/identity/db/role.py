@@ -1,0 +1,89 @@
+"""Roles, and which role implies which."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from pileus.identity.db import extra
+from pileus.identity.db.tables import NO_DOMAIN, implied_role, role
+from pileus.identity.model.errors import ResourceNotFound
+from pileus.identity.model.resource import Role
+from pileus.kit.db import Row, Transaction
+
+_BY_ID = select(role).where(role.c.id == bindparam("which"))
+_BY_NAME = select(role).where(role.c.name == bindparam("which"), role.c.domain_id == bindparam("domain"))
+_BY_IDS = select(role).where(role.c.id.in_(bindparam("which", expanding=True))).order_by(role.c.name)
+_IMPLIED = select(implied_role)
+
+
+def get(tx: Transaction, role_id: str) -> Role:
+    """Return a role. Raises ResourceNotFound."""
+    row = tx.first(_BY_ID, {"which": role_id})
+    if row is None:
+        raise ResourceNotFound(kind="role", id=role_id)
+    return _role(row)
+
+
+def find_by_name(tx: Transaction, name: str, domain_id: str | None = None) -> Role | None:
+    """Return the role of a name, or None."""
+    row = tx.first(_BY_NAME, {"which": name, "domain": domain_id or NO_DOMAIN})
+    return None if row is None else _role(row)
+
+
+def list_roles(tx: Transaction, *, name: str | None = None, domain_id: str | None = None) -> Sequence[Role]:
+    """Return roles by name: those of a domain, or those of the whole cloud."""
+    statement = select(role).where(role.c.domain_id == (domain_id or NO_DOMAIN)).order_by(role.c.name)
+    if name is not None:
+        statement = statement.where(role.c.name == name)
+    return [_role(row) for row in tx.all(statement)]
+
+
+def list_by_ids(tx: Transaction, role_ids: Collection[str]) -> Sequence[Role]:
+    """Return some roles by name."""
+    return [_role(row) for row in tx.all(_BY_IDS, {"which": list(role_ids)})] if role_ids else []
+
+
+def add(tx: Transaction, new: Role) -> None:
+    """Write a new role."""
+    tx.execute(role.insert(), {"id": new.id, "domain_id": new.domain_id or NO_DOMAIN, **_values(new)})
+
+
+def update(tx: Transaction, changed: Role) -> None:
+    """Write a role's new values."""
+    tx.execute(role.update().where(role.c.id == changed.id).values(**_values(changed)))
+
+
+def delete(tx: Transaction, role_id: str) -> None:
+    """Remove a role; its assignments and implications go too."""
+    tx.execute(role.delete().where(role.c.id == role_id))
+
+
+def implications(tx: Transaction) -> dict[str, list[str]]:
+    """Return which roles each role implies."""
+    implied: dict[str, list[str]] = {}
+    for row in tx.all(_IMPLIED):
+        implied.setdefault(row.prior_role_id, []).append(row.implied_role_id)
+    return implied
+
+
+def imply(tx: Transaction, prior_role_id: str, implied_role_id: str) -> None:
+    """Let one role imply another, if it does not yet."""
+    if implied_role_id not in implications(tx).get(prior_role_id, ()):
+        tx.execute(implied_role.insert(), {"prior_role_id": prior_role_id, "implied_role_id": implied_role_id})
+
+
+def _values(new: Role) -> dict[str, Any]:
+    return {"name": new.name, "description": new.description, "extra": extra.dump(new.extra)}
+
+
+def _role(row: Row) -> Role:
+    return Role(
+        id=row.id,
+        name=row.name,
+        domain_id=row.domain_id or None,
+        description=row.description,
+        extra=extra.load(row.extra),
+    )

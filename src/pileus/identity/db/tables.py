@@ -1,0 +1,119 @@
+"""Identity's tables."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
+
+from pileus.kit.db.types import MARIADB, HexId, LongText, Moment, Name, new_metadata
+
+metadata = new_metadata()
+
+NO_DOMAIN = ""
+"""The domain of what belongs to none: domains, and the roles of the whole cloud. NULL would not be unique."""
+
+# A domain is a project that acts as one, as in every Keystone since its third API; ids never collide.
+project = Table(
+    "project",
+    metadata,
+    Column("id", HexId, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("domain_id", HexId, nullable=False),
+    Column("parent_id", HexId),
+    Column("is_domain", Boolean, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("extra", LongText, nullable=False),
+    UniqueConstraint("domain_id", "name"),
+    **MARIADB,
+)
+
+user = Table(
+    "user",
+    metadata,
+    Column("id", HexId, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("domain_id", HexId, ForeignKey("project.id"), nullable=False),
+    Column("password_hash", String(255)),
+    Column("default_project_id", HexId),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("description", Text),
+    Column("tokens_valid_after", Moment),
+    Column("extra", LongText, nullable=False),
+    UniqueConstraint("domain_id", "name"),
+    **MARIADB,
+)
+
+role = Table(
+    "role",
+    metadata,
+    Column("id", HexId, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("domain_id", HexId, nullable=False),
+    Column("description", Text),
+    Column("extra", LongText, nullable=False),
+    UniqueConstraint("domain_id", "name"),
+    **MARIADB,
+)
+
+implied_role = Table(
+    "implied_role",
+    metadata,
+    Column("prior_role_id", HexId, ForeignKey("role.id", ondelete="CASCADE"), primary_key=True),
+    Column("implied_role_id", HexId, ForeignKey("role.id", ondelete="CASCADE"), primary_key=True),
+    **MARIADB,
+)
+
+assignment = Table(
+    "assignment",
+    metadata,
+    Column("user_id", HexId, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    Column("target_kind", String(8), primary_key=True),
+    Column("target_id", HexId, primary_key=True),
+    Column("role_id", HexId, ForeignKey("role.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_assignment_target", "target_kind", "target_id"),
+    **MARIADB,
+)
+
+region = Table(
+    "region",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("parent_region_id", Name),
+    Column("extra", LongText, nullable=False),
+    **MARIADB,
+)
+
+service = Table(
+    "service",
+    metadata,
+    Column("id", HexId, primary_key=True),
+    Column("type", Name, nullable=False),
+    Column("name", Name, nullable=False),
+    Column("description", Text),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("extra", LongText, nullable=False),
+    **MARIADB,
+)
+
+endpoint = Table(
+    "endpoint",
+    metadata,
+    Column("id", HexId, primary_key=True),
+    Column("service_id", HexId, ForeignKey("service.id", ondelete="CASCADE"), nullable=False),
+    Column("region_id", Name),
+    Column("interface", String(8), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("extra", LongText, nullable=False),
+    **MARIADB,
+)
+
+revoked_token = Table(
+    "revoked_token",
+    metadata,
+    Column("audit_id", String(32), primary_key=True),
+    Column("expires_at", Moment, nullable=False),
+    Index("ix_revoked_token_expires_at", "expires_at"),
+    **MARIADB,
+)

@@ -1,0 +1,83 @@
+"""The catalog: which services there are, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+INTERFACES = ("public", "internal", "admin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A place, or a part of one."""
+
+    id: str
+    description: str = ""
+    parent_region_id: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Something with an API, such as the image service."""
+
+    id: str
+    type: str
+    name: str = ""
+    description: str | None = None
+    is_enabled: bool = True
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a service answers, for one audience in one region. The URL may hold `$(project_id)s`."""
+
+    id: str
+    service_id: str
+    interface: str
+    url: str
+    region_id: str | None = None
+    is_enabled: bool = True
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+_PLACE = re.compile(r"[$%]\((?:project_id|tenant_id)\)s")
+
+
+def render(services: Iterable[Service], endpoints: Iterable[Endpoint], project_id: str | None) -> list[dict[str, Any]]:
+    """Return the catalog as tokens show it; an endpoint that wants a project is left out where there is none."""
+    by_service: dict[str, list[dict[str, Any]]] = {}
+    for endpoint in endpoints:
+        url = endpoint.url
+        if _PLACE.search(url):
+            if project_id is None:
+                continue
+            url = _PLACE.sub(project_id, url)
+        shown = {
+            "id": endpoint.id,
+            "interface": endpoint.interface,
+            "region_id": endpoint.region_id,
+            "url": url,
+            "region": endpoint.region_id,
+        }
+        if endpoint.is_enabled:
+            by_service.setdefault(endpoint.service_id, []).append(shown)
+    return [
+        {"endpoints": by_service.get(service.id, []), "id": service.id, "type": service.type, "name": service.name}
+        for service in services
+        if service.is_enabled
+    ]
+
+
+def find_url(catalog: Iterable[Mapping[str, Any]], service_type: str, interface: str, region: str | None) -> str | None:
+    """Return where a catalog says that a service answers."""
+    for service in catalog:
+        if service["type"] == service_type:
+            for endpoint in service["endpoints"]:
+                if endpoint["interface"] == interface and region in (None, "", endpoint["region_id"]):
+                    return str(endpoint["url"])
+    return None

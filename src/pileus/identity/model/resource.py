@@ -1,0 +1,59 @@
+"""Domains, projects, users and roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+DEFAULT_DOMAIN_ID = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A namespace of users and projects."""
+
+    id: str
+    name: str
+    description: str = ""
+    is_enabled: bool = True
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What owns images, servers and the like."""
+
+    id: str
+    name: str
+    domain_id: str
+    parent_id: str | None = None  # of a top project: its domain
+    description: str = ""
+    is_enabled: bool = True
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Who may log in. `password_hash` is None for one who cannot by password."""
+
+    id: str
+    name: str
+    domain_id: str
+    password_hash: str | None = field(default=None, repr=False)
+    default_project_id: str | None = None
+    description: str | None = None
+    is_enabled: bool = True
+    tokens_valid_after: datetime | None = None  # tokens issued before are void: a password changed, a user was disabled
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A name that policies know. `domain_id` is None for a role of the whole cloud."""
+
+    id: str
+    name: str
+    domain_id: str | None = None
+    description: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,138 @@
+"""The first things in a new cloud: without them nobody could log in to make the others.
+
+Every start runs this again: it adds what lacks, moves its own endpoints to where the services listen now, and touches
+nothing that somebody changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from pileus.identity.db import assignment, catalog, domain, project, role, user
+from pileus.identity.model.assignment import SYSTEM_ID, Assignment, TargetKind
+from pileus.identity.model.catalog import INTERFACES, Endpoint, Region, Service
+from pileus.identity.model.resource import DEFAULT_DOMAIN_ID, Domain, Project, Role, User
+from pileus.identity.tokens.password import hash_generated
+from pileus.kit import ids
+from pileus.kit.db import Transaction
+
+ROLES = ("admin", "manager", "member", "reader", "service")
+IMPLIED = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
+PROJECTS = {"admin": "The administrators' own project", "service": "The services' project", "demo": "To try things in"}
+
+ACCOUNTS = ("admin", "demo", "glance", "placement", "nova")
+"""Who has an account from the start."""
+
+SERVICES = {
+    "identity": ("keystone", "Identity: who is asking"),
+    "image": ("glance", "Image: what to boot from"),
+    "placement": ("placement", "Placement: where there is room"),
+    "compute": ("nova", "Compute: what runs"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user to begin with, with roles on one project. `is_system_admin`: also admin of the system."""
+
+    name: str
+    password: str = field(repr=False)
+    project: str
+    roles: tuple[str, ...]
+    is_system_admin: bool = False
+
+
+def accounts(passwords: Mapping[str, str]) -> list[Account]:
+    """Return the users to begin with; `passwords` holds a secret for each, by name."""
+    people = [
+        Account(name="admin", password=passwords["admin"], project="admin", roles=("admin",), is_system_admin=True),
+        Account(name="demo", password=passwords["demo"], project="demo", roles=("member",)),
+    ]
+    services = [
+        Account(name=name, password=passwords[name], project="service", roles=("service",)) for name in ACCOUNTS[2:]
+    ]
+    return people + services
+
+
+def bootstrap(tx: Transaction, users: list[Account], urls: Mapping[str, str], region_id: str) -> None:
+    """Make what lacks. `urls` maps service types to where they answer."""
+    _ensure_domain(tx)
+    role_ids = {name: _ensure_role(tx, name) for name in ROLES}
+    for prior, implied in IMPLIED:
+        role.imply(tx, role_ids[prior], role_ids[implied])
+    project_ids = {name: _ensure_project(tx, name, text) for name, text in PROJECTS.items()}
+    for account in users:
+        _ensure_account(tx, account, project_ids, role_ids)
+    if region_id not in {region.id for region in catalog.list_regions(tx)}:
+        catalog.save_region(tx, Region(id=region_id))
+    for service_type, url in urls.items():
+        _ensure_endpoints(tx, service_type, url, region_id)
+
+
+def _ensure_domain(tx: Transaction) -> None:
+    if domain.find(tx, DEFAULT_DOMAIN_ID) is None:
+        domain.add(tx, Domain(id=DEFAULT_DOMAIN_ID, name="Default", description="The default domain"))
+
+
+def _ensure_role(tx: Transaction, name: str) -> str:
+    found = role.find_by_name(tx, name)
+    if found is None:
+        found = Role(id=ids.new_hex_id(), name=name)
+        role.add(tx, found)
+    return found.id
+
+
+def _ensure_project(tx: Transaction, name: str, description: str) -> str:
+    found = project.find_by_name(tx, name, DEFAULT_DOMAIN_ID)
+    if found is None:
+        found = Project(
+            id=ids.new_hex_id(),
+            name=name,
+            domain_id=DEFAULT_DOMAIN_ID,
+            parent_id=DEFAULT_DOMAIN_ID,
+            description=description,
+        )
+        project.add(tx, found)
+    return found.id
+
+
+def _ensure_account(
+    tx: Transaction, account: Account, project_ids: Mapping[str, str], role_ids: Mapping[str, str]
+) -> None:
+    if user.find_by_name(tx, account.name, DEFAULT_DOMAIN_ID) is not None:
+        return
+    new = User(
+        id=ids.new_hex_id(),
+        name=account.name,
+        domain_id=DEFAULT_DOMAIN_ID,
+        password_hash=hash_generated(account.password),
+        default_project_id=project_ids[account.project],
+    )
+    user.add(tx, new)
+    for name in account.roles:
+        _assign(tx, new.id, role_ids[name], TargetKind.PROJECT, project_ids[account.project])
+    if account.is_system_admin:
+        _assign(tx, new.id, role_ids["admin"], TargetKind.SYSTEM, SYSTEM_ID)
+        _assign(tx, new.id, role_ids["admin"], TargetKind.DOMAIN, DEFAULT_DOMAIN_ID)
+
+
+def _assign(tx: Transaction, user_id: str, role_id: str, kind: TargetKind, target_id: str) -> None:
+    assignment.add(tx, Assignment(user_id=user_id, role_id=role_id, target_kind=kind, target_id=target_id))
+
+
+def _ensure_endpoints(tx: Transaction, service_type: str, url: str, region_id: str) -> None:
+    name, description = SERVICES[service_type]
+    found = next(iter(catalog.list_services(tx, type_=service_type)), None)
+    if found is None:
+        found = Service(id=ids.new_hex_id(), type=service_type, name=name, description=description)
+        catalog.add_service(tx, found)
+    for interface in INTERFACES:
+        mine = next(
+            iter(catalog.list_endpoints(tx, service_id=found.id, interface=interface, region_id=region_id)), None
+        )
+        if mine is None:
+            new = Endpoint(id=ids.new_hex_id(), service_id=found.id, interface=interface, url=url, region_id=region_id)
+            catalog.add_endpoint(tx, new)
+        elif mine.url != url:
+            catalog.update_endpoint(tx, replace(mine, url=url))

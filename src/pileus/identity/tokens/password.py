@@ -1,0 +1,50 @@
+"""Passwords, hashed.
+
+What a person chose is hashed slowly (bcrypt), because it can be guessed. What we made ourselves, of 192 random bits,
+cannot be guessed at any speed, so a plain SHA-256 keeps it as safe and costs nothing at each login.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+import bcrypt
+
+DEFAULT_ROUNDS = 12
+_GENERATED = "$sha256$"
+_NOBODY = bcrypt.hashpw(b"nobody", bcrypt.gensalt(4)).decode()
+
+
+def hash_chosen(password: str, rounds: int = DEFAULT_ROUNDS) -> str:
+    """Return the hash of a password that somebody chose."""
+    return bcrypt.hashpw(_condense(password), bcrypt.gensalt(rounds)).decode()
+
+
+def hash_generated(secret: str) -> str:
+    """Return the hash of a secret that `kit.ids.new_secret` made."""
+    return _GENERATED + hashlib.sha256(secret.encode()).hexdigest()
+
+
+def verify(password: str, hashed: str) -> bool:
+    """Tell whether a password is the one that was hashed, in time that does not depend on how wrong it is."""
+    if hashed.startswith(_GENERATED):
+        return hmac.compare_digest(hash_generated(password), hashed)
+    return bcrypt.checkpw(_condense(password), hashed.encode())
+
+
+class Decoy:
+    """A hash that nothing matches, of the cost that real ones have: what an unknown user's password is tried on."""
+
+    def __init__(self, rounds: int) -> None:
+        self._hash = _NOBODY.replace("$04$", f"${rounds:02d}$", 1)
+
+    def verify(self, password: str) -> None:
+        """Spend the time that a known user's password would take."""
+        bcrypt.checkpw(_condense(password), self._hash.encode())
+
+
+def _condense(password: str) -> bytes:
+    """Bcrypt sees only 72 bytes and stops at a zero byte; a digest lets every character count."""
+    return base64.b64encode(hashlib.sha512(password.encode()).digest())[:72]
