@@ -1,0 +1,64 @@
+"""Which image a request is about, and whether its caller may do this to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pileus.image.backend import Backend
+from pileus.image.db import image as images
+from pileus.image.model.errors import ImageNotFound
+from pileus.image.model.image import COMMUNITY, PUBLIC, Image, is_seen_by
+from pileus.image.model.query import Viewer
+from pileus.kit.http.message import Request
+
+SEEING = "get_image"
+_RULES_OF_VISIBILITY = {PUBLIC: "publicize_image", COMMUNITY: "communitize_image"}
+
+
+def viewer(request: Request) -> Viewer:
+    """Return through whose eyes a request looks."""
+    return Viewer(request.context.project_id, request.may("sees_every_image", {}))
+
+
+def is_admin(request: Request) -> bool:
+    """Tell whether the caller may do what only administrators may."""
+    return request.may("context_is_admin", {})
+
+
+def target(image: Image) -> dict[str, Any]:
+    """Return an image as policy rules see it."""
+    return {
+        "project_id": image.owner,
+        "owner": image.owner,
+        "visibility": image.visibility,
+        "member_id": image.member_id,
+        "image_id": image.id,
+        "status": image.status,
+    }
+
+
+def get(request: Request, backend: Backend) -> Image:
+    """Return the image that the path names, if the caller may do what the route's rule guards.
+
+    Raises ImageNotFound also for an image that the caller must not know of, Forbidden.
+    """
+    image_id = request.params["image_id"]
+    eyes = viewer(request)
+    with backend.database.read() as tx:
+        image = images.find(tx, image_id, eyes.project_id)
+    if image is None or not is_seen_by(image, eyes.project_id, is_admin=eyes.is_admin) or not may_see(request, image):
+        raise ImageNotFound(image_id=image_id)
+    request.require(target(image))
+    return image
+
+
+def may_see(request: Request, image: Image) -> bool:
+    """Tell whether the operator's rules let the caller see an image."""
+    return request.may(SEEING, target(image))
+
+
+def require_visibility(request: Request, visibility: str, of: dict[str, Any]) -> None:
+    """Raise Forbidden if the caller may not show an image to so many."""
+    rule = _RULES_OF_VISIBILITY.get(visibility)
+    if rule is not None:
+        request.require(of, rule)

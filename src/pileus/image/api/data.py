@@ -1,0 +1,239 @@
+"""An image's bytes, in and out, without ever holding more than a few megabytes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from pileus.image.api import access
+from pileus.image.backend import Backend
+from pileus.image.model import status
+from pileus.image.model.errors import (
+    DataDeactivated,
+    DataMissing,
+    RangeOutside,
+    SizeInvalid,
+    StoreUnknown,
+    UploadStalled,
+)
+from pileus.image.model.image import Image, Location
+from pileus.image.model.upload import Upload, new_location, require_announced_size, require_size
+from pileus.image.operations import upload as operation
+from pileus.image.operations.intake import Intake
+from pileus.image.stores.store import Reader
+from pileus.kit import ids, log
+from pileus.kit.errors import UnsupportedMedia
+from pileus.kit.http.message import FileBody, Reply, Request
+
+logger = log.get_logger("pileus.image")
+
+MEDIA = "application/octet-stream"
+BATCH_BYTES = 4 * 2**20  # of an upload, handed to the lanes at once
+BATCH_PIECES = 512  # which is well below what one writev() takes
+READ_BYTES = 2**20
+
+# --- in ---------------------------------------------------------------------------------------------
+
+
+async def upload(request: Request, backend: Backend) -> Reply:
+    """Take in an image's bytes: all of them, or it is as if nobody had tried."""
+    run = backend.threads.run
+    upload, intake = await run(_begin, request, backend)
+    heartbeat = asyncio.create_task(_keep_alive(upload, backend))
+    try:
+        await _receive(request, intake, backend)
+        received = await run(intake.finish)
+        await run(backend.database.write, operation.finish, upload, received, backend.clock.now())
+    except BaseException:
+        await asyncio.shield(run(_abandon, upload, intake, backend))
+        raise
+    finally:
+        heartbeat.cancel()
+    return Reply.empty()
+
+
+def _begin(request: Request, backend: Backend) -> tuple[Upload, Intake]:
+    """Claim the image and open a place for its bytes."""
+    image = access.get(request, backend)
+    _require_media(request)
+    expected = _announced_size(request)
+    require_announced_size(expected, backend.limits.size_bytes)
+    store = request.headers.get("x-image-meta-store") or backend.default_store
+    if store not in backend.stores:
+        raise StoreUnknown(store=store)
+    upload_id, now = ids.new_uuid(), backend.clock.now()
+    upload = Upload(
+        id=upload_id,
+        image_id=image.id,
+        location=new_location(store, image.id, upload_id),
+        expires_at=now + timedelta(seconds=backend.timing.upload_lease_s),
+    )
+    backend.database.write(operation.begin, upload, now)
+    try:
+        writer = backend.stores[store].create(upload.location.key, expected)
+    except BaseException:
+        _undo(upload, backend)
+        raise
+    return upload, Intake(image, writer, expected_bytes=expected, limit_bytes=backend.limits.size_bytes)
+
+
+async def _receive(request: Request, intake: Intake, backend: Backend) -> None:
+    """Feed the lanes a batch at a time, while the next batch comes in."""
+    loop, stall_s = asyncio.get_running_loop(), backend.timing.stall_s
+    at_work: asyncio.Future[Any] | None = None
+    try:
+        async with asyncio.timeout(stall_s) as patience:
+            async for batch in _batches(request, lambda: patience.reschedule(loop.time() + stall_s)):
+                if at_work is not None:
+                    await at_work
+                at_work = asyncio.gather(*(backend.threads.run(lane, batch) for lane in intake.lanes))
+        if at_work is not None:
+            await at_work
+    except TimeoutError:
+        raise UploadStalled(image_id=request.params["image_id"], timeout_s=int(stall_s)) from None
+    finally:
+        if at_work is not None and not at_work.done():
+            with contextlib.suppress(Exception):  # the first failure is the one to tell
+                await at_work
+
+
+async def _batches(request: Request, on_piece: Callable[[], None]) -> AsyncIterator[Sequence[bytes]]:
+    assert request.stream is not None
+    batch: list[bytes] = []
+    size = 0
+    async for piece in request.stream:
+        on_piece()
+        batch.append(piece)
+        size += len(piece)
+        if size >= BATCH_BYTES or len(batch) >= BATCH_PIECES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+async def _keep_alive(upload: Upload, backend: Backend) -> None:
+    """Renew the upload's lease until it ends."""
+    lease_s = backend.timing.upload_lease_s
+    is_alive = True
+    while is_alive:
+        await asyncio.sleep(lease_s / 3)
+        until = backend.clock.now() + timedelta(seconds=lease_s)
+        try:
+            is_alive = await backend.threads.run(backend.database.write, operation.renew, upload, until)
+        except Exception:
+            logger.exception("the lease of an upload could not be renewed", upload_id=upload.id)
+
+
+def _abandon(upload: Upload, intake: Intake, backend: Backend) -> None:
+    intake.abort()
+    _undo(upload, backend)
+
+
+def _undo(upload: Upload, backend: Backend) -> None:
+    if backend.database.write(operation.abandon, upload, backend.clock.now()):
+        operation.sweep(backend.database, backend.stores, upload.location)
+
+
+def _require_media(request: Request) -> None:
+    media = request.headers.get("content-type", MEDIA).split(";")[0].strip().lower()
+    if media != MEDIA:
+        raise UnsupportedMedia(f"Invalid content type {media}")
+
+
+def _announced_size(request: Request) -> int | None:
+    """Return how many bytes the client says it will send, or None. Raises SizeInvalid, SizeMismatch."""
+    length = _size(request.headers.get("content-length"))
+    announced = _size(request.headers.get("x-openstack-image-size"))
+    if announced is None:
+        return length or None
+    if length is not None:
+        require_size(announced, length)
+    return announced
+
+
+def _size(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,19}", text.strip()):
+        raise SizeInvalid
+    return int(text)
+
+
+# --- out --------------------------------------------------------------------------------------------
+
+
+async def download(request: Request, backend: Backend) -> Reply:
+    """Give out an image's bytes, or a range of them."""
+    return await backend.threads.run(_download, request, backend)
+
+
+def _download(request: Request, backend: Backend) -> Reply:
+    image = access.get(request, backend)
+    if image.status == status.DEACTIVATED and not access.is_admin(request):
+        raise DataDeactivated
+    location = _find_location(image, backend)
+    if location is None:
+        return Reply.empty()
+    size = image.size or 0
+    offset, length = _range(request.headers.get("range"), size)
+    headers = {"content-type": MEDIA, "content-length": str(length), "accept-ranges": "bytes"}
+    if image.checksum is not None:
+        headers["content-md5"] = image.checksum
+    if "range" in request.headers:
+        headers["content-range"] = f"bytes {offset}-{offset + length - 1}/{size}"
+    body = _body(location, offset, length, backend)
+    return Reply(206 if "range" in request.headers else 200, body, headers)
+
+
+def _find_location(image: Image, backend: Backend) -> Location | None:
+    """Return the first place that really has the bytes."""
+    for location in image.locations:
+        store = backend.stores.get(location.store)
+        try:
+            if store is not None and store.size(location.key) == image.size:
+                return location
+        except DataMissing:
+            pass
+        logger.error("the data of an image is missing", image_id=image.id, store=location.store, key=location.key)
+    return None
+
+
+def _body(location: Location, offset: int, length: int, backend: Backend) -> FileBody | AsyncIterator[bytes]:
+    store = backend.stores[location.store]
+    path = store.path(location.key)
+    if path is not None:
+        return FileBody(path, offset, length)
+    return _pieces(store.open(location.key), offset, length, backend)
+
+
+async def _pieces(reader: Reader, offset: int, length: int, backend: Backend) -> AsyncIterator[bytes]:
+    with reader:
+        end = offset + length
+        while offset < end:
+            piece = await backend.threads.run(reader.read, offset, min(READ_BYTES, end - offset))
+            if not piece:
+                raise OSError("an object in a store is shorter than it was")
+            offset += len(piece)
+            yield piece
+
+
+def _range(header: str | None, size: int) -> tuple[int, int]:
+    """Return offset and length of the bytes asked for. Raises RangeOutside."""
+    if header is None:
+        return 0, size
+    match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", header.strip())
+    if match is None or match[1] == match[2] == "":
+        raise RangeOutside(reason="Invalid Range header.")
+    if match[1] == "":
+        offset, end = max(0, size - int(match[2])), size
+    else:
+        offset = int(match[1])
+        end = min(int(match[2]) + 1, size) if match[2] else size
+    if not 0 <= offset < end:
+        raise RangeOutside(reason=f"the data has {size} bytes.")
+    return offset, end - offset

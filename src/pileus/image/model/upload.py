@@ -1,0 +1,50 @@
+"""Bytes on their way in, and bytes that nobody wants any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pileus.image.model.errors import ImageTooLarge, SizeMismatch
+from pileus.image.model.image import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One client's bytes for one image.
+
+    Whoever receives them renews `expires_at`; once it has passed, anybody may give the upload up.
+    """
+
+    id: str
+    image_id: str
+    location: Location  # where the bytes shall lie
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What is known of bytes that came in whole. Sizes are in bytes."""
+
+    size: int
+    checksum: str  # MD5, hexadecimal
+    os_hash_algo: str
+    os_hash_value: str
+    virtual_size: int | None
+
+
+def new_location(store: str, image_id: str, upload_id: str) -> Location:
+    """Return where an upload puts its bytes: a name of its own, so that no two uploads ever meet."""
+    return Location(store, f"{image_id}-{upload_id[:8]}")
+
+
+def require_announced_size(size: int | None, limit: int) -> None:
+    """Raise ImageTooLarge if a client announces more than one image may have."""
+    if size is not None and size > limit:
+        raise ImageTooLarge(limit=limit)
+
+
+def require_size(expected: int | None, size: int) -> None:
+    """Raise SizeMismatch if other than the announced number of bytes came."""
+    if expected is not None and size != expected:
+        raise SizeMismatch(expected=expected, size=size)

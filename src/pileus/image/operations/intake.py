@@ -1,0 +1,72 @@
+"""Taking in an image's bytes: into the store, through two hashes and past the inspection, in parallel.
+
+The three lanes of an intake are plain functions that may run at the same time on threads of their own; each takes the
+same pieces in the same order. Hashing and writing let go of the interpreter, so two cores do twice the work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from pileus.image.formats.inspection import Inspection
+from pileus.image.model.errors import ImageTooLarge
+from pileus.image.model.image import HASH_ALGORITHM, Image
+from pileus.image.model.upload import Received, require_size
+from pileus.image.stores.store import Writer
+
+Lane = Callable[[Sequence[bytes]], None]
+INSPECTABLE_CONTAINER = "bare"
+
+
+class Intake:
+    """The bytes of one upload."""
+
+    def __init__(self, image: Image, writer: Writer, *, expected_bytes: int | None, limit_bytes: int) -> None:
+        self._image = image
+        self._writer = writer
+        self._expected_bytes = expected_bytes
+        self._limit_bytes = limit_bytes
+        self._size = 0
+        self._checksum = hashlib.md5(usedforsecurity=False)
+        self._hash = hashlib.new(HASH_ALGORITHM)
+        self._inspection = Inspection() if image.container_format == INSPECTABLE_CONTAINER else None
+        self.lanes: tuple[Lane, ...] = (self._sum, self._digest, self._store)
+
+    def finish(self) -> Received:
+        """Make the bytes durable and say what is known of them. Raises SizeMismatch, DataRefused, StorageFull."""
+        require_size(self._expected_bytes, self._size)
+        virtual_size = self._conclude()
+        self._writer.commit()
+        return Received(
+            size=self._size,
+            checksum=self._checksum.hexdigest(),
+            os_hash_algo=HASH_ALGORITHM,
+            os_hash_value=self._hash.hexdigest(),
+            virtual_size=virtual_size,
+        )
+
+    def abort(self) -> None:
+        """Leave nothing in the store."""
+        self._writer.abort()
+
+    def _sum(self, pieces: Sequence[bytes]) -> None:
+        for piece in pieces:
+            self._checksum.update(piece)
+
+    def _digest(self, pieces: Sequence[bytes]) -> None:
+        for piece in pieces:
+            self._hash.update(piece)
+
+    def _store(self, pieces: Sequence[bytes]) -> None:
+        self._size += sum(map(len, pieces))
+        if self._size > self._limit_bytes:
+            raise ImageTooLarge(limit=self._limit_bytes)
+        self._writer.write(pieces)
+        if self._inspection is not None:
+            self._inspection.look(pieces)
+
+    def _conclude(self) -> int | None:
+        if self._inspection is None or self._image.disk_format is None:
+            return None
+        return self._inspection.conclude(self._image.disk_format, self._size)

@@ -1,0 +1,93 @@
+"""The life of an upload: begin, renew, and either finish or abandon.
+
+The order of things makes sure that an image is never active without its bytes, wherever a process dies:
+
+1. `begin` commits a row that names the place of the bytes, before the first of them is written;
+2. the store makes the bytes durable under that name;
+3. `finish` commits, at once, that the image is active, where its bytes are, and that the upload is over.
+
+Whoever dies before 3 leaves the row of 1, and `abandon` undoes from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pileus.image.db import image as images
+from pileus.image.db import upload as uploads
+from pileus.image.model import status
+from pileus.image.model.errors import UploadLost
+from pileus.image.model.image import Location, require_ready_for_data
+from pileus.image.model.upload import Received, Upload
+from pileus.image.stores.store import Store
+from pileus.kit.db import Database, Transaction
+
+_WITHOUT_DATA = {
+    "status": status.QUEUED,
+    "size": None,
+    "virtual_size": None,
+    "checksum": None,
+    "os_hash_algo": None,
+    "os_hash_value": None,
+}
+
+
+def begin(tx: Transaction, upload: Upload, now: datetime) -> None:
+    """Claim an image for an upload. Raises ImageNotFound, TransitionRefused, FormatsMissing."""
+    image = images.get_locked(tx, upload.image_id, now)
+    require_ready_for_data(image)
+    images.update_if(tx, image.id, image.status, {"status": status.SAVING})
+    uploads.insert(tx, upload)
+
+
+def renew(tx: Transaction, upload: Upload, until: datetime) -> bool:
+    """Keep others from giving the upload up until then; tell whether it still exists."""
+    return uploads.renew(tx, upload.id, until)
+
+
+def finish(tx: Transaction, upload: Upload, received: Received, now: datetime) -> None:
+    """Make an image active whose bytes are in the store. Raises UploadLost."""
+    if not (images.lock(tx, upload.image_id, now) and uploads.delete(tx, upload.id)):
+        raise UploadLost(image_id=upload.image_id)
+    facts = {
+        "status": status.ACTIVE,
+        "size": received.size,
+        "virtual_size": received.virtual_size,
+        "checksum": received.checksum,
+        "os_hash_algo": received.os_hash_algo,
+        "os_hash_value": received.os_hash_value,
+    }
+    images.update_if(tx, upload.image_id, status.SAVING, facts)
+    images.insert_location(tx, upload.image_id, upload.location)
+
+
+def abandon(tx: Transaction, upload: Upload, now: datetime) -> bool:
+    """Put an image back in the queue and say that nobody wants what came of its bytes; tell whether that is so.
+
+    May be done twice, and by anybody; an image that became active after all stays so.
+    """
+    if images.lock(tx, upload.image_id, now):
+        if uploads.delete(tx, upload.id):
+            images.update_if(tx, upload.image_id, status.SAVING, _WITHOUT_DATA)
+        elif upload.location in images.get(tx, upload.image_id).locations:
+            return False
+    uploads.discard(tx, upload.location)
+    return True
+
+
+def abandon_expired(tx: Transaction, now: datetime) -> list[Upload]:
+    """Abandon the uploads whose receivers are dead, and return them."""
+    expired = list(uploads.list_expired(tx, now))
+    for upload in expired:
+        abandon(tx, upload, now)
+    return expired
+
+
+def sweep(database: Database, stores: Mapping[str, Store], location: Location) -> None:
+    """Delete discarded bytes, then the note about them. May be done twice."""
+    store = stores.get(location.store)
+    if store is None:  # it was taken out of the settings; should it come back, so does this
+        return
+    store.delete(location.key)
+    database.write(uploads.forget, location)

@@ -1,0 +1,175 @@
+"""A store in a folder: a file an object.
+
+A file is written under a temporary name, brought to disk, renamed, and then the folder is brought to disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pileus.image.model.errors import DataMissing, DataVanished, StorageFull, StorageWriteDenied
+
+TEMPORARY = ".part"
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class FilesystemStore:
+    """Objects as files of one folder, which is made if it is not there."""
+
+    kind = "file"
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self._name = name
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def create(self, key: str, size_bytes: int | None) -> FileWriter:
+        """Begin a file. Raises StorageFull (also if the announced size will not fit), StorageWriteDenied."""
+        path = self._path(key)
+        with _refusals():
+            if size_bytes is not None and size_bytes > self._free_bytes():
+                raise StorageFull
+            return FileWriter(key, path)
+
+    def open(self, key: str) -> FileReader:
+        """Open a file. Raises DataMissing."""
+        try:
+            return FileReader(self._path(key))
+        except FileNotFoundError:
+            raise DataMissing(store=self._name, key=key) from None
+
+    def size(self, key: str) -> int:
+        """Return a file's size in bytes. Raises DataMissing."""
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            raise DataMissing(store=self._name, key=key) from None
+
+    def path(self, key: str) -> Path | None:
+        """Return the file."""
+        return self._path(key)
+
+    def delete(self, key: str) -> None:
+        """Delete a file, whole or not."""
+        path = self._path(key)
+        # The temporary name first: a writer that renames in between then leaves a whole file, which goes next.
+        for name in (_temporary(path), path):
+            name.unlink(missing_ok=True)
+
+    def problem(self) -> str | None:
+        """Return what is wrong with the folder, or None."""
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            return f"the folder {self._folder} cannot be written to"
+        return None
+
+    def _free_bytes(self) -> int:
+        numbers = os.statvfs(self._folder)
+        return numbers.f_bavail * numbers.f_frsize
+
+    def _path(self, key: str) -> Path:
+        if _KEY.fullmatch(key) is None or key.endswith(TEMPORARY):
+            raise AssertionError(f"{key!r} is no key")
+        return self._folder / key
+
+
+class FileWriter:
+    """A file that is being written."""
+
+    def __init__(self, key: str, path: Path) -> None:
+        self._key = key
+        self._path = path
+        self._turn = threading.Lock()  # a write may still run on its thread when the upload has been cancelled
+        self._descriptor = os.open(_temporary(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """Append bytes. Raises StorageFull, StorageWriteDenied, DataVanished."""
+        with self._turn, _refusals():
+            self._require_open()
+            rest: list[bytes | memoryview] = list(pieces)
+            while rest:
+                written = os.writev(self._descriptor, rest)
+                while rest and written >= len(rest[0]):
+                    written -= len(rest.pop(0))
+                if written:
+                    rest[0] = memoryview(rest[0])[written:]
+
+    def commit(self) -> None:
+        """Bring the bytes to disk, then name the file. Raises StorageFull, StorageWriteDenied, DataVanished."""
+        with self._turn, _refusals():
+            self._require_open()
+            os.fsync(self._descriptor)
+            self._close()
+            try:
+                _temporary(self._path).rename(self._path)
+            except FileNotFoundError:
+                raise DataVanished(key=self._key) from None
+            _sync_folder(self._path.parent)
+
+    def abort(self) -> None:
+        """Remove the file, unless it has its name already."""
+        with self._turn:
+            self._close()
+            _temporary(self._path).unlink(missing_ok=True)
+
+    def _require_open(self) -> None:
+        if self._descriptor < 0:
+            raise DataVanished(key=self._key)
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+
+class FileReader:
+    """A file that is being read."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset`."""
+        return os.pread(self._descriptor, length, offset)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(path.name + TEMPORARY)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """Say in the house's words what the operating system refuses."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull from error
+        if error.errno in _DENIED:
+            raise StorageWriteDenied(reason=error.strerror) from error
+        raise
