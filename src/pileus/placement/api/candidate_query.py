@@ -1,0 +1,90 @@
+"""The query of /allocation_candidates: groups of parameters that belong together by their suffix."""
+
+from __future__ import annotations
+
+import re
+
+from pileus.kit import ids
+from pileus.kit.errors import Invalid
+from pileus.kit.http.message import Request
+from pileus.placement.api import query, query_schema, versions
+from pileus.placement.api.query import QueryInvalid
+from pileus.placement.model.request_group import CandidateRequest, RequestGroup
+
+_GROUPED = re.compile(r"(resources|required|member_of|in_tree)([1-9][0-9]*)?")
+
+
+class GroupMissing(Invalid):
+    """Nothing is asked for."""
+
+    message = "At least one request group (`resources` or `resources{{$S}}`) is required."
+
+
+class GroupsNeedResources(Invalid):
+    """A group without resources."""
+
+    message = "All request groups must specify resources."
+
+
+class Orphaned(QueryInvalid):
+    """A group that says what its providers shall be like and not what it wants of them."""
+
+    def __init__(self, what: str, names: list[str]) -> None:
+        super().__init__(
+            f"All request groups must specify resources. Found the following orphaned {what} keys: " + ", ".join(names)
+        )
+
+
+class PolicyMissing(Invalid):
+    """Several groups must say whether they may meet."""
+
+    message = 'The "group_policy" parameter is required when specifying more than one "resources{{N}}" parameter.'
+
+
+class InTreeInvalid(QueryInvalid):
+    """`in_tree` is no uuid."""
+
+    def __init__(self, got: str) -> None:
+        super().__init__(cause=f"Expected 'in_tree' parameter to be a format of uuid. Got: {got}")
+
+
+def read(request: Request) -> CandidateRequest:
+    """Return what is searched for. Raises QueryInvalid and its kin."""
+    names = query.read(request, query_schema.CANDIDATES)
+    suffixes = {match[2] or "" for name in names if (match := _GROUPED.fullmatch(name)) and match[1] == "resources"}
+    _require_no_orphans(names, suffixes)
+    if not suffixes:
+        raise GroupMissing
+    policy = names.get("group_policy")
+    if len(suffixes - {""}) > 1 and policy is None:
+        raise PolicyMissing
+    return CandidateRequest(
+        groups=[_group(request, names, suffix) for suffix in sorted(suffixes, key=lambda one: (len(one), one))],
+        isolates_groups=policy == "isolate",
+        limit=int(names["limit"]) if "limit" in names else None,
+        spreads_over_trees=request.since(versions.CANDIDATE_TREES),
+    )
+
+
+def _group(request: Request, names: dict[str, str], suffix: str) -> RequestGroup:
+    in_tree = names.get(f"in_tree{suffix}")
+    if in_tree is not None and not ids.is_uuid(in_tree):
+        raise InTreeInvalid(in_tree)
+    return RequestGroup(
+        suffix=suffix,
+        resources=query.resources(names[f"resources{suffix}"]),
+        traits=query.required(request, names.get(f"required{suffix}"), f"required{suffix}"),
+        aggregates=query.member_of(request, request.query.all(f"member_of{suffix}")),
+        in_tree=in_tree,
+    )
+
+
+def _require_no_orphans(names: dict[str, str], suffixes: set[str]) -> None:
+    orphans: dict[str, list[str]] = {}
+    for name in names:
+        match = _GROUPED.fullmatch(name)
+        if match and (match[2] or "") not in suffixes:
+            orphans.setdefault(match[1], []).append(name)
+    for what, said in (("required", "traits"), ("member_of", "member_of"), ("in_tree", "in_tree")):
+        if what in orphans:
+            raise Orphaned(said, sorted(orphans[what]))

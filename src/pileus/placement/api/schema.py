@@ -1,0 +1,176 @@
+"""What request bodies look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pileus.kit.schema import DatedSchema, Schema, obj
+from pileus.placement.api import versions
+from pileus.placement.model.inventory import MAX_INT
+
+UUID = {"type": "string", "format": "uuid"}
+UUID_PATTERN = "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"
+CLASS_PATTERN = "^[A-Z0-9_]+$"
+CUSTOM_NAME = {"type": "string", "pattern": "^CUSTOM_[A-Z0-9_]+$", "maxLength": 255}
+GENERATION = {"type": "integer"}
+OWNER_ID = {"type": "string", "minLength": 1, "maxLength": 255}
+
+# --- resource providers -------------------------------------------------------------------------------
+
+_NAME = {"type": "string", "maxLength": 200}
+_PARENT = {"anyOf": [UUID, {"type": "null"}]}
+
+POST_PROVIDER = DatedSchema(
+    (None, Schema(obj({"name": _NAME, "uuid": UUID}, ["name"]))),
+    (versions.TREES, Schema(obj({"name": _NAME, "uuid": UUID, "parent_provider_uuid": _PARENT}, ["name"]))),
+)
+PUT_PROVIDER = DatedSchema(
+    (None, Schema(obj({"name": _NAME}, ["name"]))),
+    (versions.TREES, Schema(obj({"name": _NAME, "parent_provider_uuid": _PARENT}, ["name"]))),
+)
+
+# --- resource classes ---------------------------------------------------------------------------------
+
+RESOURCE_CLASS = Schema(obj({"name": CUSTOM_NAME}, ["name"]))
+NEW_NAME = Schema(CUSTOM_NAME)  # of a class whose name comes in the URL
+
+# --- inventories --------------------------------------------------------------------------------------
+
+_UNIT = {"type": "integer", "minimum": 1, "maximum": MAX_INT}
+INVENTORY_FIELDS: dict[str, Any] = {
+    "total": _UNIT,
+    "reserved": {"type": "integer", "minimum": 0, "maximum": MAX_INT},
+    "min_unit": _UNIT,
+    "max_unit": _UNIT,
+    "step_size": _UNIT,
+    "allocation_ratio": {"type": "number", "maximum": 3.40282e38},
+}
+INVENTORIES = {
+    "type": "object",
+    "patternProperties": {CLASS_PATTERN: obj(INVENTORY_FIELDS, ["total"])},
+    "additionalProperties": False,
+}
+_GUARDED_FIELDS = {"resource_provider_generation": GENERATION, **INVENTORY_FIELDS}
+
+POST_INVENTORY = Schema(
+    obj(
+        {**_GUARDED_FIELDS, "resource_class": {"type": "string", "pattern": CLASS_PATTERN}},
+        ["resource_class", "total"],
+    )
+)
+PUT_INVENTORY = Schema(obj(_GUARDED_FIELDS, ["resource_provider_generation", "total"]))
+PUT_INVENTORIES = Schema(
+    obj(
+        {"resource_provider_generation": GENERATION, "inventories": INVENTORIES},
+        ["resource_provider_generation", "inventories"],
+    )
+)
+
+# --- aggregates and traits ----------------------------------------------------------------------------
+
+_AGGREGATES = {"type": "array", "items": UUID, "uniqueItems": True}
+PUT_AGGREGATES = DatedSchema(
+    (None, Schema(_AGGREGATES)),
+    (
+        versions.AGGREGATE_GENERATION,
+        Schema(
+            obj(
+                {"aggregates": _AGGREGATES, "resource_provider_generation": GENERATION},
+                ["aggregates", "resource_provider_generation"],
+            )
+        ),
+    ),
+)
+PUT_TRAITS = Schema(
+    obj(
+        {
+            "traits": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[A-Z0-9_]+$", "minLength": 1, "maxLength": 255},
+                "uniqueItems": True,
+            },
+            "resource_provider_generation": GENERATION,
+        },
+        ["traits", "resource_provider_generation"],
+    )
+)
+
+# --- allocations --------------------------------------------------------------------------------------
+
+_RESOURCES = {
+    "type": "object",
+    "minProperties": 1,
+    "patternProperties": {CLASS_PATTERN: {"type": "integer", "minimum": 1}},
+    "additionalProperties": False,
+}
+_LISTED = {
+    "type": "array",
+    "minItems": 1,
+    "items": obj(
+        {"resource_provider": obj({"uuid": UUID}, ["uuid"]), "resources": _RESOURCES},
+        ["resource_provider", "resources"],
+    ),
+}
+_OWNER = {"project_id": OWNER_ID, "user_id": OWNER_ID}
+_CONSUMER_GENERATION = {"type": ["integer", "null"]}
+
+
+def _keyed(least: int) -> dict[str, Any]:
+    """Return the schema of allocations by their providers' uuids."""
+    one = obj({"generation": GENERATION, "resources": _RESOURCES}, ["resources"])
+    return {
+        "type": "object",
+        "minProperties": least,
+        "patternProperties": {UUID_PATTERN: one},
+        "additionalProperties": False,
+    }
+
+
+def _of_consumer(least: int, *, generation: bool) -> dict[str, Any]:
+    """Return the schema of all that one consumer shall hold."""
+    fields: dict[str, Any] = {"allocations": _keyed(least), **_OWNER}
+    if generation:
+        fields["consumer_generation"] = _CONSUMER_GENERATION
+    return obj(fields, list(fields))
+
+
+def _of_consumers(*, generation: bool) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "patternProperties": {UUID_PATTERN: _of_consumer(0, generation=generation)},
+        "additionalProperties": False,
+    }
+
+
+PUT_ALLOCATIONS = DatedSchema(
+    (None, Schema(obj({"allocations": _LISTED}, ["allocations"]))),
+    (
+        versions.ALLOCATION_OWNER,
+        Schema(obj({"allocations": _LISTED, **_OWNER}, ["allocations", "project_id", "user_id"])),
+    ),
+    (versions.ALLOCATION_DICT, Schema(_of_consumer(1, generation=False))),
+    (versions.CONSUMER_GENERATION, Schema(_of_consumer(0, generation=True))),
+)
+POST_ALLOCATIONS = DatedSchema(
+    (None, Schema(_of_consumers(generation=False))),
+    (versions.CONSUMER_GENERATION, Schema(_of_consumers(generation=True))),
+)
+RESHAPE = Schema(
+    obj(
+        {
+            "inventories": {
+                "type": "object",
+                "patternProperties": {
+                    UUID_PATTERN: obj(
+                        {"resource_provider_generation": GENERATION, "inventories": INVENTORIES},
+                        ["resource_provider_generation", "inventories"],
+                    )
+                },
+                "additionalProperties": False,
+            },
+            "allocations": {**_of_consumers(generation=True), "minProperties": 0},
+        },
+        ["inventories", "allocations"],
+    )
+)

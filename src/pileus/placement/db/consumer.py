@@ -1,0 +1,67 @@
+"""Consumers as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from pileus.kit.db import Row, Transaction
+from pileus.placement.db.tables import allocation
+from pileus.placement.db.tables import consumer as c
+from pileus.placement.model.consumer import Consumer
+from pileus.placement.model.errors import ConsumerGenerationStale
+
+_FIND = select(c).where(c.c.uuid == bindparam("which"))
+_MANY_LOCKED = select(c).where(c.c.uuid.in_(bindparam("which", expanding=True))).order_by(c.c.id).with_for_update()
+_BUMP = (
+    update(c)
+    .where(c.c.id == bindparam("which"), c.c.generation == bindparam("seen"))
+    .values(
+        generation=c.c.generation + 1,
+        project_id=bindparam("project"),
+        user_id=bindparam("user"),
+        updated_at=bindparam("now"),
+    )
+)
+_REMOVE_IDLE = delete(c).where(
+    c.c.id.in_(bindparam("which", expanding=True)),
+    ~select(allocation.c.consumer_id).where(allocation.c.consumer_id == c.c.id).exists(),
+)
+
+
+def find(tx: Transaction, uuid: str) -> Consumer | None:
+    """Return a consumer."""
+    row = tx.first(_FIND, {"which": uuid})
+    return None if row is None else _from_row(row)
+
+
+def lock_many(tx: Transaction, uuids: Iterable[str]) -> dict[str, Consumer]:
+    """Return those of the consumers that exist, by uuid; nobody else changes them until this transaction ends."""
+    return {row.uuid: _from_row(row) for row in tx.all(_MANY_LOCKED, {"which": list(uuids)})}
+
+
+def add(tx: Transaction, uuid: str, *, project_id: str, user_id: str, now: datetime) -> Consumer:
+    """Write a new consumer."""
+    row = {"uuid": uuid, "project_id": project_id, "user_id": user_id, "generation": 0}
+    tx.execute(insert(c), {**row, "created_at": now, "updated_at": now})
+    added = find(tx, uuid)
+    assert added is not None
+    return added
+
+
+def bump_generation(tx: Transaction, consumer: Consumer, *, project_id: str, user_id: str, now: datetime) -> None:
+    """Count a change of a consumer, and write whose it is. Raises ConsumerGenerationStale if somebody was faster."""
+    owner = {"project": project_id, "user": user_id}
+    if not tx.changed(_BUMP, {"which": consumer.id, "seen": consumer.generation, "now": now, **owner}):
+        raise ConsumerGenerationStale(actual="another", given=consumer.generation)
+
+
+def remove_idle(tx: Transaction, consumers: Iterable[Consumer]) -> None:
+    """Delete those that have no allocations."""
+    tx.execute(_REMOVE_IDLE, {"which": [consumer.id for consumer in consumers]})
+
+
+def _from_row(row: Row) -> Consumer:
+    return Consumer(id=row.id, uuid=row.uuid, project_id=row.project_id, user_id=row.user_id, generation=row.generation)
