@@ -1,0 +1,96 @@
+"""Asking the identity service whose token something is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Any
+
+from pileus.clients.session import Session
+from pileus.kit.context import Context
+from pileus.kit.errors import Unauthenticated, Unavailable
+from pileus.kit.http.message import JSON, Request
+
+CACHE_SIZE = 10_000
+
+
+class TokenAuthenticator:
+    """Authenticates requests by asking identity about their tokens.
+
+    `cache_s` lets an answer be used again for so long; 0 asks each time, so that a revoked token is refused at once.
+    """
+
+    def __init__(self, session: Session, *, cache_s: float = 0.0) -> None:
+        self._session = session
+        self._cache_s = cache_s
+        self._cache: OrderedDict[str, tuple[float, Context]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def authenticate(self, request: Request) -> Context:
+        """Return the caller. Raises Unauthenticated, Unavailable."""
+        text = request.headers.get("x-auth-token")
+        if not text:
+            raise Unauthenticated
+        caller = self._cached(text) or self._ask(text)
+        service_text = request.headers.get("x-service-token")
+        if service_text and service_text != text:
+            service = self._cached(service_text) or self._ask(service_text)
+            return _with_service(caller, service)
+        return caller
+
+    def _ask(self, text: str) -> Context:
+        credentials, transport = self._session.credentials, self._session.transport
+        url = f"{credentials.auth_url}/auth/tokens"
+        for _ in range(2):
+            headers = {"accept": JSON, "x-auth-token": self._session.token(), "x-subject-token": text}
+            reply = transport.send("GET", url, headers)
+            if reply.status != 401:
+                break
+            self._session.forget()  # it is our own token that identity does not like
+        if reply.status == 404:
+            raise Unauthenticated
+        if reply.status != 200:
+            raise Unavailable(f"The identity service answered {reply.status} when asked about a token.")
+        caller = context_of(text, reply.decoded()["token"])
+        self._remember(text, caller)
+        return caller
+
+    def _cached(self, text: str) -> Context | None:
+        if not self._cache_s:
+            return None
+        with self._guard:
+            until, caller = self._cache.get(text, (0.0, None))
+            return caller if until > time.monotonic() else None
+
+    def _remember(self, text: str, caller: Context) -> None:
+        if self._cache_s:
+            with self._guard:
+                self._cache[text] = (time.monotonic() + self._cache_s, caller)
+                self._cache.move_to_end(text)
+                if len(self._cache) > CACHE_SIZE:
+                    self._cache.popitem(last=False)
+
+
+def context_of(text: str, token: dict[str, Any]) -> Context:
+    """Return the caller that a token's document describes."""
+    user, project, domain = token["user"], token.get("project"), token.get("domain")
+    return Context(
+        user_id=user["id"],
+        user_name=user["name"],
+        user_domain_id=user["domain"]["id"],
+        user_domain_name=user["domain"]["name"],
+        project_id=project["id"] if project else None,
+        project_name=project["name"] if project else None,
+        project_domain_id=project["domain"]["id"] if project else None,
+        domain_id=domain["id"] if domain else None,
+        is_system="system" in token,
+        roles=frozenset(role["name"].lower() for role in token.get("roles", ())),
+        token=text,
+        catalog=tuple(token.get("catalog", ())),
+    )
+
+
+def _with_service(caller: Context, service: Context) -> Context:
+    return replace(caller, service_roles=service.roles)

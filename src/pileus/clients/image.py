@@ -1,0 +1,111 @@
+"""Speaking to an image service (Glance v2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pileus.clients.session import Session
+from pileus.clients.transport import Transport
+from pileus.kit.errors import Forbidden, NotFound, Unavailable
+from pileus.kit.http.message import JSON, Reply
+
+CHUNK = 2**20
+
+
+class ImageNotFound(NotFound):
+    """There is no such image, or the caller may not see it."""
+
+    message = "Image {image_id} could not be found."
+
+
+class ImageRefused(Forbidden):
+    """The image service does not let the caller do this."""
+
+    message = "The image service refused: {reason}"
+
+
+class ImageFailed(Unavailable):
+    """The image service answered what it should not."""
+
+    message = "The image service answered {status} to {what}."
+
+
+class Images:
+    """The image service's records. `token` is the user's for whom we act; None: our own."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, image_id: str, token: str | None = None) -> dict[str, Any]:
+        """Return an image's document. Raises ImageNotFound, ImageFailed."""
+        reply = self._session.request("image", "GET", f"/v2/images/{image_id}", token=token)
+        return dict(self._document(reply, f"GET image {image_id}", image_id))
+
+    def create(self, attributes: Mapping[str, Any], token: str | None = None) -> dict[str, Any]:
+        """Make a queued image. Raises ImageRefused, ImageFailed."""
+        reply = self._session.request("image", "POST", "/v2/images", json=dict(attributes), token=token)
+        return dict(self._document(reply, "POST images", str(attributes.get("id"))))
+
+    def delete(self, image_id: str, token: str | None = None) -> None:
+        """Remove an image; one that is gone is no error. Raises ImageRefused, ImageFailed."""
+        reply = self._session.request("image", "DELETE", f"/v2/images/{image_id}", token=token)
+        if reply.status != 404:
+            self._document(reply, f"DELETE image {image_id}", image_id)
+
+    def endpoint(self) -> str:
+        """Return where image bytes are fetched and stored."""
+        return self._session.endpoint("image")
+
+    def token(self) -> str:
+        """Return a token of our own, to hand to an agent with an order."""
+        return self._session.token()
+
+    def _document(self, reply: Reply, what: str, image_id: str) -> Any:
+        if reply.status == 404:
+            raise ImageNotFound(image_id=image_id)
+        if reply.status in (403, 413):
+            raise ImageRefused(reason=_sentence(reply))
+        if reply.status >= 300:
+            raise ImageFailed(status=reply.status, what=what)
+        return reply.decoded()
+
+
+class ImageBytes:
+    """Images' bytes, for whoever was handed an endpoint and a token."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @contextmanager
+    def download(self, endpoint: str, image_id: str, token: str) -> Iterator[Iterator[bytes]]:
+        """Open an image's bytes. Raises ImageNotFound, ImageFailed, ServiceUnreachable."""
+        url = f"{endpoint}/v2/images/{image_id}/file"
+        with self._transport.download(url, {"x-auth-token": token}, CHUNK) as (reply, pieces):
+            if reply.status in (204, 404):
+                raise ImageNotFound(image_id=image_id)
+            if reply.status != 200:
+                raise ImageFailed(status=reply.status, what=f"GET the data of image {image_id}")
+            yield pieces
+
+    def upload(self, endpoint: str, image_id: str, token: str, file: Path) -> None:
+        """Store a file as a queued image's bytes. Raises ImageNotFound, ImageFailed, ServiceUnreachable."""
+        url = f"{endpoint}/v2/images/{image_id}/file"
+        headers = {"x-auth-token": token, "content-type": "application/octet-stream", "accept": JSON}
+        with file.open("rb") as source:
+            pieces = iter(lambda: source.read(CHUNK), b"")
+            reply = self._transport.upload(url, headers, pieces, file.stat().st_size)
+        if reply.status in (404, 410):
+            raise ImageNotFound(image_id=image_id)
+        if reply.status in (403, 409, 413):
+            raise ImageRefused(reason=_sentence(reply))
+        if reply.status != 204:
+            raise ImageFailed(status=reply.status, what=f"PUT the data of image {image_id}")
+
+
+def _sentence(reply: Reply) -> str:
+    if not isinstance(reply.body, bytes) or not reply.headers.get("content-type", "").startswith(JSON):
+        return f"status {reply.status}"
+    return str(reply.decoded().get("message", reply.status)).split("<br />")[0].strip()

@@ -1,0 +1,183 @@
+"""Speaking to a placement service (Placement 1.x)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from pileus.clients.session import Session
+from pileus.kit.errors import Conflict, NotFound, Unavailable
+from pileus.kit.http.message import Reply
+
+VERSION = "1.31"
+
+Amounts = Mapping[str, int]
+"""Resource class → amount."""
+
+
+class PlacementFailed(Unavailable):
+    """Placement answered what it should not."""
+
+    message = "The placement service answered {status} to {what}: {reason}"
+
+
+class ProviderNotFound(NotFound):
+    """Placement does not know this resource provider."""
+
+    message = "Placement has no resource provider {provider}."
+
+
+class ClaimRefused(Conflict):
+    """There is no room any more where there was some: somebody was faster."""
+
+    message = "Placement refused to allocate: {reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to place something: what to take from which providers."""
+
+    allocations: dict[str, dict[str, int]]  # provider → class → amount
+    root_provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A provider's capacity and what is used of it, per class."""
+
+    capacity: dict[str, int]
+    used: dict[str, int]
+
+
+class Placement:
+    """The placement service, as compute uses it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def candidates(
+        self,
+        resources: Amounts,
+        *,
+        required: Collection[str] = (),
+        forbidden: Collection[str] = (),
+        limit: int | None = None,
+    ) -> tuple[list[Candidate], dict[str, Usage]]:
+        """Return where there is room, and the state of each provider named. Raises PlacementFailed."""
+        query: dict[str, Any] = {
+            "resources": ",".join(f"{name}:{amount}" for name, amount in sorted(resources.items()))
+        }
+        traits = [*sorted(required), *(f"!{trait}" for trait in sorted(forbidden))]
+        if traits:
+            query["required"] = ",".join(traits)
+        if limit is not None:
+            query["limit"] = limit
+        reply = self._send("GET", f"/allocation_candidates?{urlencode(query, safe=',:!')}")
+        document = self._ok(reply, "GET allocation candidates")
+        summaries = document["provider_summaries"]
+        found = [
+            Candidate(
+                {provider: dict(part["resources"]) for provider, part in request["allocations"].items()},
+                next(summaries[provider].get("root_provider_uuid", provider) for provider in request["allocations"]),
+            )
+            for request in document["allocation_requests"]
+        ]
+        return found, {provider: _usage(summary["resources"]) for provider, summary in summaries.items()}
+
+    def claim(self, consumer: str, allocations: Mapping[str, Amounts], *, project_id: str, user_id: str) -> None:
+        """Allocate for a consumer that has nothing yet; doing it again changes nothing. Raises ClaimRefused."""
+        held, generation = self.allocations(consumer)
+        wanted = {provider: dict(amounts) for provider, amounts in allocations.items()}
+        if held == wanted:
+            return
+        body = {
+            "allocations": {provider: {"resources": amounts} for provider, amounts in wanted.items()},
+            "project_id": project_id,
+            "user_id": user_id,
+            "consumer_generation": generation,
+        }
+        reply = self._send("PUT", f"/allocations/{consumer}", body)
+        if reply.status == 409:
+            raise ClaimRefused(reason=_detail(reply))
+        self._ok(reply, "PUT allocations")
+
+    def release(self, consumer: str) -> None:
+        """Give back all that a consumer holds; one that holds nothing is no error. Raises PlacementFailed."""
+        reply = self._send("DELETE", f"/allocations/{consumer}")
+        if reply.status != 404:
+            self._ok(reply, "DELETE allocations")
+
+    def allocations(self, consumer: str) -> tuple[dict[str, dict[str, int]], int | None]:
+        """Return what a consumer holds, and its generation (None: it is unknown)."""
+        document = self._ok(self._send("GET", f"/allocations/{consumer}"), "GET allocations")
+        held = {provider: dict(part["resources"]) for provider, part in document["allocations"].items()}
+        return held, document.get("consumer_generation")
+
+    def consumers_of(self, provider: str) -> dict[str, dict[str, int]]:
+        """Return who holds what of a provider. Raises ProviderNotFound."""
+        reply = self._send("GET", f"/resource_providers/{provider}/allocations")
+        document = self._ok(reply, "GET provider allocations", provider)
+        return {consumer: dict(part["resources"]) for consumer, part in document["allocations"].items()}
+
+    def ensure_provider(self, provider: str, name: str) -> None:
+        """Make a resource provider if there is none of this uuid. Raises PlacementFailed."""
+        reply = self._send("GET", f"/resource_providers/{provider}")
+        if reply.status == 404:
+            made = self._send("POST", "/resource_providers", {"uuid": provider, "name": name})
+            self._ok(made, "POST resource provider")
+        else:
+            self._ok(reply, "GET resource provider")
+
+    def delete_provider(self, provider: str) -> None:
+        """Remove a resource provider; one that is gone is no error. Raises PlacementFailed."""
+        reply = self._send("DELETE", f"/resource_providers/{provider}")
+        if reply.status != 404:
+            self._ok(reply, "DELETE resource provider")
+
+    def set_inventories(self, provider: str, inventories: Mapping[str, Mapping[str, Any]]) -> None:
+        """Let a provider have exactly these inventories, written only if they differ. Raises PlacementFailed."""
+        path = f"/resource_providers/{provider}/inventories"
+        current = self._ok(self._send("GET", path), "GET inventories", provider)
+        if all(_covers(current["inventories"].get(name, {}), wanted) for name, wanted in inventories.items()) and len(
+            current["inventories"]
+        ) == len(inventories):
+            return
+        body = {"resource_provider_generation": current["resource_provider_generation"], "inventories": inventories}
+        self._ok(self._send("PUT", path, body), "PUT inventories", provider)
+
+    def set_traits(self, provider: str, traits: Collection[str]) -> None:
+        """Let a provider have exactly these traits, written only if they differ. Raises PlacementFailed."""
+        path = f"/resource_providers/{provider}/traits"
+        current = self._ok(self._send("GET", path), "GET traits", provider)
+        if set(current["traits"]) == set(traits):
+            return
+        body = {"resource_provider_generation": current["resource_provider_generation"], "traits": sorted(traits)}
+        self._ok(self._send("PUT", path, body), "PUT traits", provider)
+
+    def _send(self, method: str, path: str, json: Any = None) -> Reply:
+        headers = {"openstack-api-version": f"placement {VERSION}"}
+        return self._session.request("placement", method, path, json=json, headers=headers)
+
+    def _ok(self, reply: Reply, what: str, provider: str | None = None) -> Any:
+        if reply.status == 404 and provider is not None:
+            raise ProviderNotFound(provider=provider)
+        if reply.status >= 300:
+            raise PlacementFailed(status=reply.status, what=what, reason=_detail(reply))
+        return reply.decoded()
+
+
+def _usage(resources: Mapping[str, Mapping[str, int]]) -> Usage:
+    capacity = {name: part["capacity"] for name, part in resources.items()}
+    return Usage(capacity, {name: part["used"] for name, part in resources.items()})
+
+
+def _covers(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(current.get(name) == value for name, value in wanted.items())
+
+
+def _detail(reply: Reply) -> str:
+    if not isinstance(reply.body, bytes) or not reply.headers.get("content-type", "").startswith("application/json"):
+        return f"status {reply.status}"
+    return str(reply.decoded()["errors"][0]["detail"])

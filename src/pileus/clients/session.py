@@ -1,0 +1,135 @@
+"""A service's own identity: its token, renewed in time, and through the catalog where every other service is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from pileus.clients.transport import Transport
+from pileus.kit.clock import Clock
+from pileus.kit.errors import Unavailable
+from pileus.kit.http.message import JSON, Reply
+
+RENEW_BEFORE = timedelta(minutes=5)
+
+
+class NoSuchEndpoint(Unavailable):
+    """The catalog has no such service, interface and region."""
+
+    message = "The catalog of {url} has no {interface} endpoint of type {service_type} in region {region}."
+
+
+class LoginFailed(Unavailable):
+    """The identity service does not let this service in."""
+
+    message = "{url} refused the service user {username}: {reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Whom a service logs in as, and where."""
+
+    auth_url: str  # ends in /v3
+    username: str
+    password: str = field(repr=False)
+    project_name: str = "service"
+    user_domain_name: str = "Default"
+    project_domain_name: str = "Default"
+    region: str = ""
+    interface: str = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    token: str
+    expires_at: datetime
+    catalog: list[dict[str, Any]]
+
+
+class Session:
+    """Speaks to other services as one service user; safe to use from many threads."""
+
+    def __init__(self, transport: Transport, credentials: Credentials, clock: Clock) -> None:
+        self.transport = transport
+        self.credentials = credentials
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._login: _Login | None = None
+
+    def token(self) -> str:
+        """Return a token of our own that is good for some minutes. Raises LoginFailed."""
+        return self._logged_in().token
+
+    def endpoint(self, service_type: str) -> str:
+        """Return where a service is, without a slash at the end. Raises NoSuchEndpoint."""
+        wanted = self.credentials
+        for service in self._logged_in().catalog:
+            for endpoint in service["endpoints"] if service["type"] == service_type else ():
+                if endpoint["interface"] == wanted.interface and wanted.region in ("", endpoint["region_id"]):
+                    return str(endpoint["url"]).rstrip("/")
+        raise NoSuchEndpoint(
+            url=wanted.auth_url, interface=wanted.interface, service_type=service_type, region=wanted.region or "any"
+        )
+
+    def request(
+        self,
+        service_type: str,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> Reply:
+        """Send a request with our own token, or with a user's and ours beside it. Once more if ours was refused."""
+        reply = self._request(service_type, method, path, json, headers, token)
+        if reply.status == 401 and token is None:
+            self.forget()
+            reply = self._request(service_type, method, path, json, headers, token)
+        return reply
+
+    def forget(self) -> None:
+        """Log in anew at the next request."""
+        with self._guard:
+            self._login = None
+
+    def _request(
+        self, service_type: str, method: str, path: str, json: Any, headers: Mapping[str, str] | None, token: str | None
+    ) -> Reply:
+        sent = {"accept": JSON, "x-auth-token": token or self.token(), **(headers or {})}
+        if token is not None:
+            sent["x-service-token"] = self.token()
+        body = b""
+        if json is not None:
+            sent.setdefault("content-type", JSON)
+            body = msgspec.json.encode(json)
+        return self.transport.send(method, self.endpoint(service_type) + path, sent, body)
+
+    def _logged_in(self) -> _Login:
+        with self._guard:
+            if self._login is None or self._login.expires_at - RENEW_BEFORE < self._clock.now():
+                self._login = self._log_in()
+            return self._login
+
+    def _log_in(self) -> _Login:
+        known = self.credentials
+        user = {"name": known.username, "domain": {"name": known.user_domain_name}, "password": known.password}
+        project = {"name": known.project_name, "domain": {"name": known.project_domain_name}}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        body = msgspec.json.encode({"auth": {"identity": identity, "scope": {"project": project}}})
+        url = f"{known.auth_url}/auth/tokens"
+        reply = self.transport.send("POST", url, {"content-type": JSON, "accept": JSON}, body)
+        if reply.status != 201:
+            raise LoginFailed(url=known.auth_url, username=known.username, reason=f"status {reply.status}")
+        token = reply.decoded()["token"]
+        return _Login(reply.headers["x-subject-token"], parse_moment(token["expires_at"]), token.get("catalog", []))
+
+
+def parse_moment(text: str) -> datetime:
+    """Return the naive UTC time that a document holds."""
+    return datetime.fromisoformat(text).replace(tzinfo=None)

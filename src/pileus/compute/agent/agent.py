@@ -1,0 +1,207 @@
+"""The agent: does what it is ordered, says what became of it, and answers questions.
+
+It has no database, no API and no say: an order holds everything, and its id comes back with the outcome.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from pileus.clients.image import ImageBytes
+from pileus.compute.agent import config_drive
+from pileus.compute.agent.drivers.driver import Driver
+from pileus.compute.agent.image_cache import ImageCache
+from pileus.compute.agent.keyed_lock import KeyedLock
+from pileus.compute.messages import (
+    ConsoleOutput,
+    ConsoleText,
+    Destroy,
+    Done,
+    Failed,
+    Heartbeat,
+    Order,
+    Reboot,
+    Refused,
+    Snapshot,
+    Spawn,
+    Start,
+    Stop,
+)
+from pileus.compute.model.power import PowerState
+from pileus.kit import log
+from pileus.kit.bus.bus import Bus
+from pileus.kit.errors import NotFound, PileusError
+from pileus.kit.loop import Loop
+
+logger = log.get_logger("pileus.agent")
+
+CONTROL = "compute"
+"""The control plane's address on the bus."""
+
+REMEMBERED = 1000  # outcomes kept, so that an order that comes twice is answered and not done twice
+
+
+def address_of(host: str) -> str:
+    """Return an agent's address on the bus."""
+    return f"agent.{host}"
+
+
+class Agent:
+    """One host's agent."""
+
+    def __init__(
+        self,
+        host: str,
+        driver: Driver,
+        bus: Bus,
+        images: ImageBytes,
+        state: Path,
+        *,
+        heartbeat_s: float = 10.0,
+        threads: int = 8,
+    ) -> None:
+        self.host = host
+        self._driver = driver
+        self._bus = bus
+        self._images = images
+        self._instances = state / "instances"
+        self._instances.mkdir(parents=True, exist_ok=True)
+        for kind in ("drive-*", "snapshot-*"):  # what an earlier process was at when it was killed
+            for leftover in self._instances.glob(kind):
+                shutil.rmtree(leftover, ignore_errors=True)
+        self._cache = ImageCache(
+            self._instances / "_base",
+            lambda image: images.download(image.endpoint, image.image_id, image.token),
+        )
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="agent")
+        self._per_server = KeyedLock()
+        self._outcomes: OrderedDict[str, Done | Failed | None] = OrderedDict()  # None: under way
+        self._guard = Lock()
+        self._heart = Loop(f"heartbeat-{host}", self.beat, heartbeat_s)
+        self._verbs: dict[type[Order], Callable[[Any], None]] = {
+            Spawn: self._spawn,
+            Destroy: self._destroy,
+            Start: lambda order: self._driver.start(order.server_id),
+            Stop: lambda order: self._driver.stop(order.server_id, order.timeout_s),
+            Reboot: lambda order: self._driver.reboot(order.server_id, hard=order.hard, timeout_s=order.timeout_s),
+            Snapshot: self._snapshot,
+        }
+
+    def start(self) -> None:
+        """Listen for orders, and let the control plane know that this host is there."""
+        self._bus.listen(address_of(self.host), self.receive)
+        self._heart.start()
+
+    def stop(self) -> None:
+        """Finish the orders under way. The guests go on."""
+        self._heart.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def beat(self) -> None:
+        """Say that this host lives, what it has and what it runs."""
+        guests = tuple(self._driver.list_guests())
+        beat = Heartbeat(host=self.host, resources=self._driver.resources(), guests=guests, uptime=_uptime())
+        self._bus.tell(CONTROL, beat)
+
+    def receive(self, message: Any) -> Any:
+        """Take an order, or answer a question."""
+        if isinstance(message, ConsoleOutput):
+            return self._console(message)
+        if isinstance(message, Order):
+            self._take(message)
+            return None
+        raise TypeError(f"an agent has no use for a {type(message).__name__}")
+
+    # --- orders -----------------------------------------------------------------------------------
+
+    def _take(self, order: Order) -> None:
+        with self._guard:
+            if order.id in self._outcomes:
+                known = self._outcomes[order.id]
+            else:
+                known = None
+                self._outcomes[order.id] = None
+                while len(self._outcomes) > REMEMBERED:
+                    self._outcomes.popitem(last=False)
+                self._pool.submit(self._obey, order)
+        if known is not None:
+            self._bus.tell(CONTROL, known)
+
+    def _obey(self, order: Order) -> None:
+        outcome: Done | Failed
+        started = time.monotonic()
+        try:
+            with self._per_server.hold(order.server_id):
+                self._verbs[type(order)](order)
+                power = self._power(order.server_id)
+            outcome = Done(order_id=order.id, host=self.host, server_id=order.server_id, power_state=power)
+        except PileusError as error:
+            outcome = self._failed(order, error.reason)
+        except Exception:
+            logger.exception("an order failed", order=type(order).__name__, server=order.server_id)
+            outcome = self._failed(order, "an unexpected error on the host; its log has the details")
+        logger.info(
+            "order",
+            kind=type(order).__name__,
+            server=order.server_id,
+            outcome=type(outcome).__name__,
+            reason=outcome.reason if isinstance(outcome, Failed) else None,
+            ms=round((time.monotonic() - started) * 1000),
+        )
+        with self._guard:
+            self._outcomes[order.id] = outcome
+        self._bus.tell(CONTROL, outcome)
+
+    def _failed(self, order: Order, reason: str) -> Failed:
+        return Failed(order_id=order.id, host=self.host, server_id=order.server_id, reason=reason)
+
+    def _power(self, server_id: str) -> int:
+        try:
+            return int(self._driver.power_state(server_id))
+        except NotFound:
+            return int(PowerState.NO_STATE)
+
+    def _spawn(self, order: Spawn) -> None:
+        base = self._cache.get(order.image)
+        with tempfile.TemporaryDirectory(prefix="drive-", dir=self._instances) as folder:
+            drive = Path(folder) / "config_drive.iso"
+            config_drive.build(order.guest, drive)
+            self._driver.spawn(order.guest, base.path, base.format, drive)
+
+    def _destroy(self, order: Destroy) -> None:
+        self._driver.destroy(order.server_id)
+
+    def _snapshot(self, order: Snapshot) -> None:
+        with tempfile.TemporaryDirectory(prefix="snapshot-", dir=self._instances) as folder:
+            target = Path(folder) / f"{order.image.image_id}.qcow2"
+            self._driver.snapshot(order.server_id, target)
+            self._images.upload(order.image.endpoint, order.image.image_id, order.image.token, target)
+
+    # --- questions --------------------------------------------------------------------------------
+
+    def _console(self, question: ConsoleOutput) -> ConsoleText | Refused:
+        try:
+            return ConsoleText(text=self._driver.console_output(question.server_id, question.lines))
+        except PileusError as error:
+            return Refused(reason=error.reason)
+
+
+def _uptime() -> str:
+    """Return what `uptime` would say, as the hypervisors API shows it."""
+    try:
+        seconds = float(Path("/proc/uptime").read_text().split()[0])
+        load = " ".join(Path("/proc/loadavg").read_text().split()[:3])
+    except OSError:
+        return platform.node()
+    days, rest = divmod(int(seconds), 86400)
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    return f"{time.strftime('%H:%M:%S')} up {days} days, {hours}:{minutes:02d}, load average: {load}"

@@ -1,0 +1,92 @@
+"""Disks of guests, made by qemu-img.
+
+Every call states every format, so that content never chooses how it is read, and runs under limits: an image comes from
+a user, and a crafted one could make a parser take all of the host's memory or time.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from pileus.compute.agent.drivers.driver import HypervisorFailed
+from pileus.compute.agent.image_format import ImageUnacceptable, require_safe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_GIB = 1 << 30
+_ADDRESS_SPACE_BYTES = 4 * _GIB
+_QUICK_CPU_S = 30
+_COPY_CPU_S = 4 * 3600
+
+
+def create_overlay(base: Path, base_format: str, target: Path, root_gb: int) -> None:
+    """Make `target` a qcow2 that shows `base` and takes all writes; `root_gb` 0 is as large as the base.
+
+    Raises HypervisorFailed when the base is not what it is said to be, stands on another file, or is too large.
+    """
+    require_base(base, base_format)
+    size_bytes = root_gb * _GIB
+    needed_bytes = virtual_size_bytes(base, base_format)
+    if root_gb and needed_bytes > size_bytes:
+        raise HypervisorFailed(
+            f"The image needs a disk of {-(-needed_bytes // _GIB)} GiB, more than the flavor's {root_gb} GiB."
+        )
+    size = [str(size_bytes)] if root_gb else []
+    _run("create", "-q", "-f", "qcow2", "-F", base_format, "-b", str(base), str(target), *size)
+
+
+def create_empty(target: Path, size_bytes: int) -> None:
+    """Make `target` an empty qcow2. Raises HypervisorFailed."""
+    _run("create", "-q", "-f", "qcow2", str(target), str(size_bytes))
+
+
+def flatten(source: Path, target: Path) -> None:
+    """Copy what the qcow2 `source` shows, base and all, to one qcow2; nobody may write `source` meanwhile.
+
+    Raises HypervisorFailed.
+    """
+    _run("convert", "-q", "-f", "qcow2", "-O", "qcow2", str(source), str(target), cpu_s=_COPY_CPU_S)
+
+
+def virtual_size_bytes(path: Path, image_format: str) -> int:
+    """Return how large the disk is that a guest sees, even of a disk in use. Raises HypervisorFailed."""
+    found = json.loads(_run("info", "-U", "--output=json", "-f", image_format, str(path)))
+    return int(found["virtual-size"])
+
+
+def require_base(base: Path, base_format: str) -> None:
+    """Check that guests may be built on `base`. Raises HypervisorFailed."""
+    try:
+        require_safe(base, base_format)
+    except (ImageUnacceptable, OSError) as error:
+        raise HypervisorFailed(str(error)) from error
+
+
+def _run(*arguments: str, cpu_s: int = _QUICK_CPU_S) -> str:
+    limits = ["prlimit", f"--as={_ADDRESS_SPACE_BYTES}", f"--cpu={cpu_s}", "--core=0", "--"]
+    try:
+        done = subprocess.run(
+            [*limits, _qemu_img(), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=cpu_s * 4,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise HypervisorFailed(f"qemu-img {arguments[0]} failed: {error}") from error
+    if done.returncode:
+        said = done.stderr.strip()[-300:] or f"exit status {done.returncode}"
+        raise HypervisorFailed(f"qemu-img {arguments[0]} failed: {said}")
+    return done.stdout
+
+
+def _qemu_img() -> str:
+    found = shutil.which("qemu-img")
+    if found is None:
+        raise HypervisorFailed("There is no qemu-img: install the package qemu-utils (or qemu-img).")
+    return found

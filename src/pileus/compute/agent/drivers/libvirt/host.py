@@ -1,0 +1,114 @@
+"""What a host has, as libvirt tells it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import libvirt
+import os_traits
+
+from pileus.compute.agent.drivers.libvirt.domain_xml import MACHINE, Owner
+from pileus.compute.messages import Resources
+
+_GIB = 1 << 30
+_QEMU_HOME = Path("/var/lib/libvirt/qemu")
+_NODE_TRAITS = frozenset({"COMPUTE_NODE", "COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW"})
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The host's processor and what guests get of it; the same for as long as libvirtd runs."""
+
+    emulator: str
+    cpu_info: dict[str, object]
+    traits: tuple[str, ...]
+
+
+def read_machine(connection: libvirt.virConnect, *, kvm: bool) -> Machine:
+    """Ask what this host and its emulator can do."""
+    kind = "kvm" if kvm else "qemu"
+    guests = ET.fromstring(connection.getDomainCapabilities(None, platform.machine(), MACHINE, kind, 0))  # noqa: S314
+    host = ET.fromstring(connection.getCapabilities())  # noqa: S314 - libvirt wrote both
+    emulator = guests.findtext("path", "")
+    return Machine(
+        emulator=emulator,
+        cpu_info=cpu_info(host),
+        traits=tuple(sorted(cpu_traits(_guest_cpu(connection, kind, emulator, guests)) | _NODE_TRAITS)),
+    )
+
+
+def cpu_info(host: ET.Element) -> dict[str, object]:
+    """Return the processor in the shape that the hypervisors API shows."""
+    cpu = host.find("host/cpu")
+    if cpu is None:
+        return {}
+    topology = cpu.find("topology")
+    shape: dict[str, Any] = {"cells": len(host.findall("host/topology/cells/cell")) or 1}
+    if topology is not None:
+        shape |= {name: int(topology.get(name, "1")) for name in ("sockets", "cores", "threads")}
+    return {
+        "arch": cpu.findtext("arch", ""),
+        "model": cpu.findtext("model", ""),
+        "vendor": cpu.findtext("vendor", ""),
+        "topology": shape,
+        "features": sorted(feature.get("name", "") for feature in cpu.findall("feature")),
+    }
+
+
+def cpu_traits(cpu: ET.Element) -> set[str]:
+    """Return the standard traits of a processor whose features are all listed."""
+    flags = {f.get("name", "") for f in cpu.findall("feature") if f.get("policy") != "disable"}
+    known = set(os_traits.get_traits(prefix="HW_CPU_X86_"))
+    return {f"HW_CPU_X86_{flag.upper().replace('.', '').replace('-', '_')}" for flag in flags} & known
+
+
+def _guest_cpu(connection: libvirt.virConnect, kind: str, emulator: str, capabilities: ET.Element) -> ET.Element:
+    """Return the best processor that guests can have, with every feature spelt out."""
+    best = capabilities.find("cpu/mode[@name='host-model'][@supported='yes']")
+    if best is None:
+        return ET.Element("cpu")
+    cpu = ET.Element("cpu")
+    cpu.extend(best)
+    spelt_out = connection.baselineHypervisorCPU(
+        emulator,
+        platform.machine(),
+        MACHINE,
+        kind,
+        [ET.tostring(cpu, encoding="unicode")],
+        libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES,
+    )
+    return ET.fromstring(spelt_out)  # noqa: S314 - libvirt wrote it
+
+
+def read_resources(connection: libvirt.virConnect, machine: Machine, state: Path, hostname: str) -> Resources:
+    """Return what the host has now."""
+    info = connection.getInfo()
+    disk = shutil.disk_usage(state)
+    return Resources(
+        vcpus=int(info[2]),
+        memory_mb=int(info[1]),
+        disk_gb=disk.total // _GIB,
+        disk_available_gb=disk.free // _GIB,
+        hypervisor_type=str(connection.getType()),
+        hypervisor_version=int(connection.getVersion()),
+        hypervisor_hostname=hostname,
+        cpu_info=machine.cpu_info,
+        traits=machine.traits,
+    )
+
+
+def guest_owner(state: Path) -> Owner:
+    """Return whose rights QEMU needs: the state's owner, to open the disks, and the group of libvirt's QEMU directory.
+
+    Without that group a QEMU that is not libvirt's own user cannot reach the secrets which libvirt hands it there.
+    """
+    uid = state.stat().st_uid
+    try:
+        return Owner(uid, _QEMU_HOME.stat().st_gid)
+    except OSError:
+        return Owner(uid, state.stat().st_gid)

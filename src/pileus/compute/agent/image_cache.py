@@ -1,0 +1,125 @@
+"""The base images that this host's guests stand on, each fetched once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+from uuid import uuid4
+
+from pileus.compute.agent.image_format import ImageUnacceptable, qemu_format, require_safe
+from pileus.compute.agent.keyed_lock import KeyedLock
+from pileus.kit.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from pileus.compute.messages import ImageAccess
+
+    Download = Callable[[ImageAccess], AbstractContextManager[Iterable[bytes]]]
+
+
+_BLOCK_BYTES = 1 << 16
+
+
+class ImageDamaged(Unavailable):
+    """The bytes that arrived are not the image's; another attempt may do better."""
+
+    message = "Image {image} arrived damaged: {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseImage:
+    """A file that guests' disks may stand on, never to be written again."""
+
+    path: Path
+    format: str  # as QEMU calls it
+
+
+class ImageCache:
+    """Base images by id in one directory, such as `<state>/instances/_base`.
+
+    However many guests ask for an image at the same time, it is downloaded once. A file under its final name is whole
+    and checked: data goes to a temporary name first, and what a dead process left behind is removed at the start.
+    """
+
+    def __init__(self, directory: Path, download: Download) -> None:
+        self._directory = directory
+        self._download = download
+        self._locks = KeyedLock()
+        directory.mkdir(parents=True, exist_ok=True)
+        for leftover in directory.glob("*.part"):
+            leftover.unlink(missing_ok=True)
+
+    def get(self, image: ImageAccess) -> BaseImage:
+        """Return the image's file, fetching it first where needed. Raises ImageUnacceptable, ImageDamaged."""
+        base = BaseImage(self._path(image.image_id), _format(image))
+        with self._locks.hold(image.image_id):
+            if not base.path.exists():
+                self._fetch(image, base)
+        return base
+
+    def list_ids(self) -> list[str]:
+        """Return the ids of the images that are here."""
+        return sorted(path.name for path in self._directory.iterdir() if path.suffix != ".part")
+
+    def remove(self, image_id: str) -> None:
+        """Forget an image that no guest stands on any more; that it is not here is no error."""
+        with self._locks.hold(image_id):
+            self._path(image_id).unlink(missing_ok=True)
+
+    def _fetch(self, image: ImageAccess, base: BaseImage) -> None:
+        part = self._directory / f"{image.image_id}.{uuid4().hex}.part"
+        try:
+            self._write(image, part)
+            require_safe(part, base.format, image=image.image_id)
+            part.chmod(0o400)  # guests stand on it: nobody writes it again
+            part.rename(base.path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _write(self, image: ImageAccess, part: Path) -> None:
+        digest = hashlib.new(image.hash_algorithm) if image.hash_algorithm else None
+        size_bytes = 0
+        with self._download(image) as chunks, part.open("wb") as file:
+            for chunk in chunks:
+                _write_sparsely(file, chunk)
+                size_bytes += len(chunk)
+                if digest:
+                    digest.update(chunk)
+            file.truncate(size_bytes)
+            file.flush()
+            os.fsync(file.fileno())
+        _require_whole(image, size_bytes, digest.hexdigest() if digest else None)
+
+    def _path(self, image_id: str) -> Path:
+        if not image_id or "/" in image_id or image_id.startswith("."):
+            raise ImageUnacceptable(image=image_id, why="its id is no file name.")
+        return self._directory / image_id
+
+
+def _format(image: ImageAccess) -> str:
+    if image.container_format != "bare":
+        why = f"container format {image.container_format} cannot be booted; bare can."
+        raise ImageUnacceptable(image=image.image_id, why=why)
+    return qemu_format(image.disk_format, image=image.image_id)
+
+
+def _write_sparsely(file: BinaryIO, chunk: bytes) -> None:
+    """Leave a hole for each block of zeros: raw images are mostly zeros, and a copy of a hole stays a hole."""
+    for start in range(0, len(chunk), _BLOCK_BYTES):
+        block = chunk[start : start + _BLOCK_BYTES]
+        if block.count(0) == len(block):
+            file.seek(len(block), os.SEEK_CUR)
+        else:
+            file.write(block)
+
+
+def _require_whole(image: ImageAccess, size_bytes: int, digest: str | None) -> None:
+    if image.size_bytes is not None and size_bytes != image.size_bytes:
+        raise ImageDamaged(image=image.image_id, why=f"{size_bytes} of {image.size_bytes} bytes.")
+    if image.hash_value and digest and digest != image.hash_value.lower():
+        raise ImageDamaged(image=image.image_id, why=f"its {image.hash_algorithm} is {digest}.")

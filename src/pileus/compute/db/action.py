@@ -1,0 +1,92 @@
+"""What was done to servers: one action a request, with events of what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from pileus.compute.db.tables import SERVER_ACTION, SERVER_ACTION_EVENT
+from pileus.compute.model.action import EVENT_OF, Action, ActionEvent
+from pileus.kit.db import Row, Transaction
+
+_A, _E = SERVER_ACTION.c, SERVER_ACTION_EVENT.c
+_UNFINISHED = (
+    select(SERVER_ACTION)
+    .where(
+        _A.server_id == bindparam("which"), _A.action == bindparam("called"), _A.finished_at.is_(None)
+    )
+    .order_by(_A.number.desc())
+    .limit(1)
+)  # fmt: skip
+
+
+def start(tx: Transaction, action: Action) -> None:
+    """Write that an action has begun."""
+    row = {
+        "server_id": action.server_id, "action": action.action, "request_id": action.request_id,
+        "user_id": action.user_id, "project_id": action.project_id, "started_at": action.started_at,
+        "updated_at": action.started_at,
+    }  # fmt: skip
+    tx.execute(SERVER_ACTION.insert(), row)
+
+
+def finish(
+    tx: Transaction, server_id: str, action: str, now: datetime, *, error: str | None = None, host: str | None = None
+) -> None:
+    """Write that the last unfinished action of that name has ended, if there is one: well, or with an error."""
+    row = tx.first(_UNFINISHED, {"which": server_id, "called": action})
+    if row is None:
+        return
+    message = None if error is None else "Error"  # all that the API says to others than administrators
+    statement = SERVER_ACTION.update().where(_A.number == row.number)
+    tx.execute(statement.values(finished_at=now, updated_at=now, message=message))
+    event = {
+        "action_number": row.number, "event": EVENT_OF.get(action, f"compute_{action}_instance"), "host": host,
+        "result": "Success" if error is None else "Error", "details": error, "started_at": row.started_at,
+        "finished_at": now,
+    }  # fmt: skip
+    tx.execute(SERVER_ACTION_EVENT.insert(), event)
+
+
+def list_by_server(tx: Transaction, server_id: str) -> Sequence[Action]:
+    """Return what was done to a server, the last first."""
+    query = select(SERVER_ACTION).where(_A.server_id == server_id).order_by(_A.number.desc())
+    return [_action(row, ()) for row in tx.all(query)]
+
+
+def find(tx: Transaction, server_id: str, request_id: str) -> Action | None:
+    """Return what one request did to a server, with its events."""
+    query = select(SERVER_ACTION).where(_A.server_id == server_id, _A.request_id == request_id)
+    row = tx.first(query.order_by(_A.number.desc()))
+    if row is None:
+        return None
+    events = tx.all(select(SERVER_ACTION_EVENT).where(_E.action_number == row.number).order_by(_E.number))
+    return _action(row, events)
+
+
+def _action(row: Row, events: Sequence[Row]) -> Action:
+    return Action(
+        server_id=row.server_id,
+        action=row.action,
+        request_id=row.request_id,
+        user_id=row.user_id,
+        project_id=row.project_id,
+        message=row.message,
+        started_at=row.started_at,
+        updated_at=row.updated_at,
+        finished_at=row.finished_at,
+        events=tuple(_event(event) for event in events),
+    )
+
+
+def _event(row: Row) -> ActionEvent:
+    return ActionEvent(
+        event=row.event,
+        host=row.host,
+        result=row.result,
+        details=row.details,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,130 @@
+"""Compute hosts in the database: what heartbeats tell of them, and what servers use of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, func, select
+
+from pileus.compute.db import service as service_rows
+from pileus.compute.db.tables import AGGREGATE_HOST, AGGREGATE_METADATA, HYPERVISOR, SERVER, SERVICE
+from pileus.compute.messages import Resources
+from pileus.compute.model.errors import HypervisorNotFound
+from pileus.compute.model.host import COMPUTE_BINARY, DEFAULT_ZONE, Host, Use
+from pileus.kit import ids
+from pileus.kit.db import Row, Transaction
+from pileus.kit.db.insert import insert_if_absent
+
+DOWN_AFTER_S = 60.0
+
+_H, _S = HYPERVISOR.c, SERVER.c
+_SERVICE_COLUMNS = [column.label(f"service_{column.name}") for column in SERVICE.c]
+_ALL = (
+    select(HYPERVISOR, *_SERVICE_COLUMNS)
+    .join(SERVICE, (SERVICE.c.host == _H.host) & (SERVICE.c.binary == COMPUTE_BINARY))
+    .order_by(_H.number)
+)
+_BY_HOST = _ALL.where(_H.host == bindparam("at"))
+_USE = (
+    select(
+        _S.host,
+        func.sum(_S.vcpus).label("vcpus"),
+        func.sum(_S.memory_mb).label("memory_mb"),
+        func.sum(_S.disk_gb).label("disk_gb"),
+        func.count().label("servers"),
+    )
+    .where(_S.host.is_not(None), _S.deleted_at.is_(None))
+    .group_by(_S.host)
+)
+_ZONES = (
+    select(AGGREGATE_HOST.c.host, AGGREGATE_METADATA.c.value)
+    .join(AGGREGATE_METADATA, AGGREGATE_METADATA.c.aggregate_number == AGGREGATE_HOST.c.aggregate_number)
+    .where(AGGREGATE_METADATA.c.key == "availability_zone")
+    .order_by(AGGREGATE_HOST.c.aggregate_number)
+)
+_UPDATE = HYPERVISOR.update().where(_H.host == bindparam("at"))
+
+
+def upsert(tx: Transaction, host: str, resources: Resources, now: datetime, *, uptime: str = "") -> Host:
+    """Write what a heartbeat says: the host lives, and has these resources. Makes its rows at the first one."""
+    service_rows.touch(tx, host, COMPUTE_BINARY, now)
+    values = _values(resources, uptime) | {"updated_at": now}
+    if not tx.changed(_UPDATE.values(**values), {"at": host}):
+        insert_if_absent(tx, HYPERVISOR, {"uuid": ids.new_uuid(), "host": host, "created_at": now, **values})
+    return get(tx, host)
+
+
+def _values(resources: Resources, uptime: str) -> dict[str, Any]:
+    return {
+        "hostname": resources.hypervisor_hostname,
+        "vcpus": resources.vcpus,
+        "memory_mb": resources.memory_mb,
+        "local_gb": resources.disk_gb,
+        "disk_available_gb": resources.disk_available_gb,
+        "hypervisor_type": resources.hypervisor_type,
+        "hypervisor_version": resources.hypervisor_version,
+        "cpu_info": msgspec.json.encode(resources.cpu_info).decode(),
+        "traits": msgspec.json.encode(sorted(resources.traits)).decode(),
+        "uptime": uptime[:255],
+    }
+
+
+def get(tx: Transaction, host: str) -> Host:
+    """Return a host by its name. Raises HypervisorNotFound."""
+    row = tx.first(_BY_HOST, {"at": host})
+    if row is None:
+        raise HypervisorNotFound(hypervisor_id=host)
+    return _hosts(tx, [row])[0]
+
+
+def list_all(tx: Transaction) -> Sequence[Host]:
+    """Return every host, with what is used of it."""
+    return _hosts(tx, tx.all(_ALL))
+
+
+def list_up(tx: Transaction, now: datetime, *, down_after_s: float = DOWN_AFTER_S) -> Sequence[Host]:
+    """Return the hosts that were heard of lately and that nobody has disabled."""
+    return [host for host in list_all(tx) if host.service.is_up(now, down_after_s) and not host.service.is_disabled]
+
+
+def delete(tx: Transaction, host: str) -> None:
+    """Forget a host's hypervisor, when its service goes."""
+    tx.execute(HYPERVISOR.delete().where(_H.host == host))
+
+
+def zones(tx: Transaction) -> Mapping[str, str]:
+    """Return the availability zone of every host that an aggregate puts into one, by the host's name."""
+    return {row.host: row.value for row in tx.all(_ZONES)}
+
+
+def _hosts(tx: Transaction, rows: Sequence[Row]) -> list[Host]:
+    used = {row.host: _use(row) for row in tx.all(_USE)}
+    zone_of = zones(tx)
+    return [_host(row, used.get(row.host, Use()), zone_of.get(row.host, DEFAULT_ZONE)) for row in rows]
+
+
+def _use(row: Row) -> Use:
+    return Use(vcpus=int(row.vcpus), memory_mb=int(row.memory_mb), disk_gb=int(row.disk_gb), servers=int(row.servers))
+
+
+def _host(row: Row, use: Use, zone: str) -> Host:
+    return Host(
+        number=row.number,
+        uuid=row.uuid,
+        service=service_rows.service_of(row, prefix="service_"),
+        hostname=row.hostname,
+        vcpus=row.vcpus,
+        memory_mb=row.memory_mb,
+        local_gb=row.local_gb,
+        disk_available_gb=row.disk_available_gb,
+        hypervisor_type=row.hypervisor_type,
+        hypervisor_version=row.hypervisor_version,
+        cpu_info=msgspec.json.decode(row.cpu_info),
+        traits=tuple(msgspec.json.decode(row.traits)),
+        uptime=row.uptime,
+        zone=zone,
+        use=use,
+    )

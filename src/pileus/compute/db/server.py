@@ -1,0 +1,248 @@
+"""Servers in the database: one by one, and what workflows change of them. Lists are in `db/server_list.py`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+
+from pileus.compute.db.tables import SERVER, SERVER_FAULT, SERVER_METADATA
+from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.flavor import Flavor
+from pileus.compute.model.quota import Usage
+from pileus.compute.model.server import ActionRule, Fault, ImageSnapshot, Server, VmState
+from pileus.kit.db import Row, Transaction
+
+
+class Unchanged(Enum):
+    """The type of UNCHANGED."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+"""Leaves a column as it is, where None would empty it."""
+
+_FLAVOR = msgspec.json.Decoder(Flavor)
+_IMAGE = msgspec.json.Decoder(ImageSnapshot)
+_S, _M, _F = SERVER.c, SERVER_METADATA.c, SERVER_FAULT.c
+_GET = select(SERVER).where(_S.id == bindparam("which"))
+_BY_HOST = select(SERVER).where(_S.host == bindparam("at"), _S.deleted_at.is_(None)).order_by(_S.number)
+_USAGE = select(
+    func.count().label("servers"),
+    func.coalesce(func.sum(_S.vcpus), 0).label("vcpus"),
+    func.coalesce(func.sum(_S.memory_mb), 0).label("memory_mb"),
+).where(_S.project_id == bindparam("project"), _S.deleted_at.is_(None))
+_MARK_DELETED = (
+    SERVER.update()
+    .where(_S.id == bindparam("which"), _S.deleted_at.is_(None))
+    .values(
+        vm_state=VmState.DELETED, task_state=None, power_state=0, deleted_at=bindparam("now"),
+        updated_at=bindparam("now"), terminated_at=func.coalesce(_S.terminated_at, bindparam("now")),
+    )
+)  # fmt: skip
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def get(tx: Transaction, server_id: str, *, may_be_deleted: bool = False) -> Server:
+    """Return a server. Raises InstanceNotFound, also for a deleted one unless that is asked for."""
+    row = tx.first(_GET, {"which": server_id})
+    if row is None or (row.deleted_at is not None and not may_be_deleted):
+        raise InstanceNotFound(server_id=server_id)
+    return with_details(tx, [row])[0]
+
+
+def list_by_host(tx: Transaction, host: str) -> Sequence[Server]:
+    """Return the servers that are on a host, the deleted ones left out, oldest first."""
+    return with_details(tx, tx.all(_BY_HOST, {"at": host}))
+
+
+def list_in_states(
+    tx: Transaction, *, vm_states: Sequence[str] = (), task_states: Sequence[str] = (), before: datetime | None = None
+) -> Sequence[Server]:
+    """Return servers in one of the states (an empty list: any) whose row is older than `before`, oldest first."""
+    query = select(SERVER).where(_S.deleted_at.is_(None)).order_by(_S.number)
+    if vm_states:
+        query = query.where(_S.vm_state.in_(vm_states))
+    if task_states:
+        query = query.where(_S.task_state.in_(task_states))
+    if before is not None:
+        query = query.where(func.coalesce(_S.updated_at, _S.created_at) < before)
+    return with_details(tx, tx.all(query))
+
+
+def usage(tx: Transaction, project_id: str) -> Usage:
+    """Return what a project's servers take of its quota."""
+    row = tx.first(_USAGE, {"project": project_id})
+    assert row is not None
+    return Usage(instances=int(row.servers), cores=int(row.vcpus), ram_mb=int(row.memory_mb))
+
+
+def with_details(tx: Transaction, rows: Sequence[Row]) -> list[Server]:
+    """Return rows of SERVER as servers, with their metadata and the last fault of those that show one."""
+    metadata = metadata_of(tx, [row.id for row in rows])
+    faults = _faults_of(tx, [row.id for row in rows if row.vm_state in (VmState.ERROR, VmState.DELETED)])
+    return [_server(row, metadata.get(row.id, {}), faults.get(row.id)) for row in rows]
+
+
+def metadata_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, dict[str, str]]:
+    """Return the metadata of several servers, by their id."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    if server_ids:
+        for row in tx.all(select(SERVER_METADATA).where(_M.server_id.in_(server_ids))):
+            found[row.server_id][row.key] = row.value
+    return found
+
+
+def _faults_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, Fault]:
+    if not server_ids:
+        return {}
+    rows = tx.all(select(SERVER_FAULT).where(_F.server_id.in_(server_ids)).order_by(_F.number))
+    return {
+        row.server_id: Fault(code=row.code, message=row.message, details=row.details, created_at=row.created_at)
+        for row in rows  # a later one takes the place of an earlier one
+    }
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def add(tx: Transaction, server: Server) -> None:
+    """Write a new server."""
+    tx.execute(SERVER.insert(), _values(server))
+    set_metadata(tx, server.id, server.metadata)
+
+
+def set_state(
+    tx: Transaction,
+    server_id: str,
+    *,
+    vm_state: str | Unchanged = UNCHANGED,
+    task_state: str | Unchanged | None = UNCHANGED,
+    power_state: int | Unchanged = UNCHANGED,
+    host: str | Unchanged | None = UNCHANGED,
+    node: str | Unchanged | None = UNCHANGED,
+    launched_at: datetime | Unchanged | None = UNCHANGED,
+    terminated_at: datetime | Unchanged | None = UNCHANGED,
+    now: datetime,
+    unless_task: Sequence[str] = (),
+) -> bool:
+    """Change parts of a server's state; tell whether there was such a server to change.
+
+    A deleted server never changes, and neither does one whose task is in `unless_task`.
+    """
+    given: dict[str, Any] = {
+        "vm_state": vm_state, "task_state": task_state, "power_state": power_state, "host": host, "node": node,
+        "launched_at": launched_at, "terminated_at": terminated_at,
+    }  # fmt: skip
+    values = {name: value for name, value in given.items() if value is not UNCHANGED}
+    statement = SERVER.update().where(_S.id == server_id, _S.deleted_at.is_(None))
+    if unless_task:
+        statement = statement.where(or_(_S.task_state.is_(None), _S.task_state.not_in(unless_task)))
+    return bool(tx.changed(statement.values(updated_at=now, **values)))
+
+
+def begin_task(tx: Transaction, server_id: str, rule: ActionRule, now: datetime) -> bool:
+    """Set an action's task if the server's state allows it; of two at the same time only one is told yes."""
+    statement = SERVER.update().where(
+        _S.id == server_id, _S.deleted_at.is_(None), _S.vm_state.in_(rule.vm_states), _in_tasks(rule.task_states)
+    )
+    if rule.needs_launched:
+        statement = statement.where(_S.launched_at.is_not(None))
+    return bool(tx.changed(statement.values(task_state=rule.task_state, updated_at=now)))
+
+
+def _in_tasks(task_states: Sequence[str | None]) -> ColumnElement[bool]:
+    named = [task for task in task_states if task is not None]
+    is_named = _S.task_state.in_(named)
+    return or_(_S.task_state.is_(None), is_named) if None in task_states else and_(is_named)
+
+
+def mark_deleted(tx: Transaction, server_id: str, now: datetime) -> bool:
+    """Make a server a deleted one, whose row stays until it is purged; tell whether it was not one before."""
+    return bool(tx.changed(_MARK_DELETED, {"which": server_id, "now": now}))
+
+
+def add_fault(tx: Transaction, server_id: str, code: int, message: str, details: str, now: datetime) -> None:
+    """Write why a server failed; the API shows the last one while the server is in ERROR."""
+    row = {"server_id": server_id, "code": code, "message": message, "details": details, "created_at": now}
+    tx.execute(SERVER_FAULT.insert(), row)
+
+
+def update(tx: Transaction, server_id: str, now: datetime, **values: Any) -> None:
+    """Set columns that the user may choose: name, access_ip_v4, access_ip_v6, is_disk_config_auto."""
+    tx.execute(SERVER.update().where(_S.id == server_id).values(updated_at=now, **values))
+
+
+def set_metadata(tx: Transaction, server_id: str, metadata: Mapping[str, str]) -> None:
+    """Put this in the place of all metadata of a server."""
+    tx.execute(SERVER_METADATA.delete().where(_M.server_id == server_id))
+    if metadata:
+        rows = [{"server_id": server_id, "key": key, "value": value} for key, value in metadata.items()]
+        tx.execute(SERVER_METADATA.insert(), rows)
+
+
+def purge(tx: Transaction, before: datetime) -> int:
+    """Forget servers that were deleted before a time, and everything about them; return how many."""
+    return tx.changed(SERVER.delete().where(_S.deleted_at < before))
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def _values(server: Server) -> dict[str, Any]:
+    flavor, image = server.flavor, server.image
+    columns = (
+        "id", "project_id", "user_id", "name", "hostname", "vm_state", "task_state", "power_state", "host", "node",
+        "availability_zone", "reservation_id", "launch_index", "key_name", "public_key", "user_data",
+        "has_config_drive", "is_disk_config_auto", "access_ip_v4", "access_ip_v6", "root_device_name", "created_at",
+        "updated_at", "launched_at", "terminated_at", "deleted_at",
+    )  # fmt: skip
+    values = {name: getattr(server, name) for name in columns}
+    values |= {"flavor_id": flavor.id, "vcpus": flavor.vcpus, "memory_mb": flavor.memory_mb, "disk_gb": flavor.disk_gb}
+    values |= {"flavor": msgspec.json.encode(flavor).decode(), "image_id": image.id if image else None}
+    values["image"] = msgspec.json.encode(image).decode() if image else None
+    return values
+
+
+def _server(row: Row, metadata: Mapping[str, str], fault: Fault | None) -> Server:
+    return Server(
+        number=row.number,
+        id=row.id,
+        project_id=row.project_id,
+        user_id=row.user_id,
+        name=row.name,
+        hostname=row.hostname,
+        flavor=_FLAVOR.decode(row.flavor),
+        image=None if row.image is None else _IMAGE.decode(row.image),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        launched_at=row.launched_at,
+        terminated_at=row.terminated_at,
+        deleted_at=row.deleted_at,
+        vm_state=row.vm_state,
+        task_state=row.task_state,
+        power_state=row.power_state,
+        host=row.host,
+        node=row.node,
+        availability_zone=row.availability_zone,
+        reservation_id=row.reservation_id,
+        launch_index=row.launch_index,
+        key_name=row.key_name,
+        public_key=row.public_key,
+        user_data=row.user_data,
+        has_config_drive=row.has_config_drive,
+        is_disk_config_auto=row.is_disk_config_auto,
+        access_ip_v4=row.access_ip_v4,
+        access_ip_v6=row.access_ip_v6,
+        root_device_name=row.root_device_name,
+        metadata=metadata,
+        fault=fault,
+    )

@@ -1,0 +1,247 @@
+"""Compute's tables."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+
+from pileus.kit.db.types import MARIADB, BigId, HexId, LongText, Moment, Name, Uuid36, new_metadata
+from pileus.kit.lease import lease_table
+from pileus.kit.workflow import workflow_tables
+
+METADATA = new_metadata()
+
+FLAVOR = Table(
+    "flavor",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("id", Name, nullable=False, unique=True),
+    Column("name", Name, nullable=False, unique=True),
+    Column("vcpus", Integer, nullable=False),
+    Column("memory_mb", Integer, nullable=False),
+    Column("root_gb", Integer, nullable=False),
+    Column("ephemeral_gb", Integer, nullable=False),
+    Column("swap_mb", Integer, nullable=False),
+    Column("rxtx_factor", Float, nullable=False),
+    Column("is_public", Boolean, nullable=False),
+    Column("is_disabled", Boolean, nullable=False),
+    Column("description", LongText),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment),
+    **MARIADB,
+)
+
+FLAVOR_EXTRA_SPEC = Table(
+    "flavor_extra_spec",
+    METADATA,
+    Column("flavor_number", BigId, ForeignKey("flavor.number", ondelete="CASCADE"), primary_key=True),
+    Column("key", Name, primary_key=True),
+    Column("value", LongText, nullable=False),
+    **MARIADB,
+)
+
+FLAVOR_ACCESS = Table(
+    "flavor_access",
+    METADATA,
+    Column("flavor_number", BigId, ForeignKey("flavor.number", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", HexId, primary_key=True),
+    **MARIADB,
+)
+
+KEYPAIR = Table(
+    "keypair",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("user_id", HexId, nullable=False),
+    Column("name", Name, nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("fingerprint", Name, nullable=False),
+    Column("public_key", LongText, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("user_id", "name"),
+    **MARIADB,
+)
+
+SERVER = Table(
+    "server",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),  # the order of arrival
+    Column("id", Uuid36, nullable=False, unique=True),
+    Column("project_id", HexId, nullable=False),
+    Column("user_id", HexId, nullable=False),
+    Column("name", Name, nullable=False),
+    Column("hostname", Name, nullable=False),
+    Column("vm_state", String(32), nullable=False),
+    Column("task_state", String(64)),
+    Column("power_state", Integer, nullable=False),
+    Column("host", Name),
+    Column("node", Name),
+    Column("availability_zone", Name),
+    Column("reservation_id", String(64), nullable=False),
+    Column("launch_index", Integer, nullable=False),
+    # What SQL counts and looks for of the flavor; the whole copy is the JSON document beside it.
+    Column("flavor_id", Name, nullable=False),
+    Column("vcpus", Integer, nullable=False),
+    Column("memory_mb", Integer, nullable=False),
+    Column("disk_gb", Integer, nullable=False),
+    Column("flavor", LongText, nullable=False),
+    Column("image_id", Name),
+    Column("image", LongText),
+    Column("key_name", Name),
+    Column("public_key", LongText),
+    Column("user_data", LongText),
+    Column("has_config_drive", Boolean, nullable=False),
+    Column("is_disk_config_auto", Boolean, nullable=False),
+    Column("access_ip_v4", String(64), nullable=False),
+    Column("access_ip_v6", String(64), nullable=False),
+    Column("root_device_name", Name),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment),
+    Column("launched_at", Moment),
+    Column("terminated_at", Moment),
+    Column("deleted_at", Moment),  # kept until `database purge`
+    Index("ix_server_project_id_deleted_at", "project_id", "deleted_at"),
+    Index("ix_server_host_deleted_at", "host", "deleted_at"),
+    Index("ix_server_deleted_at", "deleted_at"),
+    Index("ix_server_reservation_id", "reservation_id"),
+    **MARIADB,
+)
+
+SERVER_METADATA = Table(
+    "server_metadata",
+    METADATA,
+    Column("server_id", Uuid36, ForeignKey("server.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Name, primary_key=True),
+    Column("value", Name, nullable=False),
+    **MARIADB,
+)
+
+SERVER_FAULT = Table(
+    "server_fault",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("server_id", Uuid36, ForeignKey("server.id", ondelete="CASCADE"), nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("message", LongText, nullable=False),
+    Column("details", LongText, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_server_fault_server_id", "server_id"),
+    **MARIADB,
+)
+
+SERVER_ACTION = Table(
+    "server_action",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("server_id", Uuid36, ForeignKey("server.id", ondelete="CASCADE"), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("request_id", Name, nullable=False),
+    Column("user_id", HexId, nullable=False),
+    Column("project_id", HexId, nullable=False),
+    Column("message", LongText),
+    Column("started_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Index("ix_server_action_server_id", "server_id"),
+    **MARIADB,
+)
+
+SERVER_ACTION_EVENT = Table(
+    "server_action_event",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("action_number", BigId, ForeignKey("server_action.number", ondelete="CASCADE"), nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("host", Name),
+    Column("result", String(16)),  # Success or Error; empty while it lasts
+    Column("details", LongText),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Index("ix_server_action_event_action_number", "action_number"),
+    **MARIADB,
+)
+
+SERVICE = Table(
+    "service",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("uuid", Uuid36, nullable=False, unique=True),
+    Column("host", Name, nullable=False),
+    Column("binary", String(64), nullable=False),
+    Column("is_disabled", Boolean, nullable=False),
+    Column("disabled_reason", Name),
+    Column("is_forced_down", Boolean, nullable=False),
+    Column("last_seen_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment),
+    UniqueConstraint("host", "binary"),
+    **MARIADB,
+)
+
+HYPERVISOR = Table(
+    "hypervisor",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("uuid", Uuid36, nullable=False, unique=True),  # the resource provider in placement
+    Column("host", Name, nullable=False, unique=True),
+    Column("hostname", Name, nullable=False),
+    Column("vcpus", Integer, nullable=False),
+    Column("memory_mb", Integer, nullable=False),
+    Column("local_gb", Integer, nullable=False),
+    Column("disk_available_gb", Integer, nullable=False),
+    Column("hypervisor_type", String(64), nullable=False),
+    Column("hypervisor_version", Integer, nullable=False),
+    Column("cpu_info", LongText, nullable=False),
+    Column("traits", LongText, nullable=False),
+    Column("uptime", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    **MARIADB,
+)
+
+AGGREGATE = Table(
+    "aggregate",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("uuid", Uuid36, nullable=False, unique=True),
+    Column("name", Name, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment),
+    **MARIADB,
+)
+
+AGGREGATE_HOST = Table(
+    "aggregate_host",
+    METADATA,
+    Column("aggregate_number", BigId, ForeignKey("aggregate.number", ondelete="CASCADE"), primary_key=True),
+    Column("host", Name, primary_key=True),
+    **MARIADB,
+)
+
+AGGREGATE_METADATA = Table(
+    "aggregate_metadata",
+    METADATA,
+    Column("aggregate_number", BigId, ForeignKey("aggregate.number", ondelete="CASCADE"), primary_key=True),
+    Column("key", Name, primary_key=True),
+    Column("value", Name, nullable=False),
+    **MARIADB,
+)
+
+QUOTA = Table(
+    "quota",
+    METADATA,
+    Column("project_id", HexId, primary_key=True),
+    Column("resource", String(64), primary_key=True),
+    Column("maximum", Integer, nullable=False),  # -1: as much as there is
+    **MARIADB,
+)
+
+QUOTA_GUARD = Table(
+    "quota_guard",
+    METADATA,
+    Column("owner", Name, primary_key=True),  # whose use is counted: `project:ID` or `user:ID`
+    Column("turn", Integer, nullable=False),
+    **MARIADB,
+)
+
+WORKFLOW, WORKFLOW_STEP = workflow_tables(METADATA)
+LEASE = lease_table(METADATA)

@@ -1,0 +1,41 @@
+"""Allocations and servers agree: what placement holds for a server that is no more is given back."""
+
+from __future__ import annotations
+
+from pileus.clients.placement import Placement, ProviderNotFound
+from pileus.compute.db import host, server
+from pileus.compute.model.errors import InstanceNotFound
+from pileus.kit import log
+from pileus.kit.db import Database
+from pileus.kit.workflow import WorkflowStore
+
+logger = log.get_logger("pileus.compute.allocation")
+
+
+def release_orphans(database: Database, store: WorkflowStore, placement: Placement) -> list[str]:
+    """Give back what deleted and homeless servers still hold; return their ids. Other consumers are left alone."""
+    released = []
+    with database.read() as tx:
+        providers = [one.uuid for one in host.list_all(tx)]
+    for provider in providers:
+        try:
+            consumers = placement.consumers_of(provider)
+        except ProviderNotFound:
+            continue
+        for consumer in consumers:
+            if _is_orphan(database, store, consumer):
+                logger.warning("giving back an orphaned allocation", server=consumer, provider=provider)
+                placement.release(consumer)
+                released.append(consumer)
+    return released
+
+
+def _is_orphan(database: Database, store: WorkflowStore, consumer: str) -> bool:
+    with database.read() as tx:
+        if store.is_busy(tx, consumer):
+            return False
+        try:
+            row = server.get(tx, consumer, may_be_deleted=True)
+        except InstanceNotFound:
+            return False  # somebody else's: a reservation, or another service
+    return row.deleted_at is not None or row.host is None

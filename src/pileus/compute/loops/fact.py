@@ -1,0 +1,50 @@
+"""Facts that agents send: outcomes wake the workflow that waits, heartbeats keep the hosts' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pileus.compute.db import host
+from pileus.compute.loops.heard import Heard
+from pileus.compute.messages import Done, Failed, Heartbeat
+from pileus.kit import log
+from pileus.kit.clock import Clock
+from pileus.kit.db import Database
+
+logger = log.get_logger("pileus.compute.fact")
+
+
+class FactReceiver:
+    """The control plane's end of the bus. A fact may come twice, or late: then it finds nobody waiting."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        heard: Heard,
+        answer: Callable[[str, Any], bool],
+        nudge: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._heard = heard
+        self._answer = answer
+        self._nudge = nudge
+
+    def receive(self, fact: Any) -> None:
+        """Take one fact."""
+        if isinstance(fact, Done):
+            self._outcome(fact, {"power_state": fact.power_state})
+        elif isinstance(fact, Failed):
+            self._outcome(fact, {"reason": fact.reason})
+        elif isinstance(fact, Heartbeat):
+            self._database.write(host.upsert, fact.host, fact.resources, self._clock.now(), uptime=fact.uptime)
+            if self._heard.remember(fact):
+                self._nudge()
+        else:
+            raise TypeError(f"{type(fact).__name__} is no fact")
+
+    def _outcome(self, fact: Done | Failed, value: dict[str, Any]) -> None:
+        if not self._answer(fact.order_id, value):
+            logger.info("nobody waits for an outcome any more", order=fact.order_id, server=fact.server_id)

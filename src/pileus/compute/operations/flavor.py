@@ -1,0 +1,58 @@
+"""Making, changing and removing flavors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pileus.compute.db import flavor as rows
+from pileus.compute.model.errors import (
+    FlavorAccessExists,
+    FlavorAccessNotFound,
+    FlavorExists,
+    FlavorExtraSpecNotFound,
+    FlavorIdExists,
+)
+from pileus.compute.model.flavor import Flavor
+from pileus.kit.db import Transaction
+
+
+def create(tx: Transaction, flavor: Flavor, now: datetime) -> Flavor:
+    """Make a flavor. Raises FlavorExists, FlavorIdExists."""
+    if not rows.add(tx, flavor, now):
+        if rows.find_by_name(tx, flavor.name) is not None:
+            raise FlavorExists(name=flavor.name)
+        raise FlavorIdExists(flavor_id=flavor.id)
+    return rows.get(tx, flavor.id)
+
+
+def delete(tx: Transaction, flavor_id: str) -> None:
+    """Remove a flavor. Raises FlavorNotFound."""
+    rows.delete(tx, rows.get(tx, flavor_id))
+
+
+def set_extra_specs(tx: Transaction, flavor_id: str, specs: Mapping[str, str]) -> None:
+    """Add extra specs, or change them. Raises FlavorNotFound."""
+    rows.set_extra_specs(tx, rows.get(tx, flavor_id), specs)
+
+
+def delete_extra_spec(tx: Transaction, flavor_id: str, key: str) -> None:
+    """Remove one extra spec. Raises FlavorNotFound, FlavorExtraSpecNotFound."""
+    if not rows.delete_extra_spec(tx, rows.get(tx, flavor_id), key):
+        raise FlavorExtraSpecNotFound(flavor_id=flavor_id, key=key)
+
+
+def add_access(tx: Transaction, flavor_id: str, project_id: str) -> Flavor:
+    """Let a project use a flavor that is not public. Raises FlavorNotFound, FlavorAccessExists."""
+    flavor = rows.get(tx, flavor_id)
+    if not rows.add_access(tx, flavor, project_id):
+        raise FlavorAccessExists(flavor_id=flavor_id, project_id=project_id)
+    return flavor
+
+
+def remove_access(tx: Transaction, flavor_id: str, project_id: str) -> Flavor:
+    """Take a project's access away. Raises FlavorNotFound, FlavorAccessNotFound."""
+    flavor = rows.get(tx, flavor_id)
+    if not rows.delete_access(tx, flavor, project_id):
+        raise FlavorAccessNotFound(flavor_id=flavor_id, project_id=project_id)
+    return flavor
