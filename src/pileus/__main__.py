@@ -1,0 +1,56 @@
+"""The `pileus` command: one file per verb in `cli/`, loaded only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from pileus.kit.errors import PileusError
+
+VERBS = {
+    "up": "Start a whole cloud in one process",
+    "down": "Stop it; the guests go on",
+    "status": "Show what runs",
+    "serve": "Run one service alone",
+    "agent": "Run an agent alone",
+    "database": "Look after the databases' schemas",
+    "identity": "Look after identity's keys",
+}
+
+
+class _Verbs(click.Group):
+    """Loads a verb's module when it is asked for, so that no verb pays for another."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"pileus.cli.{name}").command
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pileus")
+def pileus() -> None:
+    """An OpenStack-compatible cloud control plane: identity, image, placement and compute."""
+
+
+def main() -> None:
+    """Run a command; what went wrong is one clear sentence."""
+    try:
+        pileus()
+    except PileusError as error:
+        click.secho(f"pileus: {error.reason}", fg="red", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

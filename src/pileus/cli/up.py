@@ -1,0 +1,117 @@
+"""`pileus up`: a whole cloud in one process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import click
+
+from pileus.cli import banner
+from pileus.cli.access import write_access
+from pileus.cli.options import settings_of, settings_option, state_of, state_option
+from pileus.identity.operations.bootstrap import ACCOUNTS
+from pileus.kit import log
+from pileus.kit.errors import Conflict
+from pileus.kit.state import StateDirectory
+from pileus.wiring import SERVICES, Cloud, Settings
+
+DETACH_TIMEOUT_S = 120
+
+
+class NotStarted(Conflict):
+    """The process in the background ended before it was ready."""
+
+    message = "The cloud did not start. The end of {log} says why:\n{tail}"
+
+
+@click.command("up")
+@state_option
+@settings_option
+@click.option("--port-offset", type=int, default=0, help="Added to every port, to run beside another cloud.")
+@click.option("--listen", metavar="ADDRESS", help="Where to listen (default: 127.0.0.1).")
+@click.option("--driver", type=click.Choice(["libvirt", "fake"]), help="What runs the guests (default: libvirt).")
+@click.option("--region", metavar="NAME", help="The region's name (default: RegionOne).")
+@click.option(
+    "--identity", "identity_url", metavar="URL", help="Use somebody else's Keystone, such as http://host:5000/v3."
+)
+@click.option("--detach", is_flag=True, help="Go on in the background once everything answers.")
+def command(
+    state_path: Path | None,
+    settings_path: Path | None,
+    port_offset: int,
+    listen: str | None,
+    driver: str | None,
+    region: str | None,
+    identity_url: str | None,
+    detach: bool,
+) -> None:
+    """Start identity, image, placement, compute and an agent."""
+    started = time.monotonic()
+    state = state_of(state_path)
+    is_new = not (state.path / "format").exists()
+    state.prepare()
+    settings = settings_of(
+        state,
+        file=settings_path,
+        port_offset=port_offset,
+        listen=listen,
+        driver=driver,
+        region=region,
+        identity_url=identity_url,
+    )
+    if detach:
+        _detach(state)
+        urls = state.said()["urls"]
+        banner.show(state, urls, seconds=time.monotonic() - started, is_new=is_new, is_detached=True)
+        return
+    _run(state, settings, started, is_new=is_new)
+
+
+def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: bool) -> None:
+    lock = state.lock()
+    state.runtime.unlink(missing_ok=True)
+    log.configure(file=state.log, level=settings.log_level)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    services = SERVICES[1:] if settings.auth.url else SERVICES
+    cloud = Cloud(settings, state, services=services)
+    try:
+        cloud.start()
+        write_access(state, state.secrets(ACCOUNTS), cloud.auth_url(), settings.region, settings.tls.ca)
+        urls = {service: cloud.root_url(service) for service in services}
+        state.say(pid=os.getpid(), urls=urls, driver=settings.agent.driver, started_at=time.time())
+        banner.show(state, urls, seconds=time.monotonic() - started, is_new=is_new, is_detached=False)
+        ended.wait()
+        click.echo("stopping …")
+    finally:
+        cloud.stop()
+        state.runtime.unlink(missing_ok=True)
+        lock.release()
+
+
+def _detach(state: StateDirectory) -> None:
+    """Start the same command without --detach in a session of its own, and wait until it says that it is ready."""
+    state.lock().release()  # complain here, where somebody reads it
+    state.runtime.unlink(missing_ok=True)
+    output = state.path / "logs" / "up.out"
+    words = [word for word in sys.argv[1:] if word != "--detach"]
+    with output.open("w") as file:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "pileus", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + DETACH_TIMEOUT_S
+    while not state.runtime.exists():
+        if child.poll() is not None or time.monotonic() > deadline:
+            raise NotStarted(log=output, tail="".join(output.read_text().splitlines(keepends=True)[-5:]))
+        time.sleep(0.02)

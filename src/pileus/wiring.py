@@ -1,0 +1,332 @@
+"""The only module that knows everyone: from settings to a running cloud."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pileus.clients.identity import TokenAuthenticator
+from pileus.clients.image import ImageBytes, Images
+from pileus.clients.placement import Placement
+from pileus.clients.session import Credentials, Session
+from pileus.clients.transport import Transport
+from pileus.compute import messages
+from pileus.compute import service as compute
+from pileus.compute.agent.agent import CONTROL, Agent
+from pileus.compute.backend import Backend as ComputeBackend
+from pileus.compute.db import tables as compute_tables
+from pileus.compute.loops import allocation, fact, guest, heard, inventory, stuck
+from pileus.compute.operations import bootstrap as compute_bootstrap
+from pileus.compute.workflows import WORKFLOWS
+from pileus.compute.workflows.means import Means
+from pileus.identity import service as identity
+from pileus.identity.operations import bootstrap as identity_bootstrap
+from pileus.identity.tokens.fernet import FernetTokens
+from pileus.identity.tokens.keys import KeyFolder
+from pileus.image import service as image
+from pileus.image.db import tables as image_tables
+from pileus.kit import log
+from pileus.kit.bus.codec import Codec
+from pileus.kit.bus.memory import MemoryBus
+from pileus.kit.clock import Clock, SystemClock
+from pileus.kit.db import Database
+from pileus.kit.db.migration import Migrations
+from pileus.kit.http.app import App
+from pileus.kit.http.asgi import Listener
+from pileus.kit.http.server import HttpServer, Tls, bind
+from pileus.kit.http.threads import Threads
+from pileus.kit.lease import Leases
+from pileus.kit.loop import Loop
+from pileus.kit.settings import AuthSettings, BusSettings, ListenSettings, Section, TlsSettings
+from pileus.kit.state import StateDirectory
+from pileus.kit.workflow import Runner, WorkflowStore
+from pileus.placement import service as placement
+from pileus.placement.backend import Backend as PlacementBackend
+
+logger = log.get_logger("pileus")
+
+SERVICES = ("identity", "image", "placement", "compute")
+USER_OF = {"image": "glance", "placement": "placement", "compute": "nova"}
+PATH_OF = {"identity": "/v3", "image": "", "placement": "", "compute": "/v2.1"}
+MIGRATIONS: dict[str, Migrations] = {
+    "identity": identity.MIGRATIONS,
+    "image": image.MIGRATIONS,
+    "placement": placement.MIGRATIONS,
+    "compute": compute.MIGRATIONS,
+}
+
+
+class AgentSettings(Section, frozen=True, kw_only=True):
+    """`[agent]`."""
+
+    host: str = ""  # empty: the machine's name
+    driver: str = "libvirt"
+    libvirt_uri: str = "qemu:///system"
+    heartbeat_s: float = 10.0
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """The whole settings file."""
+
+    identity: identity.Settings = msgspec.field(default_factory=identity.Settings)
+    image: image.Settings = msgspec.field(default_factory=image.Settings)
+    placement: placement.Settings = msgspec.field(default_factory=placement.Settings)
+    compute: compute.Settings = msgspec.field(default_factory=compute.Settings)
+    agent: AgentSettings = msgspec.field(default_factory=AgentSettings)
+    auth: AuthSettings = msgspec.field(default_factory=AuthSettings)
+    bus: BusSettings = msgspec.field(default_factory=BusSettings)
+    tls: TlsSettings = msgspec.field(default_factory=TlsSettings)
+    region: str = "RegionOne"
+    log_level: str = "INFO"
+
+
+@dataclass(slots=True)
+class Cloud:
+    """The parts of one process, in the order in which they start; they stop in reverse."""
+
+    settings: Settings
+    state: StateDirectory
+    services: tuple[str, ...] = SERVICES
+    has_agent: bool = True
+    clock: Clock = field(default_factory=SystemClock)
+    apps: dict[str, App[Any]] = field(default_factory=dict)
+    databases: dict[str, Database] = field(default_factory=dict)
+    stops: list[Callable[[], None]] = field(default_factory=list)
+    transport: Transport = field(init=False)
+    threads: Threads = field(init=False)
+    bus: MemoryBus = field(init=False)
+    agent: Agent | None = None
+
+    # --- where things are ---
+
+    def listen(self, service: str) -> ListenSettings:
+        """Return where a service listens."""
+        return getattr(self.settings, service).listen  # type: ignore[no-any-return]
+
+    def root_url(self, service: str) -> str:
+        """Return scheme://host:port of a service, as clients reach it."""
+        at = self.listen(service)
+        host = socket.getfqdn() if at.address in ("0.0.0.0", "::") else at.address  # noqa: S104 (compared, not bound)
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.settings.tls.certificate else 'http'}://{host}:{at.port}"
+
+    def auth_url(self) -> str:
+        """Return the identity service's URL: somebody else's if the settings name one."""
+        return self.settings.auth.url or f"{self.root_url('identity')}/v3"
+
+    # --- start and stop ---
+
+    def start(self) -> None:
+        """Start everything; return when every port answers. On a failure stop what has started, and raise."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop in reverse order."""
+        while self.stops:
+            stop = self.stops.pop()
+            try:
+                stop()
+            except Exception:
+                logger.exception("stopping a part failed")
+
+    def _start(self) -> None:
+        sockets = {service: bind(self.listen(service).address, self.listen(service).port) for service in self.services}
+        self.threads = Threads()
+        self.stops.append(self.threads.close)
+        self.transport = Transport(self.settings.tls.ca or self.settings.auth.ca_file or None)
+        self.stops.append(self.transport.close)
+        for service in self.services:
+            self._open_database(service)
+        builders = {
+            "identity": self._identity,
+            "image": self._image,
+            "placement": self._placement,
+            "compute": self._compute,
+        }
+        starts = [step for service in self.services for step in builders[service]()]
+        server = HttpServer(
+            [(sockets[service], Listener(self.apps[service], self.threads)) for service in self.services], self._tls()
+        )
+        server.start()
+        self.stops.append(server.stop)
+        for step in starts:
+            step()
+        logger.info("started", services=self.services)
+
+    def _tls(self) -> Tls | None:
+        tls = self.settings.tls
+        return Tls(Path(tls.certificate), Path(tls.key)) if tls.certificate else None
+
+    def _open_database(self, service: str) -> None:
+        chosen = getattr(self.settings, service).database
+        database = Database(chosen.url or self.state.database_url(service), pool_size=chosen.pool_size)
+        self.databases[service] = database
+        self.stops.append(database.close)
+        if MIGRATIONS[service].sync(database):
+            logger.info("database synchronised", service=service, version=MIGRATIONS[service].newest())
+
+    def _add_app(self, service: str, app: App[Any]) -> None:
+        self.apps[service] = app
+        self.transport.add_local(self.root_url(service), app)
+
+    def _session(self, service: str) -> Session:
+        """Return a service's own session: its user here, or the one that somebody else's identity knows."""
+        auth = self.settings.auth
+        known = auth.password or self.state.secrets(identity_bootstrap.ACCOUNTS)[USER_OF[service]]
+        credentials = Credentials(
+            auth_url=self.auth_url(),
+            username=auth.username or USER_OF[service],
+            password=known,
+            project_name=auth.project_name,
+            user_domain_name=auth.user_domain_name,
+            project_domain_name=auth.project_domain_name,
+            region=auth.region or self.settings.region,
+        )
+        return Session(self.transport, credentials, self.clock)
+
+    def _owner(self) -> str:
+        """Return what this copy signs leases with: the same after a restart, so that it has its own back at once."""
+        return f"{socket.gethostname()}:{self.state.path}"
+
+    # --- the services; each returns what to start once all ports answer ---
+
+    def _identity(self) -> Sequence[Callable[[], None]]:
+        chosen = self.settings.identity
+        keys = KeyFolder(self.state.keys)
+        keys.create_if_missing()
+        backend = identity.new_backend(chosen, self.databases["identity"], self.clock, FernetTokens(keys))
+        self._add_app("identity", App(identity.new_service(backend, policy_file=_path(chosen.policy_file))))
+        passwords = self.state.secrets(identity_bootstrap.ACCOUNTS)
+        urls = {service: self.root_url(service) + PATH_OF[service] for service in self.services}
+        backend.database.write(
+            identity_bootstrap.bootstrap, identity_bootstrap.accounts(passwords), urls, self.settings.region
+        )
+        return ()
+
+    def _image(self) -> Sequence[Callable[[], None]]:
+        chosen = self.settings.image
+        database = self.databases["image"]
+        stores = image.new_stores(chosen, self.state.path)
+        backend = image.new_backend(chosen, database, self.clock, self.threads, stores)
+        leases = Leases(database, image_tables.lease, self._owner(), self.clock)
+        authenticator = TokenAuthenticator(self._session("image"))
+        self._add_app("image", App(image.new_service(backend, authenticator, policy_file=_path(chosen.policy_file))))
+        return self._starting(image.new_loops(backend, leases))
+
+    def _placement(self) -> Sequence[Callable[[], None]]:
+        backend = PlacementBackend(database=self.databases["placement"], clock=self.clock)
+        authenticator = TokenAuthenticator(self._session("placement"))
+        policy_file = _path(self.settings.placement.policy_file)
+        self._add_app("placement", App(placement.new_service(backend, authenticator, policy_file=policy_file)))
+        return ()
+
+    def _compute(self) -> Sequence[Callable[[], None]]:
+        chosen, database = self.settings.compute, self.databases["compute"]
+        session = self._session("compute")
+        images, rooms = Images(session), Placement(session)
+        self.bus = MemoryBus(Codec([messages]))
+        self.stops.append(self.bus.close)
+        store = WorkflowStore(compute_tables.WORKFLOW, compute_tables.WORKFLOW_STEP)
+        means = Means(
+            database=database, clock=self.clock, settings=chosen, bus=self.bus, images=images, placement=rooms
+        )
+        owner = self._owner()
+        runner = Runner(database, store, WORKFLOWS, means, owner=owner, clock=self.clock)
+        backend = ComputeBackend(
+            database=database,
+            clock=self.clock,
+            settings=chosen,
+            bus=self.bus,
+            images=images,
+            work=runner,
+            placement=rooms,
+        )
+        database.write(compute_bootstrap.bootstrap, self.clock.now())
+        authenticator = TokenAuthenticator(session)
+        self._add_app(
+            "compute", App(compute.new_service(backend, authenticator, policy_file=_path(chosen.policy_file)))
+        )
+        loops = self._compute_loops(store, means, owner, runner)
+        self.stops.append(runner.stop)
+        starts = [runner.start, *self._starting(loops)]
+        return [*starts, self._start_agent] if self.has_agent else starts
+
+    def _compute_loops(self, store: WorkflowStore, means: Means, owner: str, runner: Runner[Means]) -> list[Loop]:
+        database, chosen = means.database, means.settings
+        beats = heard.Heard()
+        leases = Leases(database, compute_tables.LEASE, owner, self.clock)
+        guests = guest.GuestLoop(database, store, self.clock, self.bus, beats)
+        loops = [
+            Loop(
+                "inventory", lambda: inventory.sync_inventory(database, self.clock, chosen, means.placement), 30, leases
+            ),
+            Loop("guest", guests.run, 10),
+            Loop("allocation", lambda: _drop(allocation.release_orphans(database, store, means.placement)), 60, leases),
+            Loop("stuck", lambda: _drop(stuck.end_stuck_tasks(database, store, self.clock)), 60, leases),
+        ]
+
+        def nudge() -> None:
+            for loop in loops[:2]:
+                loop.nudge()
+
+        receiver = fact.FactReceiver(database, self.clock, beats, runner.answer, nudge)
+        self.bus.listen(CONTROL, receiver.receive)
+        return loops
+
+    def _starting(self, loops: Sequence[Loop]) -> list[Callable[[], None]]:
+        self.stops.extend(loop.stop for loop in loops)
+        return [loop.start for loop in loops]
+
+    # --- the agent ---
+
+    def _start_agent(self) -> None:
+        """Start the agent beside everything else: finding out what the hypervisor can do may take seconds."""
+        ready = threading.Thread(target=self._run_agent, name="agent-start", daemon=True)
+        ready.start()
+        self.stops.append(self._stop_agent)
+
+    def _run_agent(self) -> None:
+        chosen = self.settings.agent
+        host = chosen.host or socket.gethostname()
+        try:
+            driver = new_driver(chosen, self.state, host)
+            self.agent = Agent(
+                host, driver, self.bus, ImageBytes(self.transport), self.state.path, heartbeat_s=chosen.heartbeat_s
+            )
+            self.agent.start()
+        except Exception:
+            logger.exception("the agent could not start")
+
+    def _stop_agent(self) -> None:
+        if self.agent is not None:
+            self.agent.stop()
+
+
+def new_driver(chosen: AgentSettings, state: StateDirectory, host: str) -> Any:
+    """Return the hypervisor driver that the settings name."""
+    if chosen.driver == "fake":
+        from pileus.compute.agent.drivers.fake import RESOURCES, FakeDriver
+
+        resources = replace(RESOURCES, hypervisor_hostname=host)
+        return FakeDriver(resources, directory=state.path / "instances")
+    from pileus.compute.agent.drivers.libvirt.driver import LibvirtDriver
+
+    return LibvirtDriver(state.path, state.cloud_id(), uri=chosen.libvirt_uri, hostname=host)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _drop(_value: object) -> None:
+    """A loop's round returns nothing."""
