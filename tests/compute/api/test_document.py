@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from tests.compute.cloud import Cloud, message_of
+
+
+def test_anybody_may_read_the_version_documents(cloud: Cloud) -> None:
+    (version,) = cloud.ask("GET", "/", who="").decoded()["versions"]
+    assert (version["id"], version["status"], version["min_version"]) == ("v2.1", "CURRENT", "2.1")
+    for path in ("/v2.1", "/v2.1/"):
+        assert cloud.ask("GET", path, who="").decoded()["version"]["media-types"]
+    assert cloud.ask("GET", "/v2", who="").status == 300
+
+
+def test_a_reply_tells_its_version(cloud: Cloud) -> None:
+    reply = cloud.ask("GET", "/flavors", headers={"openstack-api-version": "compute 2.1"})
+    assert reply.headers["openstack-api-version"] == "compute 2.1"
+    assert reply.headers["x-openstack-nova-api-version"] == "2.1"
+    assert reply.headers["vary"] == "OpenStack-API-Version, X-OpenStack-Nova-API-Version"
+    assert reply.headers["x-compute-request-id"] == reply.headers["x-openstack-request-id"]
+
+
+def test_a_version_that_is_not_there_is_not_acceptable(cloud: Cloud) -> None:
+    reply = cloud.ask("GET", "/flavors", headers={"x-openstack-nova-api-version": "2.999"})
+    assert reply.status == 406
+    assert message_of(reply).startswith("Version 2.999 is not supported by the API. Minimum is 2.1")
+    assert cloud.ask("GET", "/flavors", headers={"openstack-api-version": "compute two"}).status == 400
+    assert cloud.ask("GET", "/flavors", headers={"openstack-api-version": "placement 1.30"}).status == 200
+
+
+def test_a_stranger_learns_nothing(cloud: Cloud) -> None:
+    assert cloud.ask("GET", "/servers", who="").status == 401
+    assert cloud.ask("GET", "/nonsense/x", who="").status == 401
+    assert cloud.ask("GET", "/nonsense/x").status == 404

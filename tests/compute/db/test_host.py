@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pileus.compute.db import aggregate, flavor, host, keypair
+from pileus.compute.model.flavor import STANDARD
+from pileus.compute.model.keypair import KeyPair
+from pileus.compute.service import MIGRATIONS
+from pileus.kit.db import Database
+from tests.compute.cloud import RESOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = datetime(2026, 1, 1)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    MIGRATIONS.sync(made)
+    yield made
+    made.close()
+
+
+def test_heartbeats_of_many_threads_make_one_host(database: Database) -> None:
+    threads = [threading.Thread(target=lambda: database.write(host.upsert, "h1", RESOURCES, NOW)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as tx:
+        (found,) = host.list_all(tx)
+        assert found.service.last_seen_at == NOW
+        assert found.traits == ("HW_CPU_X86_AVX",)
+        assert host.list_up(tx, NOW + timedelta(seconds=60)) == [found]
+        assert host.list_up(tx, NOW + timedelta(seconds=61)) == []
+
+
+def test_a_flavor_is_added_once(database: Database) -> None:
+    assert database.write(flavor.add, STANDARD[0], NOW)
+    assert not database.write(flavor.add, STANDARD[0], NOW)
+    with database.read() as tx:
+        found = flavor.get(tx, "1")
+    database.write(flavor.set_extra_specs, found, {"a": "b"})
+    with database.read() as tx:
+        assert flavor.list_all(tx)[0].extra_specs == {"a": "b"}
+    database.write(flavor.delete, found)
+
+
+def test_a_key_pairs_name_is_free_once(database: Database) -> None:
+    made = KeyPair(user_id="u", name="k", fingerprint="f", public_key="p", created_at=NOW)
+    assert database.write(keypair.add, made)
+    assert not database.write(keypair.add, made)
+    with database.read() as tx:
+        assert keypair.count(tx, "u") == 1
+
+
+def test_an_aggregate_puts_its_hosts_into_a_zone(database: Database) -> None:
+    assert database.write(aggregate.add, "a", {"availability_zone": "east"}, NOW)
+    with database.read() as tx:
+        made = aggregate.find_by_name(tx, "a")
+    assert made is not None
+    assert database.write(aggregate.add_host, made, "h1")
+    assert not database.write(aggregate.add_host, made, "h1")
+    with database.read() as tx:
+        assert host.zones(tx) == {"h1": "east"}

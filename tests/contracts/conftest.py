@@ -1,0 +1,53 @@
+"""What the contract suites ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contracts.driver_bench import Bench, fake_bench, libvirt_bench, require_libvirt
+from tests.lacking import LackingError, skip_outside_ci
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def kvm_verdict(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Whether guests run on KVM here, found out once for all tests of a worker."""
+    scratch = tmp_path_factory.mktemp("libvirt")
+    try:
+        require_libvirt(scratch)
+    except LackingError as lacking:
+        skip_outside_ci(str(lacking))
+    from pileus.compute.agent.drivers.libvirt.probe import probe
+
+    verdict = scratch / "kvm.json"
+    probe(verdict)
+    verdict.touch()
+    return verdict
+
+
+@pytest.fixture
+def new_libvirt_bench(kvm_verdict: Path, tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """Makes a bench on libvirt, with a cloud of its own; its guests go when the test ends."""
+    made: list[Bench] = []
+
+    def make(sector: bytes | None = None) -> Bench:
+        made.append(libvirt_bench(tmp_path, kvm_verdict, sector))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.clear()
+
+
+@pytest.fixture(params=["fake", pytest.param("libvirt", marks=pytest.mark.real)])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """Each driver in turn."""
+    if request.param == "fake":
+        return fake_bench(tmp_path)
+    made: Bench = request.getfixturevalue("new_libvirt_bench")()
+    return made

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from pileus.image.model import status
+from pileus.image.model.errors import TransitionRefused
+
+
+def test_every_way_leads_to_a_known_state() -> None:
+    assert {new for ways in status.WAYS.values() for new in ways} <= set(status.STATUSES)
+
+
+def test_bytes_come_in_only_once() -> None:
+    status.require_way(status.QUEUED, status.SAVING)
+    status.require_way(status.SAVING, status.QUEUED)
+    with pytest.raises(TransitionRefused, match="from active to saving is not allowed"):
+        status.require_way(status.ACTIVE, status.SAVING)
+
+
+def test_nothing_comes_back_from_deletion() -> None:
+    assert not status.WAYS[status.DELETED]
