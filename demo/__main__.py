@@ -102,7 +102,8 @@ def upload(member: Client, image: Path) -> None:
     """An image, from a file to the image service."""
     title("An image")
     member.show(
-        f"image create --progress --disk-format qcow2 --container-format bare --file {image} {IMAGE} -c id -c name -c size -c status"
+        f"image create --progress --disk-format qcow2 --container-format bare --file {image} {IMAGE}"
+        " -c id -c name -c size -c status"
     )
     member.show("image list")
     shown = json.loads(member.show(f"image show {IMAGE} -f json -c status -c size -c checksum"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import shlex
+import shutil
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -48,16 +53,10 @@ class Client:
         prompt = "$" if self.cloud == "pileus-demo" else "#"
         CONSOLE.print(f"\n[bold]{prompt} openstack {command}[/]", soft_wrap=True)
         words = [str(BIN / "openstack"), *shlex.split(command)]
-        process = subprocess.Popen(words, env=self._environment, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        lines = []
-        for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            lines.append(line)
-        if process.wait() != 0:
-            raise DemoFailed(f"`openstack {command}` ended with {process.returncode}")
-        return "".join(lines)
+        text, status = _run_on_terminal(words, self._environment)
+        if status != 0:
+            raise DemoFailed(f"`openstack {command}` ended with {status}")
+        return text
 
     def ask(self, command: str) -> str:
         """Run a command quietly and return what it printed. Raises DemoFailed."""
@@ -66,6 +65,36 @@ class Client:
         if done.returncode != 0:
             raise DemoFailed(f"`openstack {command}` ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout.strip()
+
+
+def _run_on_terminal(words: list[str], environment: dict[str, str]) -> tuple[str, int]:
+    """Run a command on a terminal of its own, so that it draws its progress bars; show and return what it prints."""
+    ours, its = pty.openpty()
+    size = shutil.get_terminal_size((120, 40))
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", size.lines, size.columns, 0, 0))
+    process = subprocess.Popen(words, env=environment, stdout=its, stdin=subprocess.DEVNULL)
+    os.close(its)
+    pieces = []
+    while piece := _read(ours):
+        if CONSOLE.is_terminal:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+        pieces.append(piece)
+    os.close(ours)
+    # In a file, of a progress bar only its last state is worth a line.
+    lines = "".join(pieces).replace("\r\n", "\n").split("\n")
+    text = "\n".join(line.rsplit("\r", 1)[-1] for line in lines)
+    if not CONSOLE.is_terminal:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    return text, process.wait()
+
+
+def _read(terminal: int) -> str:
+    try:
+        return os.read(terminal, 65536).decode(errors="replace")
+    except OSError:  # Linux says so when the other side has closed
+        return ""
 
 
 class Stopwatch:

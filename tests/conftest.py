@@ -15,6 +15,7 @@ from tests.lacking import LackingError, skip_outside_ci
 from tests.servers import shared
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
+from tests.servers.rabbitmq import Node, RabbitMQ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,6 +82,27 @@ def new_database(database_kind: str, tmp_path: Path, pytestconfig: pytest.Config
 def database_url(new_database: Callable[[], str]) -> str:
     """One empty database: sqlite:////path, postgresql+psycopg://… or mysql+pymysql://…."""
     return new_database()
+
+
+@pytest.fixture
+def broker_url(pytestconfig: pytest.Config) -> str:
+    """An empty virtual host of the run's RabbitMQ: amqp://user:password@127.0.0.1:port/vhost. It goes with the run."""
+    server = RabbitMQ()
+    return server.create(_find_home(server, pytestconfig), f"t{os.getpid()}_{next(_serial)}")
+
+
+@pytest.fixture
+def broker(pytestconfig: pytest.Config) -> Iterator[Node]:
+    """A RabbitMQ for one test alone, which may stop and start it."""
+    home = pytestconfig.stash[RUN_DIRECTORY] / f"rabbitmq{os.getpid()}_{next(_serial)}"
+    try:
+        node = Node(home)
+    except LackingError as lacking:
+        skip_outside_ci(str(lacking))
+    node.start()
+    yield node
+    node.kill()
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _find_home(server: Server, config: pytest.Config) -> Path:

@@ -42,7 +42,7 @@ class HandClock:
     """A clock that a test winds; each look takes a millisecond."""
 
     def __init__(self) -> None:
-        self.time = datetime(2026, 1, 1, 12, 0, 0)  # noqa: DTZ001 (naive, in UTC)
+        self.time = datetime(2026, 1, 1, 12, 0, 0)
 
     def now(self) -> datetime:
         self.time += timedelta(milliseconds=1)
@@ -120,7 +120,7 @@ class Site:
         assert reply.status == 200, reply.body
         return [image["name"] for image in reply.decoded()["images"]]
 
-    def upload(self, image_id: str, data: bytes | Iterable[bytes], *, token: str = OWNER, **headers: str) -> Wire:
+    def upload(self, image_id: str, data: bytes | Iterable[Any], *, token: str = OWNER, **headers: str) -> Wire:
         """Send an image's bytes over ASGI, in one piece or several; None among them: the client hangs up."""
         pieces = [data] if isinstance(data, bytes) else list(data)
         headers = {"content-type": BYTES} | {k.replace("_", "-"): v for k, v in headers.items()}
@@ -139,9 +139,7 @@ class Site:
         return sorted(path.name for path in self.folder.iterdir())
 
 
-async def exchange(
-    listener: Listener, method: str, path: str, pieces: Iterable[Any], headers: dict[str, str]
-) -> Wire:
+async def exchange(listener: Listener, method: str, path: str, pieces: Iterable[Any], headers: dict[str, str]) -> Wire:
     """Send one request as an ASGI server would. A piece may be bytes, an awaitable to wait for, or None."""
     wire = Wire()
     inbox = _inbox(list(pieces))

@@ -49,7 +49,7 @@ class Client:
         path: str,
         body: Any = None,
         *,
-        version: str = "latest",
+        version: str = "1.31",
         token: str = "admin",  # noqa: S107
         **headers: str,
     ) -> Reply:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from pileus.kit import ids
+from pileus.kit import log
 from pileus.kit.db.database import is_in_transaction
 from pileus.kit.errors import Unavailable
 from pileus.kit.http.app import App
@@ -39,6 +39,7 @@ class Transport:
         """Send a request that fits in memory and return the reply. Raises ServiceUnreachable."""
         if is_in_transaction():
             raise AssertionError(f"{method} {url} while a transaction is open")
+        headers = _traced(headers)
         app = self._local.get(_origin(url))
         return self._call(app, method, url, headers, body) if app else self._fetch(method, url, headers, body)
 
@@ -48,7 +49,8 @@ class Transport:
     ) -> Iterator[tuple[Reply, Iterator[bytes]]]:
         """Open a reply whose body is read in pieces; bytes always cross a socket. Raises ServiceUnreachable."""
         try:
-            response = self._pool.request("GET", url, headers=dict(headers), preload_content=False, timeout=TIMEOUT_S)
+            traced = _traced(headers)
+            response = self._pool.request("GET", url, headers=traced, preload_content=False, timeout=TIMEOUT_S)
         except urllib3.exceptions.HTTPError as error:
             raise ServiceUnreachable(url=_origin(url), reason=_reason(error)) from None
         try:
@@ -60,7 +62,7 @@ class Transport:
 
     def upload(self, url: str, headers: Mapping[str, str], pieces: Iterator[bytes], size: int) -> Reply:
         """PUT a body in pieces. Raises ServiceUnreachable."""
-        sent = {**headers, "content-length": str(size)}
+        sent = {**_traced(headers), "content-length": str(size)}
         try:
             response = self._pool.request("PUT", url, headers=sent, body=pieces, timeout=600.0, retries=False)
         except urllib3.exceptions.HTTPError as error:
@@ -81,7 +83,6 @@ class Transport:
             body=body,
             base_url=_origin(url),
             client_address="local",
-            id=ids.new_request_id(),
         )
         return app.handle(request)
 
@@ -96,6 +97,12 @@ class Transport:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _traced(headers: Mapping[str, str]) -> dict[str, str]:
+    """Name the request that this one is made for, so that their log lines can be found together."""
+    cause = log.current_request_id()
+    return {**headers, "x-openstack-request-id": cause} if cause else dict(headers)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pileus.placement.backend import Backend
 from pileus.placement.db.tables import METADATA
 from pileus.placement.policy import DEFAULTS
 
+
 class Settings(Section, frozen=True, kw_only=True):
     """`[placement]`."""
 

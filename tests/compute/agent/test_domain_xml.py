@@ -107,7 +107,7 @@ def test_a_guest_without_config_drive_has_one_disk() -> None:
     assert len(domain(disks=disks).findall("devices/disk")) == 1
 
 
-def test_qemu_runs_with_the_rights_of_the_states_owner() -> None:
+def test_qemu_runs_with_the_rights_of_the_files_owner() -> None:
     label = domain().find("seclabel[@model='dac']")
     assert label is not None
     assert (label.get("type"), label.get("relabel"), label.findtext("label")) == ("static", "no", "+1000:+64055")

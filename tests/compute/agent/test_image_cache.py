@@ -28,12 +28,15 @@ class Source:
         self.data = data
         self.error = error
         self.downloads = 0
+        self.both_came = threading.Event()
         self.may_go_on = threading.Event()
         self.may_go_on.set()
 
     @contextmanager
     def download(self, image: ImageAccess) -> Iterator[Iterator[bytes]]:
         self.downloads += 1
+        if self.downloads == 2:
+            self.both_came.set()
         yield self._chunks()
 
     def _chunks(self) -> Iterator[bytes]:
@@ -77,8 +80,7 @@ def test_different_images_do_not_wait_for_each_other(tmp_path: Path) -> None:
     source.may_go_on.clear()
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(cache.get, access(image_id=name)) for name in ("one", "two")]
-        while source.downloads < 2:
-            pass
+        assert source.both_came.wait(10)
         source.may_go_on.set()
         assert [one.result(10).path.name for one in asked] == ["one", "two"]
     assert cache.list_ids() == ["one", "two"]

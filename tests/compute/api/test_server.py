@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pileus.compute.db import server as servers
@@ -75,7 +77,7 @@ def test_several_servers_are_numbered(cloud: Cloud) -> None:
         ({"networks": [{"uuid": IMAGE_ID}]}, f"Network {IMAGE_ID} could not be found."),
     ],
 )
-def test_what_a_body_names_must_exist(cloud: Cloud, more: dict[str, object], sentence: str) -> None:
+def test_what_a_body_names_must_exist(cloud: Cloud, more: dict[str, Any], sentence: str) -> None:
     reply = cloud.ask("POST", "/servers", server_body(**more))
     assert (reply.status, message_of(reply)) == (400, sentence)
     assert cloud.work.begun == []

@@ -62,7 +62,12 @@ def test_a_reader_makes_nothing(site: Site) -> None:
 
 
 def test_nobody_unknown_gets_an_answer(site: Site) -> None:
-    for method, path in (("GET", "/v2/images"), ("GET", f"/v2/images/{ID}"), ("GET", "/v2/nope"), ("PUT", "/v2/images")):
+    for method, path in (
+        ("GET", "/v2/images"),
+        ("GET", f"/v2/images/{ID}"),
+        ("GET", "/v2/nope"),
+        ("PUT", "/v2/images"),
+    ):
         assert site.call(method, path, token=None).status == 401
 
 
@@ -96,9 +101,7 @@ def test_a_patch_changes_all_or_nothing(site: Site) -> None:
     image = site.get(image_id)
     assert good.decoded() == image
     assert (image["name"], image["a/b"], image["tags"], "os" in image) == ("new", "c", ["y", "z"], False)
-    bad = site.patch(
-        image_id, {"op": "replace", "path": "/name", "value": "newer"}, {"op": "remove", "path": "/nope"}
-    )
+    bad = site.patch(image_id, {"op": "replace", "path": "/name", "value": "newer"}, {"op": "remove", "path": "/nope"})
     assert (bad.status, site.get(image_id)["name"]) == (409, "new")
 
 

@@ -23,7 +23,7 @@ from pileus.image.operations import upload as upload_operation
 from pileus.image.service import MIGRATIONS
 from pileus.kit.db import Database
 
-NOON = datetime(2026, 1, 1, 12, 0, 0, 123456)  # noqa: DTZ001 (naive, in UTC)
+NOON = datetime(2026, 1, 1, 12, 0, 0, 123456)
 ME = Viewer("me")
 
 

@@ -9,7 +9,7 @@ from pileus.image.model import errors
 from pileus.image.model.change import Change, apply
 from pileus.image.model.image import Image, Limits
 
-NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 (naive, in UTC)
+NOON = datetime(2026, 1, 1, 12)
 
 
 def image(**attributes: Any) -> Image:

@@ -7,7 +7,7 @@ import pytest
 from pileus.image.model.errors import FormatsMissing
 from pileus.image.model.image import VISIBILITIES, Image, is_seen_by, require_ready_for_data
 
-NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 (naive, in UTC)
+NOON = datetime(2026, 1, 1, 12)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -27,6 +27,8 @@ class Unchanged(Enum):
 
 UNCHANGED: Final = Unchanged.UNCHANGED
 """Leaves a column as it is, where None would empty it."""
+
+BATCH = 1000
 
 _FLAVOR = msgspec.json.Decoder(Flavor)
 _IMAGE = msgspec.json.Decoder(ImageSnapshot)
@@ -95,20 +97,25 @@ def with_details(tx: Transaction, rows: Sequence[Row]) -> list[Server]:
 def metadata_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, dict[str, str]]:
     """Return the metadata of several servers, by their id."""
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    if server_ids:
-        for row in tx.all(select(SERVER_METADATA).where(_M.server_id.in_(server_ids))):
+    for some in _batches(server_ids):
+        for row in tx.all(select(SERVER_METADATA).where(_M.server_id.in_(some))):
             found[row.server_id][row.key] = row.value
     return found
 
 
 def _faults_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, Fault]:
-    if not server_ids:
-        return {}
-    rows = tx.all(select(SERVER_FAULT).where(_F.server_id.in_(server_ids)).order_by(_F.number))
-    return {
-        row.server_id: Fault(code=row.code, message=row.message, details=row.details, created_at=row.created_at)
-        for row in rows  # a later one takes the place of an earlier one
-    }
+    found: dict[str, Fault] = {}
+    for some in _batches(server_ids):
+        for row in tx.all(select(SERVER_FAULT).where(_F.server_id.in_(some)).order_by(_F.number)):
+            fault = Fault(code=row.code, message=row.message, details=row.details, created_at=row.created_at)
+            found[row.server_id] = fault  # a later one takes the place of an earlier one
+    return found
+
+
+def _batches(server_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut a long list: databases limit the parameters of one statement."""
+    for start in range(0, len(server_ids), BATCH):
+        yield server_ids[start : start + BATCH]
 
 
 # --- writing --------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class GuestLoop:
             try:
                 row = server.get(tx, guest.server_id, may_be_deleted=True)
             except InstanceNotFound:
-                logger.error("a guest of this cloud has no row", server=guest.server_id, host=beat.host)
+                logger.warning("a guest of this cloud has no row", server=guest.server_id, host=beat.host)
                 return False
         return row.deleted_at is not None or row.host != beat.host
 

@@ -1,4 +1,4 @@
-"""The scheduler: a pure function from what is asked and what there is to a ranking, and the reasons against the rest."""
+"""The scheduler: a pure function from what is asked and what there is to a ranking, with reasons against the rest."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ logger = log.get_logger("pileus.image")
 MEDIA = "application/octet-stream"
 BATCH_BYTES = 4 * 2**20  # of an upload, handed to the lanes at once
 BATCH_PIECES = 512  # which is well below what one writev() takes
+FEW_PIECES = 16
 READ_BYTES = 2**20
 
 # --- in ---------------------------------------------------------------------------------------------
@@ -110,7 +111,8 @@ async def _batches(request: Request, on_piece: Callable[[], None]) -> AsyncItera
         batch.append(piece)
         size += len(piece)
         if size >= BATCH_BYTES or len(batch) >= BATCH_PIECES:
-            yield batch
+            # Three threads that wait for the interpreter between small pieces cost more than one copy.
+            yield batch if len(batch) <= FEW_PIECES else [b"".join(batch)]
             batch, size = [], 0
     if batch:
         yield batch

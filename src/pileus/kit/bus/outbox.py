@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Letter:
     """A message on its way out."""
 
     address: str
-    body: bytes
+    body: bytes = field(repr=False)  # it may hold a token
     deadline: float  # of time.monotonic(): nobody wants it after that
     question: str | None = None  # an id, if this wants an answer
     answers: str | None = None  # the id of the question that this answers
@@ -25,7 +25,7 @@ class Letter:
 
 
 class Outbox:
-    """Letters in the order in which they came. When it is full the oldest gives way: it is the most likely to be sent again."""
+    """Letters in the order in which they came. When it is full the oldest gives way: it is nearest to its deadline."""
 
     def __init__(self, size: int) -> None:
         self._size = size

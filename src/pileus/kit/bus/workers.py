@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pileus.kit import log
@@ -22,7 +22,7 @@ JOIN_S = 10.0
 class Delivery:
     """One message that has arrived, and whom to tell once its handler has run."""
 
-    data: bytes
+    data: bytes = field(repr=False)  # it may hold a token
     is_question: bool
     finish: Callable[[bytes | None], None]
     """Gets the answer, if the message was a question."""
@@ -72,12 +72,15 @@ class Workers:
         """Return the answer, a failure included, if the message was a question."""
         try:
             result = handler(self._codec.decode(delivery.data))
+            if not delivery.is_question:
+                return None
+            return self._codec.encode(Failure("this is not a question") if result is None else result)
         except Exception as error:
             logger.exception("a message could not be handled", address=self._address)
-            result = Failure(error.reason if isinstance(error, PileusError) else "an unexpected error; its log says more")
-        if not delivery.is_question:
-            return None
-        return self._codec.encode(result if result is not None else Failure("this is not a question"))
+            if not delivery.is_question:
+                return None
+            reason = error.reason if isinstance(error, PileusError) else "an unexpected error; its log says more"
+            return self._codec.encode(Failure(reason))
 
 
 def read_answer(codec: Codec, address: str, data: bytes) -> Any:

@@ -6,6 +6,7 @@ alike. A route that streams is admitted by the same steps, and its handler then 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -198,6 +199,13 @@ class App(Generic[S]):
             status=reply.status,
             ms=round(seconds * 1000, 1),
             user_id=request.context.user_id or None,
+            cause=_cause(request),
             project_id=request.context.project_id,
         )
         return reply
+
+
+def _cause(request: Request) -> str | None:
+    """Return the id of the request that this one was made for, if another service says so."""
+    said = request.headers.get("x-openstack-request-id", "")
+    return said if re.fullmatch(r"req-[0-9a-f-]{36}", said) else None

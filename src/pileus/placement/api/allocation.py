@@ -76,6 +76,7 @@ def claim_of(request: Request, consumer_uuid: str, body: Mapping[str, Any]) -> C
         wanted=_wanted(body["allocations"]),
         project_id=body.get("project_id"),
         user_id=body.get("user_id"),
+        consumer_type=body.get("consumer_type"),
         checks_generation=request.since(versions.CONSUMER_GENERATION),
         generation=body.get("consumer_generation"),
     )
@@ -93,4 +94,6 @@ def _owner(request: Request, consumer: Consumer) -> dict[str, Any]:
         document |= {"project_id": consumer.project_id, "user_id": consumer.user_id}
     if request.since(versions.CONSUMER_GENERATION):
         document["consumer_generation"] = consumer.generation
+    if request.since(versions.CONSUMER_TYPES):
+        document["consumer_type"] = consumer.type or view.UNKNOWN
     return document

@@ -14,7 +14,7 @@ from pileus.placement.db import resource_class as resource_classes
 from pileus.placement.db import trait as traits
 from pileus.placement.model.candidate import Candidate, search
 from pileus.placement.model.errors import ResourceClassUnknown, TraitUnknown
-from pileus.placement.model.request_group import CandidateRequest
+from pileus.placement.model.request_group import CandidateRequest, RequestGroup
 from pileus.placement.model.snapshot import ProviderState, Snapshot
 
 
@@ -33,7 +33,7 @@ def list_(request: Request, backend: Backend) -> Reply:
 
 
 def _require_known(tx: Transaction, wanted: CandidateRequest) -> None:
-    for group in wanted.groups:
+    for group in (*wanted.groups, RequestGroup(traits=wanted.root_traits)):
         unknown = resource_classes.find_unknown(tx, group.resources)
         if unknown:
             raise ResourceClassUnknown(
@@ -47,7 +47,9 @@ def _require_known(tx: Transaction, wanted: CandidateRequest) -> None:
 def _allocation_request(request: Request, candidate: Candidate) -> dict[str, Any]:
     by_provider = candidate.by_provider()
     if request.since(versions.ALLOCATION_DICT):
-        return {"allocations": {uuid: {"resources": resources} for uuid, resources in by_provider.items()}}
+        allocations = {uuid: {"resources": resources} for uuid, resources in by_provider.items()}
+        mappings = {"mappings": candidate.mappings} if request.since(versions.MAPPINGS) else {}
+        return {"allocations": allocations, **mappings}
     return {
         "allocations": [
             {"resource_provider": {"uuid": uuid}, "resources": resources} for uuid, resources in by_provider.items()

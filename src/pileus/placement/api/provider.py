@@ -67,6 +67,7 @@ def update(request: Request, backend: Backend) -> Reply:
         name=body["name"],
         parent_uuid=body.get("parent_provider_uuid"),
         keeps_parent="parent_provider_uuid" not in body,
+        may_leave_parent=request.since(versions.REPARENT),
         now=backend.clock.now(),
     )
     return view.fresh(view.provider(request, one), one.modified_at)
@@ -85,6 +86,6 @@ def _query(request: Request) -> ProviderQuery:
         uuid=names.get("uuid"),
         in_tree=names.get("in_tree"),
         resources=query.resources(names["resources"]) if "resources" in names else {},
-        traits=query.required(request, names.get("required")),
+        traits=query.required(request),
         aggregates=query.member_of(request, request.query.all("member_of")),
     )

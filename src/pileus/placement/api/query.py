@@ -89,38 +89,63 @@ def _amount(name: str, text: str) -> int:
     return amount
 
 
-def required(request: Request, text: str | None, key: str = "required") -> TraitWish:
-    """Return `HW_CPU_X86_VMX,!CUSTOM_MAGIC` as a wish. Raises RequiredInvalid, QueryInvalid."""
-    if text is None:
-        return TraitWish()
+def required(request: Request, key: str = "required") -> TraitWish:
+    """Return values like `CUSTOM_A,!CUSTOM_B` and `in:CUSTOM_C,CUSTOM_D` as a wish. Raises QueryInvalid."""
+    texts = request.query.all(key)
+    if not request.since(versions.ANY_TRAITS):
+        texts = texts[-1:]  # for long the last one silently won
+    wanted: list[frozenset[str]] = []
+    forbidden: set[str] = set()
+    for text in texts:
+        if text.startswith("in:"):
+            wanted.append(_any_of(request, text))
+        else:
+            _collect(request, text, wanted, forbidden)
+    both = sorted(forbidden & frozenset[str]().union(*(one for one in wanted if len(one) == 1)))
+    if both:
+        what = f"required and forbidden traits found in the following traits keys: {key}: ({', '.join(both)})"
+        raise QueryInvalid(cause=f"Conflicting {what}")
+    return TraitWish(tuple(wanted), frozenset(forbidden))
+
+
+def _any_of(request: Request, text: str) -> frozenset[str]:
+    if not request.since(versions.ANY_TRAITS):
+        what = "The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' only supported since microversion 1.39."
+        raise QueryInvalid(cause=what)
+    names = [name.strip() for name in text.removeprefix("in:").split(",")]
+    if not all(name and not name.startswith("!") for name in names):
+        raise RequiredInvalid(text, may_forbid=True)
+    return frozenset(names)
+
+
+def _collect(request: Request, text: str, wanted: list[frozenset[str]], forbidden: set[str]) -> None:
     may_forbid = request.since(versions.FORBIDDEN_TRAITS)
-    wanted: list[str] = []
-    forbidden: list[str] = []
     for part in text.split(","):
         name = part.strip()
         is_forbidden = name.startswith("!")
-        if not name.removeprefix("!") or (is_forbidden and not may_forbid):
+        name = name.removeprefix("!")
+        if not name or (is_forbidden and not may_forbid):
             raise RequiredInvalid(text, may_forbid=may_forbid)
-        (forbidden if is_forbidden else wanted).append(name.removeprefix("!"))
-    both = sorted(set(wanted) & set(forbidden))
-    if both:
-        cause = (
-            f"Conflicting required and forbidden traits found in the following traits keys: {key}: ({', '.join(both)})"
-        )
-        raise QueryInvalid(cause=cause)
-    return TraitWish(tuple(frozenset([name]) for name in wanted), frozenset(forbidden))
+        if is_forbidden:
+            forbidden.add(name)
+        else:
+            wanted.append(frozenset([name]))
 
 
 def member_of(request: Request, texts: Sequence[str]) -> AggregateWish:
     """Return values like `uuid` and `in:uuid,uuid` as a wish. Raises MemberOfInvalid, QueryInvalid."""
     if len(texts) > 1 and not request.since(versions.MEMBER_OF_AGAIN):
         raise QueryInvalid("Multiple member_of parameters are not supported")
-    return AggregateWish(tuple(_one_member_of(text) for text in texts))
+    forbidding = [text for text in texts if text.startswith("!")]
+    if forbidding and not request.since(versions.FORBIDDEN_AGGREGATES):
+        raise QueryInvalid("Forbidden member_of parameters are not supported in the specified microversion")
+    return AggregateWish(
+        tuple(_one_member_of(text) for text in texts if not text.startswith("!")),
+        frozenset[str]().union(*(_one_member_of(text.removeprefix("!")) for text in forbidding)),
+    )
 
 
 def _one_member_of(text: str) -> frozenset[str]:
-    if text.startswith("!"):
-        raise QueryInvalid("Forbidden member_of parameters are not supported in the specified microversion")
     listed = text.removeprefix("in:").split(",") if text.startswith("in:") else [text]
     if not all(ids.is_uuid(uuid) for uuid in listed):
         raise MemberOfInvalid(text)

@@ -126,21 +126,41 @@ def _keyed(least: int) -> dict[str, Any]:
     }
 
 
-def _of_consumer(least: int, *, generation: bool) -> dict[str, Any]:
-    """Return the schema of all that one consumer shall hold."""
-    fields: dict[str, Any] = {"allocations": _keyed(least), **_OWNER}
-    if generation:
-        fields["consumer_generation"] = _CONSUMER_GENERATION
-    return obj(fields, list(fields))
-
-
-def _of_consumers(*, generation: bool) -> dict[str, Any]:
-    return {
+_GUARDED = {**_OWNER, "consumer_generation": _CONSUMER_GENERATION}
+_TYPED = {**_GUARDED, "consumer_type": {"type": "string", "pattern": CLASS_PATTERN, "minLength": 1, "maxLength": 255}}
+_MAPPINGS = {
+    "mappings": {
         "type": "object",
         "minProperties": 1,
-        "patternProperties": {UUID_PATTERN: _of_consumer(0, generation=generation)},
+        "patternProperties": {"^([a-zA-Z0-9_-]{1,64})?$": {"type": "array", "minItems": 1, "items": UUID}},
         "additionalProperties": False,
     }
+}
+
+
+def _of_consumer(least: int, fields: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the schema of all that one consumer shall hold."""
+    required = {"allocations": _keyed(least), **fields}
+    return obj({**required, **(optional or {})}, list(required))
+
+
+def _of_consumers(least: int, fields: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "minProperties": least,
+        "patternProperties": {UUID_PATTERN: _of_consumer(0, fields, optional)},
+        "additionalProperties": False,
+    }
+
+
+def _reshape(guarded: dict[str, Any], optional: dict[str, Any] | None = None) -> Schema:
+    stock = obj(
+        {"resource_provider_generation": GENERATION, "inventories": INVENTORIES},
+        ["resource_provider_generation", "inventories"],
+    )
+    inventories = {"type": "object", "patternProperties": {UUID_PATTERN: stock}, "additionalProperties": False}
+    fields = {"inventories": inventories, "allocations": _of_consumers(0, guarded, optional)}
+    return Schema(obj(fields, list(fields)))
 
 
 PUT_ALLOCATIONS = DatedSchema(
@@ -149,28 +169,19 @@ PUT_ALLOCATIONS = DatedSchema(
         versions.ALLOCATION_OWNER,
         Schema(obj({"allocations": _LISTED, **_OWNER}, ["allocations", "project_id", "user_id"])),
     ),
-    (versions.ALLOCATION_DICT, Schema(_of_consumer(1, generation=False))),
-    (versions.CONSUMER_GENERATION, Schema(_of_consumer(0, generation=True))),
+    (versions.ALLOCATION_DICT, Schema(_of_consumer(1, _OWNER))),
+    (versions.CONSUMER_GENERATION, Schema(_of_consumer(0, _GUARDED))),
+    (versions.MAPPINGS, Schema(_of_consumer(0, _GUARDED, _MAPPINGS))),
+    (versions.CONSUMER_TYPES, Schema(_of_consumer(0, _TYPED, _MAPPINGS))),
 )
 POST_ALLOCATIONS = DatedSchema(
-    (None, Schema(_of_consumers(generation=False))),
-    (versions.CONSUMER_GENERATION, Schema(_of_consumers(generation=True))),
+    (None, Schema(_of_consumers(1, _OWNER))),
+    (versions.CONSUMER_GENERATION, Schema(_of_consumers(1, _GUARDED))),
+    (versions.MAPPINGS, Schema(_of_consumers(1, _GUARDED, _MAPPINGS))),
+    (versions.CONSUMER_TYPES, Schema(_of_consumers(1, _TYPED, _MAPPINGS))),
 )
-RESHAPE = Schema(
-    obj(
-        {
-            "inventories": {
-                "type": "object",
-                "patternProperties": {
-                    UUID_PATTERN: obj(
-                        {"resource_provider_generation": GENERATION, "inventories": INVENTORIES},
-                        ["resource_provider_generation", "inventories"],
-                    )
-                },
-                "additionalProperties": False,
-            },
-            "allocations": {**_of_consumers(generation=True), "minProperties": 0},
-        },
-        ["inventories", "allocations"],
-    )
+RESHAPE = DatedSchema(
+    (None, _reshape(_GUARDED)),
+    (versions.MAPPINGS, _reshape(_GUARDED, _MAPPINGS)),
+    (versions.CONSUMER_TYPES, _reshape(_TYPED, _MAPPINGS)),
 )

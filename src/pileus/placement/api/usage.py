@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from pileus.kit.http.message import Reply, Request
-from pileus.placement.api import query, query_schema, view
+from pileus.placement.api import query, query_schema, versions, view
+from pileus.placement.api.view import UNKNOWN
 from pileus.placement.backend import Backend
 from pileus.placement.db import allocation as allocations
 from pileus.placement.db import inventory as inventories
 from pileus.placement.db import provider as providers
+
+ALL = "all"
 
 
 def show_provider(request: Request, backend: Backend) -> Reply:
@@ -25,6 +32,25 @@ def show_owner(request: Request, backend: Backend) -> Reply:
     """GET /usages."""
     asked = query.read(request, query_schema.LIST_USAGES)
     request.require({"project_id": asked["project_id"]})
+    project_id, user_id = asked["project_id"], asked.get("user_id")
     with backend.database.read() as tx:
-        used = allocations.used_by_owner(tx, asked["project_id"], asked.get("user_id"))
-    return view.fresh({"usages": used}, backend.clock.now())
+        used = allocations.used_by_owner(tx, project_id, user_id)
+        counts = allocations.count_consumers_of_owner(tx, project_id, user_id)
+    if not request.since(versions.CONSUMER_TYPES):
+        usages: Mapping[str, Any] = _summed(used)
+    elif asked.get("consumer_type") == ALL:
+        usages = {ALL: {"consumer_count": sum(counts.values()), **_summed(used)}}
+    else:
+        usages = {
+            kind or UNKNOWN: {"consumer_count": count, **_summed([row for row in used if row[0] == kind])}
+            for kind, count in counts.items()
+            if asked.get("consumer_type") in (None, kind or UNKNOWN)
+        }
+    return view.fresh({"usages": usages}, backend.clock.now())
+
+
+def _summed(used: Iterable[tuple[str | None, str, int]]) -> Mapping[str, int]:
+    total: Counter[str] = Counter()
+    for _, resource_class, amount in used:
+        total[resource_class] += amount
+    return total

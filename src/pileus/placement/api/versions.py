@@ -57,6 +57,14 @@ CONSUMER_GENERATION = HISTORY.at(1, 28, "a consumer's generation guards its allo
 CANDIDATE_TREES = HISTORY.at(1, 29, "allocation candidates of trees of providers")
 RESHAPER = HISTORY.at(1, 30, "inventories and allocations are moved at once")
 IN_TREE = HISTORY.at(1, 31, "allocation candidates of one tree")
+FORBIDDEN_AGGREGATES = HISTORY.at(1, 32, "a member_of with '!' is forbidden")
+NAMED_GROUPS = HISTORY.at(1, 33, "groups have names instead of numbers")
+MAPPINGS = HISTORY.at(1, 34, "candidates tell which provider serves which group")
+ROOT_REQUIRED = HISTORY.at(1, 35, "allocation candidates by traits of the root")
+SAME_SUBTREE = HISTORY.at(1, 36, "groups that shall be served close to each other")
+REPARENT = HISTORY.at(1, 37, "a provider may leave its parent, for another or for none")
+CONSUMER_TYPES = HISTORY.at(1, 38, "a consumer has a type, and usages are shown by it")
+ANY_TRAITS = HISTORY.at(1, 39, "of required traits with 'in:' one is enough, and required may be given several times")
 
 
 def read_version(request: Request, history: History) -> Version:

@@ -12,6 +12,7 @@ from pileus.placement.api import versions
 from pileus.placement.model.inventory import Inventory
 from pileus.placement.model.provider import Provider
 
+UNKNOWN = "unknown"  # the type of consumers whose creator did not say
 LAST_MODIFIED, CACHE_CONTROL = "last-modified", "cache-control"
 
 

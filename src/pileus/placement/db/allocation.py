@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import Select, bindparam, delete, func, insert, select
 
 from pileus.kit.db import Row, Transaction
 from pileus.placement.db.resource_class import sort_key
@@ -68,13 +69,22 @@ def used_of(tx: Transaction, provider: Provider) -> Mapping[str, int]:
     return {resource_class: used for (_, resource_class), used in used_of_many(tx, [provider.id]).items()}
 
 
-def used_by_owner(tx: Transaction, project_id: str, user_id: str | None) -> Mapping[str, int]:
-    """Return how much a project, or one user in it, holds everywhere: resource class → amount."""
-    query = select(a.c.resource_class, func.sum(a.c.used).label("used")).join(c, c.c.id == a.c.consumer_id)
-    query = query.where(c.c.project_id == project_id).group_by(a.c.resource_class)
-    if user_id is not None:
-        query = query.where(c.c.user_id == user_id)
-    return {row.resource_class: int(row.used) for row in tx.all(query)}
+def used_by_owner(tx: Transaction, project_id: str, user_id: str | None) -> Sequence[tuple[str | None, str, int]]:
+    """Return how much a project, or one user in it, holds everywhere: (consumer type, resource class, amount)."""
+    query = select(c.c.type, a.c.resource_class, func.sum(a.c.used).label("used"))
+    query = query.join(c, c.c.id == a.c.consumer_id).group_by(c.c.type, a.c.resource_class)
+    return [(row.type, row.resource_class, int(row.used)) for row in tx.all(_owned(query, project_id, user_id))]
+
+
+def count_consumers_of_owner(tx: Transaction, project_id: str, user_id: str | None) -> Mapping[str | None, int]:
+    """Return how many consumers a project, or one user in it, has: consumer type → number."""
+    query = select(c.c.type, func.count().label("number")).group_by(c.c.type)
+    return {row.type: row.number for row in tx.all(_owned(query, project_id, user_id))}
+
+
+def _owned(query: Select[Any], project_id: str, user_id: str | None) -> Select[Any]:
+    query = query.where(c.c.project_id == project_id)
+    return query if user_id is None else query.where(c.c.user_id == user_id)
 
 
 def list_classes_in_use(tx: Transaction, provider: Provider) -> Sequence[str]:

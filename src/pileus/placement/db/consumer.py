@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from pileus.kit.db import Row, Transaction
 from pileus.placement.db.tables import allocation
 from pileus.placement.db.tables import consumer as c
-from pileus.placement.model.consumer import Consumer
+from pileus.placement.model.consumer import Consumer, Owner
 from pileus.placement.model.errors import ConsumerGenerationStale
 
 _FIND = select(c).where(c.c.uuid == bindparam("which"))
@@ -22,6 +22,7 @@ _BUMP = (
         generation=c.c.generation + 1,
         project_id=bindparam("project"),
         user_id=bindparam("user"),
+        type=bindparam("kind"),
         updated_at=bindparam("now"),
     )
 )
@@ -42,19 +43,19 @@ def lock_many(tx: Transaction, uuids: Iterable[str]) -> dict[str, Consumer]:
     return {row.uuid: _from_row(row) for row in tx.all(_MANY_LOCKED, {"which": list(uuids)})}
 
 
-def add(tx: Transaction, uuid: str, *, project_id: str, user_id: str, now: datetime) -> Consumer:
+def add(tx: Transaction, uuid: str, *, owner: Owner, now: datetime) -> Consumer:
     """Write a new consumer."""
-    row = {"uuid": uuid, "project_id": project_id, "user_id": user_id, "generation": 0}
+    row = {"uuid": uuid, "project_id": owner.project_id, "user_id": owner.user_id, "type": owner.type, "generation": 0}
     tx.execute(insert(c), {**row, "created_at": now, "updated_at": now})
     added = find(tx, uuid)
     assert added is not None
     return added
 
 
-def bump_generation(tx: Transaction, consumer: Consumer, *, project_id: str, user_id: str, now: datetime) -> None:
+def bump_generation(tx: Transaction, consumer: Consumer, *, owner: Owner, now: datetime) -> None:
     """Count a change of a consumer, and write whose it is. Raises ConsumerGenerationStale if somebody was faster."""
-    owner = {"project": project_id, "user": user_id}
-    if not tx.changed(_BUMP, {"which": consumer.id, "seen": consumer.generation, "now": now, **owner}):
+    new = {"project": owner.project_id, "user": owner.user_id, "kind": owner.type, "now": now}
+    if not tx.changed(_BUMP, {"which": consumer.id, "seen": consumer.generation, **new}):
         raise ConsumerGenerationStale(actual="another", given=consumer.generation)
 
 
@@ -64,4 +65,11 @@ def remove_idle(tx: Transaction, consumers: Iterable[Consumer]) -> None:
 
 
 def _from_row(row: Row) -> Consumer:
-    return Consumer(id=row.id, uuid=row.uuid, project_id=row.project_id, user_id=row.user_id, generation=row.generation)
+    return Consumer(
+        id=row.id,
+        uuid=row.uuid,
+        project_id=row.project_id,
+        user_id=row.user_id,
+        generation=row.generation,
+        type=row.type,
+    )

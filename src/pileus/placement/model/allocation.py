@@ -33,6 +33,7 @@ class Claim:
     wanted: Mapping[str, Mapping[str, int]]  # provider uuid → resource class → amount
     project_id: str | None = None  # None: leave it, or unknown
     user_id: str | None = None
+    consumer_type: str | None = None
     checks_generation: bool = False
     generation: int | None = None  # None: the consumer is new
 

@@ -38,9 +38,11 @@ class _Share:
 
     group: RequestGroup
     givers: Mapping[str, ProviderState]
+    bystander: ProviderState | None = None  # who serves a group that wants no resources
 
     def uuids(self) -> frozenset[str]:
-        return frozenset(giver.uuid for giver in self.givers.values())
+        present = frozenset(giver.uuid for giver in self.givers.values())
+        return present if self.bystander is None else present | {self.bystander.uuid}
 
 
 def search(snapshot: Snapshot, request: CandidateRequest) -> Sequence[Candidate]:
@@ -72,6 +74,9 @@ def _in_turns(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:
 
 def _of_tree(snapshot: Snapshot, root_uuid: str, request: CandidateRequest) -> Iterator[Candidate]:
     """Yield every way to serve a request on one tree."""
+    root = snapshot.states.get(root_uuid)
+    if root is None or not request.root_traits.is_allowed_with(root.traits):
+        return
     sources = snapshot.sources_of(root_uuid)
     choices = []
     for group in request.groups:
@@ -80,9 +85,17 @@ def _of_tree(snapshot: Snapshot, root_uuid: str, request: CandidateRequest) -> I
             return
         choices.append(shares)
     for shares_taken in itertools.product(*choices):
+        if not all(_is_close(snapshot, shares_taken, suffixes) for suffixes in request.subtrees):
+            continue
         candidate = _combine(snapshot, shares_taken, isolates=request.isolates_groups)
         if candidate is not None and (request.spreads_over_trees or not _is_spread(snapshot, candidate)):
             yield candidate
+
+
+def _is_close(snapshot: Snapshot, shares: Sequence[_Share], suffixes: frozenset[str]) -> bool:
+    """Tell whether one provider of some groups is above or at all the others."""
+    uuids = frozenset[str]().union(*(share.uuids() for share in shares if share.group.suffix in suffixes))
+    return any(all(snapshot.is_at_or_below(uuid, head) for uuid in uuids) for head in uuids)
 
 
 def _is_spread(snapshot: Snapshot, candidate: Candidate) -> bool:
@@ -98,7 +111,8 @@ def _shares(snapshot: Snapshot, sources: Sequence[ProviderState], group: Request
         for source in usable:
             gives_all = all(source.can_give(name, amount) for name, amount in group.resources.items())
             if gives_all and group.traits.is_satisfied_by(source.traits):
-                yield _Share(group, dict.fromkeys(group.resources, source))
+                bystander = None if group.resources else source
+                yield _Share(group, dict.fromkeys(group.resources, source), bystander)
         return
     names = list(group.resources)
     able = [[source for source in usable if source.can_give(name, group.resources[name])] for name in names]

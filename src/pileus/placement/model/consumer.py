@@ -9,6 +9,15 @@ UNKNOWN_OWNER = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose a consumer is, and what it is."""
+
+    project_id: str
+    user_id: str
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
     """One consumer. It exists as long as it has allocations; its generation counts their changes."""
 
@@ -17,3 +26,4 @@ class Consumer:
     project_id: str
     user_id: str
     generation: int
+    type: str | None = None  # such as INSTANCE; None: its creator did not say

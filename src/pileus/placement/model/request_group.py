@@ -21,6 +21,10 @@ class TraitWish:
         """Tell whether a forbidden trait is among `traits`."""
         return not self.forbidden.isdisjoint(traits)
 
+    def is_allowed_with(self, traits: Collection[str]) -> bool:
+        """Tell whether all that is required and nothing that is forbidden is among `traits`."""
+        return self.is_satisfied_by(traits) and not self.is_broken_by(traits)
+
     def names(self) -> frozenset[str]:
         """Return every trait that is spoken of."""
         return self.forbidden.union(*self.required)
@@ -68,6 +72,8 @@ class CandidateRequest:
 
     groups: Sequence[RequestGroup]
     isolates_groups: bool = False  # groups with a suffix take different providers
+    root_traits: TraitWish = TraitWish()
+    subtrees: Sequence[frozenset[str]] = ()  # suffixes of groups of which one's provider is above or at all the others'
     limit: int | None = None
     spreads_over_trees: bool = True  # else no candidate takes from two providers of one tree
 

@@ -64,3 +64,10 @@ class Snapshot:
             if state.provider.root_uuid != root_uuid and not state.aggregates.isdisjoint(aggregates)
         ]
         return [*tree, *shared]
+
+    def is_at_or_below(self, uuid: str | None, head: str) -> bool:
+        """Tell whether a provider is `head` or a descendant of it."""
+        while uuid is not None and uuid != head:
+            state = self.states.get(uuid)
+            uuid = None if state is None else state.provider.parent_uuid
+        return uuid == head

@@ -16,7 +16,7 @@ from pileus.placement.db import inventory as inventories
 from pileus.placement.db import provider as providers
 from pileus.placement.db import resource_class as resource_classes
 from pileus.placement.model.allocation import Claim, Stock, require_fit
-from pileus.placement.model.consumer import UNKNOWN_OWNER, Consumer
+from pileus.placement.model.consumer import UNKNOWN_OWNER, Consumer, Owner
 from pileus.placement.model.errors import (
     AllocationClassUnknown,
     AllocationProviderUnknown,
@@ -77,10 +77,7 @@ def _take_consumers(tx: Transaction, claims: Iterable[Claim], now: datetime) -> 
                 actual="null" if actual is None else actual, given=claim.generation, consumer=claim.consumer_uuid
             )
         if consumer is None and claim.wanted:
-            project_id, user_id = claim.project_id or UNKNOWN_OWNER, claim.user_id or UNKNOWN_OWNER
-            known[claim.consumer_uuid] = consumers.add(
-                tx, claim.consumer_uuid, project_id=project_id, user_id=user_id, now=now
-            )
+            known[claim.consumer_uuid] = consumers.add(tx, claim.consumer_uuid, owner=_owner(claim, None), now=now)
     return known
 
 
@@ -95,6 +92,14 @@ def _count_change(tx: Transaction, claims: Iterable[Claim], holders: Mapping[str
     for claim in claims:
         holder = holders.get(claim.consumer_uuid)
         if holder is not None and claim.wanted:
-            project_id, user_id = claim.project_id or holder.project_id, claim.user_id or holder.user_id
-            consumers.bump_generation(tx, holder, project_id=project_id, user_id=user_id, now=now)
+            consumers.bump_generation(tx, holder, owner=_owner(claim, holder), now=now)
     consumers.remove_idle(tx, holders.values())
+
+
+def _owner(claim: Claim, holder: Consumer | None) -> Owner:
+    """Return whose a consumer is from now on: what the claim says, else what was known before."""
+    return Owner(
+        project_id=claim.project_id or (holder.project_id if holder else UNKNOWN_OWNER),
+        user_id=claim.user_id or (holder.user_id if holder else UNKNOWN_OWNER),
+        type=claim.consumer_type or (holder.type if holder else None),
+    )

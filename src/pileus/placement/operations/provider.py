@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from pileus.kit.db import Transaction
@@ -28,14 +28,24 @@ def create(tx: Transaction, *, uuid: str, name: str, parent_uuid: str | None, no
 
 
 def update(
-    tx: Transaction, uuid: str, *, name: str, parent_uuid: str | None, keeps_parent: bool, now: datetime
+    tx: Transaction,
+    uuid: str,
+    *,
+    name: str,
+    parent_uuid: str | None,
+    keeps_parent: bool,
+    may_leave_parent: bool,
+    now: datetime,
 ) -> Provider:
-    """Rename a provider, and hang it under a parent if it has none.
+    """Rename a provider, and hang it under a parent; one that has a parent stays there unless it may leave.
 
     Raises ProviderNotFound, ProviderExists, ParentInvalid, ProviderChanged.
     """
     provider = providers.get(tx, uuid)
     if not keeps_parent and parent_uuid != provider.parent_uuid:
+        if provider.parent_uuid is not None and not may_leave_parent:
+            verb = "un-parenting" if parent_uuid is None else "re-parenting"
+            raise ParentInvalid(provider=provider.uuid, cause=f"{verb} a provider is not currently allowed.")
         _move(tx, provider, parent_uuid, now)
     if name != provider.name:
         owner = providers.find_uuid_of_name(tx, name)
@@ -82,26 +92,29 @@ def _require_free(tx: Transaction, uuid: str, name: str) -> None:
 
 
 def _move(tx: Transaction, provider: Provider, parent_uuid: str | None, now: datetime) -> None:
-    if parent_uuid is None or provider.parent_uuid is not None:
-        verb = "un-parenting" if parent_uuid is None else "re-parenting"
-        raise ParentInvalid(provider=provider.uuid, cause=f"{verb} a provider is not currently allowed.")
     tree, parent = _lock_both_trees(tx, provider, parent_uuid)
     below = list_below(tree.values(), provider.uuid)
-    if parent.uuid == provider.uuid or parent in below:
+    if parent is not None and (parent.uuid == provider.uuid or parent in below):
         cause = "creating loop in the provider tree is not allowed."
         raise ParentInvalid(provider=provider.uuid, cause=cause)
-    providers.move(tx, provider, below, parent_uuid=parent.uuid, root_uuid=parent.root_uuid, now=now)
+    root_uuid = provider.uuid if parent is None else parent.root_uuid
+    providers.move(tx, provider, below, parent_uuid=parent_uuid, root_uuid=root_uuid, now=now)
 
 
-def _lock_both_trees(tx: Transaction, provider: Provider, parent_uuid: str) -> tuple[Mapping[str, Provider], Provider]:
+def _lock_both_trees(
+    tx: Transaction, provider: Provider, parent_uuid: str | None
+) -> tuple[Mapping[str, Provider], Provider | None]:
     """Return all providers of the two trees and the new parent among them; they stay as they are meanwhile.
 
     Two moves at a time, each under the other's descendant, would make a ring.
     """
-    parents: Sequence[Provider] = list(providers.list_many(tx, [parent_uuid]))
-    if not parents:
-        raise ParentInvalid(provider=provider.uuid, cause="parent provider UUID does not exist.")
-    tree = providers.lock_trees(tx, {provider.root_uuid, parents[0].root_uuid})
-    if tree.get(provider.uuid) != provider or parent_uuid not in tree:
+    roots = {provider.root_uuid}
+    if parent_uuid is not None:
+        parents = providers.list_many(tx, [parent_uuid])
+        if not parents:
+            raise ParentInvalid(provider=provider.uuid, cause="parent provider UUID does not exist.")
+        roots.add(parents[0].root_uuid)
+    tree = providers.lock_trees(tx, roots)
+    if tree.get(provider.uuid) != provider or (parent_uuid is not None and parent_uuid not in tree):
         raise ProviderChanged(provider=provider.uuid)
-    return tree, tree[parent_uuid]
+    return tree, None if parent_uuid is None else tree[parent_uuid]

@@ -48,8 +48,8 @@ class Driver(Protocol):
     def spawn(self, guest: GuestSpec, base_image: Path, base_format: str, config_drive: Path | None) -> None:
         """Build the guest on a copy-on-write overlay of `base_image` and start it.
 
-        Does nothing to a guest that already runs; a half-built one is built anew. Raises HypervisorFailed, and
-        then leaves neither guest nor disks.
+        Does nothing to a guest that was built to its end before, even if it is switched off by now; a half-built one
+        is built anew. `config_drive` is copied. Raises HypervisorFailed, and then leaves neither guest nor disks.
         """
 
     def destroy(self, server_id: str) -> None:

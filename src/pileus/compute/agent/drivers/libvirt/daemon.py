@@ -40,10 +40,8 @@ def start_libvirtd(directory: Path) -> None:
     if _SYSTEMD.exists():
         _start_socket()
     elif not is_running("libvirtd"):
-        settings = directory / "libvirtd.conf"
-        directory.mkdir(parents=True, exist_ok=True)
-        settings.write_text(libvirtd_settings(_read(_ADMINS_SETTINGS), has_group=_group_id() is not None))
-        _start("libvirtd", "-f", str(settings.absolute()))
+        settings = _write_settings(directory)
+        _start("libvirtd", "-f", str(settings))
 
 
 def open_kvm() -> None:
@@ -102,6 +100,16 @@ def hint() -> str:
         "libvirtd asks polkit, which does not answer: end libvirtd (guests go on) so that it is started anew, or set "
         f'auth_unix_rw = "none", unix_sock_group = "{GROUP}", unix_sock_rw_perms = "0770" in {_ADMINS_SETTINGS}.'
     )
+
+
+def _write_settings(directory: Path) -> Path:
+    """Write the settings in one step: a libvirtd that another process starts now must not read half of them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    settings = directory.absolute() / "libvirtd.conf"
+    part = settings.with_suffix(f".{os.getpid()}.part")
+    part.write_text(libvirtd_settings(_read(_ADMINS_SETTINGS), has_group=_group_id() is not None))
+    part.rename(settings)
+    return settings
 
 
 def _start_socket() -> None:

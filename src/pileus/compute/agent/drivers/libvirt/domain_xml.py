@@ -153,7 +153,7 @@ def _console(devices: ET.Element, log: Path) -> None:
 
 
 def _rights(root: ET.Element, owner: Owner) -> None:
-    """Let QEMU run as the owner of the files, which then need no change of ownership."""
+    """Let QEMU run as the owner of the files, so that nobody need change whose they are."""
     label = ET.SubElement(root, "seclabel", type="static", model="dac", relabel="no")
     _text(label, "label", f"+{owner.uid}:+{owner.gid}")
 

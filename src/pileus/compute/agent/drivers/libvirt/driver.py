@@ -191,7 +191,7 @@ class LibvirtDriver:
             guest,
             self._cloud_id,
             disks,
-            host.guest_owner(self._state),
+            host.guest_owner(),
             kvm=self._has_kvm(),
             emulator=self._get_machine().emulator,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import xml.etree.ElementTree as ET
@@ -91,7 +92,7 @@ def read_resources(connection: libvirt.virConnect, machine: Machine, state: Path
     disk = shutil.disk_usage(state)
     return Resources(
         vcpus=int(info[2]),
-        memory_mb=int(info[1]),
+        memory_mb=_memory_mb(),
         disk_gb=disk.total // _GIB,
         disk_available_gb=disk.free // _GIB,
         hypervisor_type=str(connection.getType()),
@@ -102,13 +103,17 @@ def read_resources(connection: libvirt.virConnect, machine: Machine, state: Path
     )
 
 
-def guest_owner(state: Path) -> Owner:
-    """Return whose rights QEMU needs: the state's owner, to open the disks, and the group of libvirt's QEMU directory.
+def _memory_mb() -> int:
+    """Return what the kernel has; libvirt adds up memory blocks, and misses those of a machine that hot-plugs them."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+
+
+def guest_owner() -> Owner:
+    """Return whose rights QEMU needs: ours, to open the disks we made, and the group of libvirt's QEMU directory.
 
     Without that group a QEMU that is not libvirt's own user cannot reach the secrets which libvirt hands it there.
     """
-    uid = state.stat().st_uid
     try:
-        return Owner(uid, _QEMU_HOME.stat().st_gid)
+        return Owner(os.geteuid(), _QEMU_HOME.stat().st_gid)
     except OSError:
-        return Owner(uid, state.stat().st_gid)
+        return Owner(os.geteuid(), os.getegid())

@@ -1,0 +1,1 @@
+"""The cloud is killed at random moments of its main job; afterwards everything must add up."""

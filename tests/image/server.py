@@ -1,0 +1,44 @@
+"""An image service as a process of its own: `python -m tests.image.server STATE LEASE_S [FILE_LIMIT_BYTES]`.
+
+It prints its port once it listens.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from pathlib import Path
+
+from pileus.image.db import tables
+from pileus.image.service import MIGRATIONS, Settings, new_backend, new_loops, new_service, new_stores
+from pileus.kit import log
+from pileus.kit.clock import SystemClock
+from pileus.kit.db import Database
+from pileus.kit.http.app import App
+from pileus.kit.http.asgi import Listener
+from pileus.kit.http.server import HttpServer, bind
+from pileus.kit.http.threads import Threads
+from pileus.kit.lease import Leases
+from tests.image.bench import TinyAuthenticator
+
+
+def main(state: Path, lease_s: float, file_limit_bytes: int | None) -> None:
+    """Serve until killed."""
+    log.configure(file=state / "log")
+    settings = Settings(upload_lease_s=lease_s)
+    database, clock, threads = Database(f"sqlite:///{state}/image.sqlite"), SystemClock(), Threads()
+    MIGRATIONS.sync(database)
+    backend = new_backend(settings, database, clock, threads, new_stores(settings, state))
+    if file_limit_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes))
+    for loop in new_loops(backend, Leases(database, tables.lease, "image@here", clock)):
+        loop.start()
+    socket = bind("127.0.0.1", 0)
+    HttpServer([(socket, Listener(App(new_service(backend, TinyAuthenticator())), threads))]).start()
+    print(socket.getsockname()[1], flush=True)
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else None)
