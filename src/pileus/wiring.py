@@ -31,12 +31,15 @@ from pileus.identity.tokens.fernet import FernetTokens
 from pileus.identity.tokens.keys import KeyFolder
 from pileus.image import service as image
 from pileus.image.db import tables as image_tables
+from pileus.image.operations import upload as image_upload
 from pileus.kit import log
+from pileus.kit.bus.bus import Bus
 from pileus.kit.bus.codec import Codec
 from pileus.kit.bus.memory import MemoryBus
 from pileus.kit.clock import Clock, SystemClock
 from pileus.kit.db import Database
 from pileus.kit.db.migration import Migrations
+from pileus.kit.errors import Conflict
 from pileus.kit.http.app import App
 from pileus.kit.http.asgi import Listener
 from pileus.kit.http.server import HttpServer, Tls, bind
@@ -100,7 +103,7 @@ class Cloud:
     stops: list[Callable[[], None]] = field(default_factory=list)
     transport: Transport = field(init=False)
     threads: Threads = field(init=False)
-    bus: MemoryBus = field(init=False)
+    bus: Bus = field(init=False)
     agent: Agent | None = None
 
     # --- where things are ---
@@ -196,7 +199,7 @@ class Cloud:
 
     def _owner(self) -> str:
         """Return what this copy signs leases with: the same after a restart, so that it has its own back at once."""
-        return f"{socket.gethostname()}:{self.state.path}"
+        return f"{socket.gethostname()}:{self.state.path}:{self.listen(self.services[0]).port}"
 
     # --- the services; each returns what to start once all ports answer ---
 
@@ -217,7 +220,8 @@ class Cloud:
         chosen = self.settings.image
         database = self.databases["image"]
         stores = image.new_stores(chosen, self.state.path)
-        backend = image.new_backend(chosen, database, self.clock, self.threads, stores)
+        backend = image.new_backend(chosen, database, self.clock, self.threads, stores, owner=self._owner())
+        database.write(image_upload.abandon_own, self._owner(), self.clock.now())
         leases = Leases(database, image_tables.lease, self._owner(), self.clock)
         authenticator = TokenAuthenticator(self._session("image"))
         self._add_app("image", App(image.new_service(backend, authenticator, policy_file=_path(chosen.policy_file))))
@@ -234,7 +238,7 @@ class Cloud:
         chosen, database = self.settings.compute, self.databases["compute"]
         session = self._session("compute")
         images, rooms = Images(session), Placement(session)
-        self.bus = MemoryBus(Codec([messages]))
+        self.bus = new_bus(self.settings)
         self.stops.append(self.bus.close)
         store = WorkflowStore(compute_tables.WORKFLOW, compute_tables.WORKFLOW_STEP)
         means = Means(
@@ -296,13 +300,8 @@ class Cloud:
         self.stops.append(self._stop_agent)
 
     def _run_agent(self) -> None:
-        chosen = self.settings.agent
-        host = chosen.host or socket.gethostname()
         try:
-            driver = new_driver(chosen, self.state, host)
-            self.agent = Agent(
-                host, driver, self.bus, ImageBytes(self.transport), self.state.path, heartbeat_s=chosen.heartbeat_s
-            )
+            self.agent = new_agent(self.settings, self.state, self.bus, self.transport)
             self.agent.start()
         except Exception:
             logger.exception("the agent could not start")
@@ -310,6 +309,32 @@ class Cloud:
     def _stop_agent(self) -> None:
         if self.agent is not None:
             self.agent.stop()
+
+
+class BusLacking(Conflict):
+    """The settings name a broker, and the library that speaks to it is not installed."""
+
+    message = "[bus] url needs a library that is optional: install `pileus[rabbitmq]` in place of `pileus`."
+
+
+def new_bus(settings: Settings) -> Bus:
+    """Return the bus that the settings name: the broker's, or one within this process. Raises BusLacking, Invalid."""
+    codec = Codec([messages])
+    if not settings.bus.url:
+        return MemoryBus(codec)
+    try:
+        from pileus.kit.bus.amqp import AmqpBus
+    except ModuleNotFoundError:
+        raise BusLacking from None
+    return AmqpBus(settings.bus.url, codec, ca_file=settings.tls.ca)
+
+
+def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport) -> Agent:
+    """Return this host's agent; finding out what the hypervisor can do may take seconds."""
+    chosen = settings.agent
+    host = chosen.host or socket.gethostname()
+    driver = new_driver(chosen, state, host)
+    return Agent(host, driver, bus, ImageBytes(transport), state.path, heartbeat_s=chosen.heartbeat_s)
 
 
 def new_driver(chosen: AgentSettings, state: StateDirectory, host: str) -> Any:

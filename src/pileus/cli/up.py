@@ -36,6 +36,7 @@ class NotStarted(Conflict):
 @click.option("--port-offset", type=int, default=0, help="Added to every port, to run beside another cloud.")
 @click.option("--listen", metavar="ADDRESS", help="Where to listen (default: 127.0.0.1).")
 @click.option("--driver", type=click.Choice(["libvirt", "fake"]), help="What runs the guests (default: libvirt).")
+@click.option("--no-agent", is_flag=True, help="Run no guests here; agents on other hosts do (they need [bus] url).")
 @click.option("--region", metavar="NAME", help="The region's name (default: RegionOne).")
 @click.option(
     "--identity", "identity_url", metavar="URL", help="Use somebody else's Keystone, such as http://host:5000/v3."
@@ -47,6 +48,7 @@ def command(
     port_offset: int,
     listen: str | None,
     driver: str | None,
+    no_agent: bool,
     region: str | None,
     identity_url: str | None,
     detach: bool,
@@ -70,10 +72,10 @@ def command(
         urls = state.said()["urls"]
         banner.show(state, urls, seconds=time.monotonic() - started, is_new=is_new, is_detached=True)
         return
-    _run(state, settings, started, is_new=is_new)
+    _run(state, settings, started, is_new=is_new, has_agent=not no_agent)
 
 
-def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: bool) -> None:
+def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: bool, has_agent: bool) -> None:
     lock = state.lock()
     state.runtime.unlink(missing_ok=True)
     log.configure(file=state.log, level=settings.log_level)
@@ -81,7 +83,7 @@ def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: b
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     services = SERVICES[1:] if settings.auth.url else SERVICES
-    cloud = Cloud(settings, state, services=services)
+    cloud = Cloud(settings, state, services=services, has_agent=has_agent)
     try:
         cloud.start()
         write_access(state, state.secrets(ACCOUNTS), cloud.auth_url(), settings.region, settings.tls.ca)

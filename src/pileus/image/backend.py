@@ -29,5 +29,6 @@ class Backend:
     stores: Mapping[str, Store]
     default_store: str
     threads: Threads
+    owner: str = ""  # what this process signs its uploads with, the same after a restart
     limits: Limits = field(default_factory=Limits)
     timing: Timing = field(default_factory=Timing)

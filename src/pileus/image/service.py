@@ -81,7 +81,13 @@ def _new_store(name: str, settings: StoreSettings, state: Path) -> Store:
 
 
 def new_backend(
-    settings: Settings, database: Database, clock: Clock, threads: Threads, stores: Mapping[str, Store]
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    threads: Threads,
+    stores: Mapping[str, Store],
+    *,
+    owner: str = "",
 ) -> Backend:
     """Put together what the handlers work with. Raises StoreSettingsInvalid."""
     default = settings.default_store or next(iter(stores), "")
@@ -94,6 +100,7 @@ def new_backend(
         stores=stores,
         default_store=default,
         threads=threads,
+        owner=owner,
         limits=Limits(
             properties=limits.properties,
             tags=limits.tags,

@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import pwd
-import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -165,7 +164,7 @@ class StateDirectory:
         known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
         missing = [name for name in names if name not in known]
         if missing:
-            known |= {name: secrets.token_urlsafe(24) for name in missing}
+            known |= {name: ids.new_secret() for name in missing}
             write_private(file, json.dumps(known, indent=2) + "\n")
         return known
 

@@ -72,6 +72,7 @@ def _begin(request: Request, backend: Backend) -> tuple[Upload, Intake]:
         image_id=image.id,
         location=new_location(store, image.id, upload_id),
         expires_at=now + timedelta(seconds=backend.timing.upload_lease_s),
+        owner=backend.owner,
     )
     backend.database.write(operation.begin, upload, now)
     try:

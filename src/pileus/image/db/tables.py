@@ -89,6 +89,7 @@ upload = Table(
     Column("store", String(64), nullable=False),
     Column("object_key", Name, nullable=False),
     Column("expires_at", Moment, nullable=False),
+    Column("owner", Name, nullable=False),
     Index("uq_upload_image_id", "image_id", unique=True),
     **MARIADB,
 )

@@ -23,6 +23,7 @@ _RENEW = _t.update().where(_t.c.id == bindparam("of_id")).values(expires_at=bind
 _DELETE = _t.delete().where(_t.c.id == bindparam("of_id"))
 _FIND_OF_IMAGE = select(_t).where(_t.c.image_id == bindparam("of_image"))
 _EXPIRED = select(_t).where(_t.c.expires_at < bindparam("now")).order_by(_t.c.expires_at)
+_OF_OWNER = select(_t).where(_t.c.owner == bindparam("of_owner"))
 _DISCARDED = select(_d).order_by(_d.c.store, _d.c.object_key)
 _FORGET = _d.delete().where(_d.c.store == bindparam("of_store"), _d.c.object_key == bindparam("of_key"))
 _IS_DISCARDED = select(_d.c.store).where(_d.c.store == bindparam("of_store"), _d.c.object_key == bindparam("of_key"))
@@ -38,6 +39,7 @@ def insert(tx: Transaction, upload: Upload) -> None:
             "store": upload.location.store,
             "object_key": upload.location.key,
             "expires_at": upload.expires_at,
+            "owner": upload.owner,
         },
     )
 
@@ -51,6 +53,11 @@ def find_of_image(tx: Transaction, image_id: str) -> Upload | None:
 def list_expired(tx: Transaction, now: datetime) -> Sequence[Upload]:
     """Return the uploads whose receivers have not been heard of in time."""
     return [_upload(row) for row in tx.all(_EXPIRED, {"now": now})]
+
+
+def list_of_owner(tx: Transaction, owner: str) -> Sequence[Upload]:
+    """Return the uploads that a process receives, or did before it died."""
+    return [_upload(row) for row in tx.all(_OF_OWNER, {"of_owner": owner})]
 
 
 def renew(tx: Transaction, upload_id: str, until: datetime) -> bool:
@@ -81,5 +88,9 @@ def forget(tx: Transaction, location: Location) -> None:
 
 def _upload(row: Row) -> Upload:
     return Upload(
-        id=row.id, image_id=row.image_id, location=Location(row.store, row.object_key), expires_at=row.expires_at
+        id=row.id,
+        image_id=row.image_id,
+        location=Location(row.store, row.object_key),
+        expires_at=row.expires_at,
+        owner=row.owner,
     )

@@ -13,13 +13,15 @@ from pileus.image.model.image import Location
 class Upload:
     """One client's bytes for one image.
 
-    Whoever receives them renews `expires_at`; once it has passed, anybody may give the upload up.
+    Whoever receives them renews `expires_at`; once it has passed, anybody may give the upload up. `owner` names the
+    process that receives them, the same after a restart: what its earlier life had begun is over at once.
     """
 
     id: str
     image_id: str
     location: Location  # where the bytes shall lie
     expires_at: datetime
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

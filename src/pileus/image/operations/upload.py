@@ -84,6 +84,14 @@ def abandon_expired(tx: Transaction, now: datetime) -> list[Upload]:
     return expired
 
 
+def abandon_own(tx: Transaction, owner: str, now: datetime) -> list[Upload]:
+    """Abandon what an earlier life of this process had begun, and return it. Only at the start."""
+    begun = list(uploads.list_of_owner(tx, owner))
+    for upload in begun:
+        abandon(tx, upload, now)
+    return begun
+
+
 def sweep(database: Database, stores: Mapping[str, Store], location: Location) -> None:
     """Delete discarded bytes, then the note about them. May be done twice."""
     store = stores.get(location.store)

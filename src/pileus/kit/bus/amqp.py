@@ -22,9 +22,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractConnection,
+    AbstractExchange,
+    AbstractIncomingMessage,
+    AbstractQueue,
+)
 from aio_pika.exceptions import AMQPChannelError, AMQPError, ChannelInvalidStateError, DeliveryError
-from pamqp.common import FieldTable
 
 from pileus.kit import ids, log
 from pileus.kit.bus.bus import Handler, NoAnswer
@@ -37,7 +42,7 @@ logger = log.get_logger("pileus.bus")
 
 EXCHANGE = "amq.topic"
 PREFIX = "pileus."
-QUEUE: FieldTable = {
+QUEUE: dict[str, Any] = {
     "x-queue-type": "classic",
     "x-expires": 600_000,  # in ms: it goes when nobody has listened for so long, as when a host was taken away
 }

@@ -45,25 +45,26 @@ def start_libvirtd(directory: Path) -> None:
 
 
 def open_kvm() -> None:
-    """Let libvirt's QEMU open /dev/kvm, as device rules do where there is somebody to follow them.
+    """Give /dev/kvm to the group of libvirt's QEMU, as the distribution's device rules would if somebody followed them.
 
     libvirt asks QEMU what it can do with rights that ignore the device's mode, then checks the answer against the
     mode. Where the two differ it asks again for every element of every domain: minutes for one start.
     """
-    if _SYSTEMD.exists() or not _KVM.exists() or _may_open(_KVM.stat()):
+    users = [user for user in pwd.getpwall() if user.pw_name in ("libvirt-qemu", "qemu")]
+    if _SYSTEMD.exists() or not _KVM.exists() or not users or _may_open(_KVM.stat(), users):
         return
     try:
-        _run([*_privilege("chmod"), "chmod", "a+rw", str(_KVM)], "chmod")
-        _LOG.info("%s may be opened by all now, as libvirt's QEMU needs it", _KVM)
+        for command in (["chgrp", str(users[0].pw_gid), str(_KVM)], ["chmod", "g+rw", str(_KVM)]):
+            _run([*_privilege(command[0]), *command], command[0])
+        _LOG.info("%s may be opened by the group of %s now", _KVM, users[0].pw_name)
     except HypervisorFailed as error:
         _LOG.warning("libvirt will be slow, since its QEMU may not open %s: %s", _KVM, error)
 
 
-def _may_open(kvm: os.stat_result) -> bool:
+def _may_open(kvm: os.stat_result, users: list[pwd.struct_passwd]) -> bool:
     """Tell whether one of libvirt's usual QEMU users may read and write the device."""
     if kvm.st_mode & 0o006 == 0o006:
         return True
-    users = [user for user in pwd.getpwall() if user.pw_name in ("libvirt-qemu", "qemu")]
     in_group = any(kvm.st_gid in os.getgrouplist(user.pw_name, user.pw_gid) for user in users)
     return in_group and kvm.st_mode & 0o060 == 0o060
 

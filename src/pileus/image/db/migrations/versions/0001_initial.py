@@ -103,6 +103,7 @@ def _bytes() -> None:
         Column("store", String(64), nullable=False),
         Column("object_key", Name, nullable=False),
         Column("expires_at", Moment, nullable=False),
+        Column("owner", Name, nullable=False),
         PrimaryKeyConstraint("id", name="pk_upload"),
         ForeignKeyConstraint(["image_id"], ["image.id"], name="fk_upload_image_id"),
         **MARIADB,

@@ -1,0 +1,64 @@
+"""`pileus agent`: the agent of one host, whose control plane runs elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import click
+import msgspec
+
+from pileus.cli.options import settings_of, settings_option, state_of, state_option
+from pileus.clients.transport import Transport
+from pileus.kit import log
+from pileus.kit.errors import Conflict
+from pileus.wiring import new_agent, new_bus
+
+
+class BusMissing(Conflict):
+    """An agent alone has nobody to listen to."""
+
+    message = (
+        "An agent on its own gets its orders over the bus, and no bus is set. Write into {file} what compute has too:"
+        '\n\n    [bus]\n    url = "amqp://user:password@host:5672/vhost"\n\n'
+        "or set PILEUS_BUS__URL. `pileus up` needs none: it has an agent of its own."
+    )
+
+
+@click.command("agent")
+@state_option
+@settings_option
+@click.option("--driver", type=click.Choice(["libvirt", "fake"]), help="What runs the guests (default: libvirt).")
+@click.option("--host", metavar="NAME", help="What the control plane calls this host (default: the machine's name).")
+def command(state_path: Path | None, settings_path: Path | None, driver: str | None, host: str | None) -> None:
+    """Run an agent alone. It needs the bus, and neither a database nor an account of the cloud."""
+    state = state_of(state_path)
+    state.prepare()
+    settings = settings_of(state, file=settings_path, driver=driver)
+    name = host or settings.agent.host or socket.gethostname()
+    settings = msgspec.structs.replace(settings, agent=msgspec.structs.replace(settings.agent, host=name))
+    if not settings.bus.url:
+        raise BusMissing(file=settings_path or state.settings)
+    lock = state.lock()
+    log.configure(file=state.path / "logs" / "agent.log", level=settings.log_level)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    bus = new_bus(settings)
+    transport = Transport(settings.tls.ca or settings.auth.ca_file or None)
+    try:
+        agent = new_agent(settings, state, bus, transport)
+        agent.start()
+        state.say(pid=os.getpid(), urls={}, driver=settings.agent.driver, started_at=time.time())
+        click.echo(f"the agent of {name} runs ({settings.agent.driver} driver, state {state.path})")
+        ended.wait()
+        agent.stop()
+    finally:
+        bus.close()
+        transport.close()
+        state.runtime.unlink(missing_ok=True)
+        lock.release()
