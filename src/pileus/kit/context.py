@@ -43,6 +43,8 @@ class Context:
             "domain_id": self.domain_id,
             "system_scope": "all" if self.is_system else None,
             "is_admin": self.is_admin,
+            "roles": self.roles,
+            "service_roles": self.service_roles,
         }
 
 

@@ -18,8 +18,14 @@ REDACTED = "***"
 _SECRET_KEYS = re.compile(r"password|secret|token|credential|signature|private|user_data|authorization", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
     r"gAAAA[\w\-=]{20,}"  # a Fernet token
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user:password of a URL
+    r"|eyJ[\w\-]{8,}\.[\w\-]+\.[\w\-]+"  # a signed token (JWS)
+    r"|(?<=://)[^/\s:@\"']*:[^\s\"']+(?=@)"  # user:password of a URL; the password may hold anything
 )
+_SECRET_ASSIGNMENT = re.compile(
+    r"""((?:password|secret|passwd|adminpass|x-[a-z-]*token|authorization)["']?\s*(?:[:=]|=>)\s*)"""
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;)}\]]+)""",
+    re.IGNORECASE,
+)  # password='…', "x-auth-token": "…": how documents and headers look when they are printed
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
@@ -46,11 +52,21 @@ def current_request_id() -> str | None:
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Blank whatever looks like a secret, by its key and by its shape."""
     for key, value in event.items():
-        if _SECRET_KEYS.search(key):
-            event[key] = REDACTED
-        elif isinstance(value, str):
-            event[key] = _SECRET_TEXT.sub(REDACTED, value)
+        event[key] = _clean(key, value)
     return event
+
+
+def _clean(key: str, value: Any) -> Any:
+    if _SECRET_KEYS.search(key):
+        return REDACTED
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _clean(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean("", inner) for inner in value]
+    text = value if isinstance(value, str) else repr(value)
+    return _SECRET_ASSIGNMENT.sub(rf"\1{REDACTED}", _SECRET_TEXT.sub(REDACTED, text))
 
 
 def configure(*, file: Path | None = None, level: str = "INFO", terminal: bool = False) -> None:

@@ -7,6 +7,8 @@ database, never from the request's body.
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,17 +17,26 @@ from typing import Any
 
 import yaml
 
+from pileus.kit import log
 from pileus.kit.context import Context
 from pileus.kit.errors import Forbidden, Invalid
 
 Check = Callable[[Context, Mapping[str, Any]], bool]
-_TOKEN = re.compile(r"\s*(\(|\)|[^\s()]*%\([^)]*\)s[^\s()]*|[^\s()]+)")
+logger = log.get_logger("pileus.policy")
+_TOKEN = re.compile(r"\s*(\(|\)|(?:[^\s()%]|%\([^)]*\)s|%)+)")
+_NAME = re.compile(r"%\(([^)]+)\)s")
 
 
 class RuleInvalid(Invalid):
     """A rule cannot be understood."""
 
     message = "The policy rule '{rule}' is not valid: {reason}"
+
+
+class PolicyFileInvalid(Invalid):
+    """The operator's policy file cannot be used."""
+
+    message = "The policy file {file} is not valid: {reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,20 @@ class Verdict:
         return f"{self.rule} wants '{self.text}'; the caller has the roles {roles}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """All rules as they stand at one moment: as written, and as functions."""
+
+    texts: Mapping[str, str]
+    checks: Mapping[str, Check]
+
+
 class Policy:
-    """One service's rules: its defaults, overridden by the operator's file, which is read again when it changes."""
+    """One service's rules: its defaults, overridden by the operator's file, which is read again when it changes.
+
+    A file that is broken when the service starts is an error; one that breaks later is logged, and the rules stay as
+    they were.
+    """
 
     def __init__(
         self,
@@ -54,19 +77,23 @@ class Policy:
     ) -> None:
         self._defaults = dict(defaults)
         self._file = file
-        self._file_mtime_ns: int | None = None
         self._refusal = refusal
-        self._compiled: dict[str, Check] = {}
-        self.rules = dict(defaults)
-        self._load()
+        self._seen = self._stamp()
+        self._rules = self._load()
+
+    @property
+    def rules(self) -> Mapping[str, str]:
+        """The rules in force, as written."""
+        return self._rules.texts
 
     def check(self, rule: str, context: Context, target: Mapping[str, Any]) -> Verdict:
         """Judge one action; an unknown rule allows nobody."""
         self._reload_if_changed()
-        compiled = self._compiled.get(rule)
-        if compiled is None:
+        rules = self._rules
+        check = rules.checks.get(rule)
+        if check is None:
             return Verdict(is_allowed=False, rule=rule, text="!")
-        return Verdict(compiled(context, target), rule, self.rules[rule])
+        return Verdict(check(context, target), rule, rules.texts[rule])
 
     def require(self, rule: str, context: Context, target: Mapping[str, Any]) -> None:
         """Raise Forbidden unless the rule allows it."""
@@ -75,28 +102,89 @@ class Policy:
             raise Forbidden(self._refusal.format(rule=rule), rule=rule, why=verdict.why(context))
 
     def _reload_if_changed(self) -> None:
-        if self._file is not None and self._mtime_ns() != self._file_mtime_ns:
-            self._load()
-
-    def _mtime_ns(self) -> int | None:
-        assert self._file is not None
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return
+        self._seen = stamp  # first, so that a broken file is complained of once and not by every request
         try:
-            return self._file.stat().st_mtime_ns
-        except FileNotFoundError:
+            self._rules = self._load()
+        except Invalid as error:
+            logger.error("the policy file cannot be used; the rules stay as they were", reason=error.reason)  # noqa: TRY400
+        else:
+            logger.info("the policy file was read again", file=str(self._file))
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """Return what changes when the file does; None while there is none."""
+        if self._file is None:
             return None
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _load(self) -> None:
-        overrides: dict[str, str] = {}
-        if self._file is not None:
-            self._file_mtime_ns = self._mtime_ns()
-            if self._file_mtime_ns is not None:
-                overrides = yaml.safe_load(self._file.read_text()) or {}  # JSON is YAML too
-        self.rules = {**self._defaults, **overrides}
-        self._compiled = {name: compile_rule(text, self._compiled_rule) for name, text in self.rules.items()}
+    def _load(self) -> _Rules:
+        overrides = {} if self._file is None else _read(self._file)
+        texts = {**self._defaults, **overrides}
+        checks: dict[str, Check] = {}
 
-    def _compiled_rule(self, name: str, context: Context, target: Mapping[str, Any]) -> bool:
-        check = self._compiled.get(name)
-        return check is not None and check(context, target)
+        def lookup(name: str, context: Context, target: Mapping[str, Any]) -> bool:
+            check = checks.get(name)
+            return check is not None and check(context, target)
+
+        checks |= {name: compile_rule(text, lookup) for name, text in texts.items()}
+        _require_no_circle(texts)
+        return _Rules(texts, checks)
+
+
+def _read(file: Path) -> dict[str, str]:
+    """Return the operator's rules; none where there is no file. Raises PolicyFileInvalid."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        document = json.loads(text) if file.suffix == ".json" and text.strip() else yaml.safe_load(text)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise PolicyFileInvalid(file=file, reason=error) from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
+        raise PolicyFileInvalid(file=file, reason="it is no table of names and rules")
+    return {name: _as_text(file, name, rule) for name, rule in document.items()}
+
+
+def _as_text(file: Path, name: str, rule: object) -> str:
+    """Return a rule as a string. It may be a list of lists as of old: any of them, all of each."""
+    if isinstance(rule, str):
+        return rule
+    if not isinstance(rule, list):
+        raise PolicyFileInvalid(file=file, reason=f"the rule '{name}' is neither a string nor a list")
+    if not rule:
+        return ""
+    parts = [[part] if isinstance(part, str) else part for part in rule if part]
+    if not all(isinstance(part, list) and all(isinstance(word, str) for word in part) for part in parts):
+        raise PolicyFileInvalid(file=file, reason=f"the rule '{name}' is no list of lists of strings")
+    return " or ".join(f"({' and '.join(part)})" for part in parts) or "!"
+
+
+def _require_no_circle(texts: Mapping[str, str]) -> None:
+    """Raise RuleInvalid if a rule leads back to itself."""
+    called = {
+        name: [word.removeprefix("rule:") for word in _TOKEN.findall(text) if word.startswith("rule:")]
+        for name, text in texts.items()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        if name in way:
+            raise RuleInvalid(rule=name, reason=f"it leads back to itself ({' → '.join((*way, name))})")
+        if name not in done:
+            for other in called.get(name, ()):
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in called:
+        visit(name, ())
 
 
 RuleLookup = Callable[[str, Context, Mapping[str, Any]], bool]
@@ -166,36 +254,50 @@ def _atom(word: str, text: str, lookup: RuleLookup) -> Check:
     if kind == "role":
         return lambda context, target: (_fill(wanted, target) or "").lower() in context.roles
     if kind == "service_role":
-        return lambda context, _target: wanted in context.service_roles
+        return lambda context, _target: wanted.lower() in context.service_roles
     if kind == "rule":
         return lambda context, target: lookup(wanted, context, target)
     if kind in ("http", "https"):
         raise RuleInvalid(rule=text, reason="checks by HTTP are not supported")
-    return lambda context, target: _equals(kind, wanted, context, target)
+    is_literal, literal = _literal(kind)
+    if is_literal:  # on the left: 'public':%(visibility)s
+        return lambda _context, target: _fill(wanted, target) == literal
+    return lambda context, target: _holds(context, kind, _fill(wanted, target))
 
 
-def _equals(kind: str, wanted: str, context: Context, target: Mapping[str, Any]) -> bool:
-    value = _fill(wanted, target)
-    if value is None:
+def _literal(kind: str) -> tuple[bool, str]:
+    """Tell whether the left side of a check is a value rather than a name, and which."""
+    try:
+        return True, str(ast.literal_eval(kind))
+    except (ValueError, SyntaxError):
+        return False, ""
+
+
+def _holds(context: Context, name: str, value: str | None) -> bool:
+    """Tell whether the caller is or has `value`. What he lacks is like nothing, not even what the target lacks."""
+    held = context.credentials().get(name)
+    if value is None or held is None:
         return False
-    if kind.startswith(("'", '"')) or kind in (
-        "None",
-        "True",
-        "False",
-    ):  # a literal on the left: 'public':%(visibility)s
-        return kind.strip("'\"") == value
-    held = context.credentials().get(kind)
-    return held is not None and str(held) == value
+    return value in held if isinstance(held, frozenset) else str(held) == value
 
 
 def _fill(wanted: str, target: Mapping[str, Any]) -> str | None:
-    """Return `wanted` with `%(name)s` replaced from the target, dotted names reaching inward; None where one lacks."""
-    match = re.fullmatch(r"%\(([^)]+)\)s", wanted)
-    if match is None:
+    """Return `wanted` with each `%(name)s` replaced from the target; None where one lacks."""
+    if "%(" not in wanted:
         return wanted
-    value: Any = target.get(match[1])
-    if value is None and match[1] not in target:
-        value = target
-        for part in match[1].split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-    return None if value is None else str(value)
+    try:
+        return _NAME.sub(lambda match: str(_find(match[1], target)), wanted)
+    except KeyError:
+        return None
+
+
+def _find(name: str, target: Mapping[str, Any]) -> Any:
+    """Return what a name, or a dotted name reaching inward, means in the target. Raises KeyError."""
+    if name in target:
+        return target[name]
+    value: Any = target
+    for part in name.split("."):
+        if not isinstance(value, Mapping):
+            raise KeyError(name)
+        value = value[part]
+    return value

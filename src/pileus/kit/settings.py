@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,27 +73,58 @@ class BusSettings(Section, frozen=True, kw_only=True):
 
 def load(kind: type[T], file: Path | None, environment: Mapping[str, str]) -> T:
     """Return the settings. Raises SettingInvalid, which names the nearest known word for an unknown one."""
-    document: dict[str, Any] = {}
-    if file is not None and file.exists():
-        try:
-            document = tomllib.loads(file.read_text())
-        except tomllib.TOMLDecodeError as error:
-            raise SettingInvalid(source=file, reason=error) from None
-        _require_known(kind, document, str(file), "")
+    document = _read(file) if file is not None and file.exists() else {}
+    _require_known(kind, document, str(file), "")
+    settings = _convert(kind, document, str(file))
+    names = []
     for name, text in sorted(environment.items()):
-        if name.startswith(ENVIRONMENT_PREFIX):
-            path = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-            if len(path) < 2:
-                continue
-            overlay: dict[str, Any] = {path[-1]: text}
-            for part in reversed(path[:-1]):
-                overlay = {part: overlay}
+        overlay = _overlay(kind, name, text)
+        if overlay:
             _require_known(kind, overlay, name, "")
             _merge(document, overlay)
+            names.append(name)
+    return _convert(kind, document, ", ".join(names)) if names else settings
+
+
+def _read(file: Path) -> dict[str, Any]:
     try:
-        return msgspec.convert(document, kind, strict=False)
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # a TOMLDecodeError is one, and so is text that is not UTF-8
+        raise SettingInvalid(source=file, reason=error) from None
+
+
+def _overlay(kind: Any, name: str, text: str) -> dict[str, Any]:
+    """Return what an environment variable sets, as a document; nothing if it is none of ours.
+
+    A variable of one word that is no setting may be another's: the command line has some, and so has Kubernetes.
+    """
+    if not name.startswith(ENVIRONMENT_PREFIX):
+        return {}
+    path = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+    if len(path) == 1 and path[0] not in {field.name for field in msgspec.structs.fields(kind)}:
+        return {}
+    overlay: Any = text
+    for part in reversed(path):
+        overlay = {part: overlay}
+    return dict(overlay)
+
+
+def _convert(kind: type[T], document: Mapping[str, Any], source: str) -> T:
+    try:
+        return msgspec.convert(_with_defaults(kind, document), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingInvalid(source=file or "environment", reason=error) from None
+        raise SettingInvalid(source=source, reason=error) from None
+
+
+def _with_defaults(kind: Any, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete each table from what the whole table would be: `[image.listen]` may name an address and no port."""
+    whole = dict(document)
+    for field in msgspec.structs.fields(kind):
+        given = document.get(field.name)
+        default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        if isinstance(given, Mapping) and isinstance(default, msgspec.Struct):
+            whole[field.name] = {**msgspec.structs.asdict(default), **_with_defaults(type(default), given)}
+    return whole
 
 
 def _require_known(kind: Any, document: Mapping[str, Any], source: str, prefix: str) -> None:
@@ -102,9 +134,17 @@ def _require_known(kind: Any, document: Mapping[str, Any], source: str, prefix: 
             near = difflib.get_close_matches(name, fields, n=1)
             hint = f"; did you mean '{prefix}{near[0]}'?" if near else f"; known here: {', '.join(sorted(fields))}"
             raise SettingInvalid(source=source, reason=f"there is no setting '{prefix}{name}'{hint}")
-        inner = fields[name]
-        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            _require_known(inner, value, source, f"{prefix}{name}.")
+        _require_known_inside(fields[name], value, source, f"{prefix}{name}.")
+
+
+def _require_known_inside(kind: Any, value: Any, source: str, prefix: str) -> None:
+    if not isinstance(value, Mapping):
+        return
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        _require_known(kind, value, source, prefix)
+    elif typing.get_origin(kind) is dict:  # a table for each name that the operator chooses
+        for name, inner in value.items():
+            _require_known_inside(typing.get_args(kind)[1], inner, source, f"{prefix}{name}.")
 
 
 def _merge(document: dict[str, Any], overlay: Mapping[str, Any]) -> None:

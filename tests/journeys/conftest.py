@@ -1,0 +1,56 @@
+"""One cloud for all journeys of a worker, with the fake hypervisor, and the real clients."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.journeys.client import Client, Clients
+from tests.running import RunningCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def journey_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    cloud = RunningCloud(tmp_path_factory.mktemp("journeys") / "state")
+    cloud.start()
+    yield cloud
+    cloud.stop()
+
+
+@pytest.fixture(scope="session")
+def clients(journey_cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+    made = Clients(journey_cloud.clouds_yaml, tmp_path_factory.mktemp("here"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def admin(clients: Clients, journey_cloud: RunningCloud) -> Client:
+    """The administrator."""
+    return Client(clients, journey_cloud.clouds_yaml, "pileus")
+
+
+@pytest.fixture(scope="session")
+def member(clients: Clients, journey_cloud: RunningCloud) -> Client:
+    """A plain member of the project demo."""
+    return Client(clients, journey_cloud.clouds_yaml, "pileus-demo")
+
+
+@pytest.fixture(scope="session")
+def here(clients: Clients) -> Path:
+    """The directory in which the clients run."""
+    return clients.directory
+
+
+@pytest.fixture(scope="session")
+def data_file(here: Path) -> Path:
+    """A file to make an image of, with bytes that are never the same twice."""
+    file = here / "disk.raw"
+    file.write_bytes(os.urandom(300_000))
+    return file
