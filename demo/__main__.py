@@ -143,12 +143,20 @@ def boot(member: Client, folder: Path, disk_gb: int) -> tuple[str, str]:
     digest = base64.b64encode(hashlib.sha256(base64.b64decode(public_key)).digest()).decode().rstrip("=")
     flavor = "m1.tiny" if disk_gb <= 1 else "m1.small" if disk_gb <= 20 else "m1.medium"
     watch = Stopwatch()
+    try:
+        _create(member, flavor, user_data)
+    except DemoFailed:
+        member.show(f"server show {SERVER} -f value -c fault")  # why, in the server's own words
+        raise
+    CONSOLE.print(f"   [dim]ACTIVE after {watch.seconds():.1f} s[/]")
+    return nonce, f"SHA256:{digest}"
+
+
+def _create(member: Client, flavor: str, user_data: Path) -> None:
     member.show(
         f"server create --flavor {flavor} --image {IMAGE} --key-name {KEY} --user-data {user_data} --wait {SERVER}"
         " -c id -c name -c status -c flavor -c image"
     )
-    CONSOLE.print(f"   [dim]ACTIVE after {watch.seconds():.1f} s[/]")
-    return nonce, f"SHA256:{digest}"
 
 
 def wait_for_prompt(member: Client) -> str:

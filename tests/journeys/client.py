@@ -67,7 +67,7 @@ class Client:
         self.environment |= {
             "OS_IDENTITY_API_VERSION": "3",
             "OS_REGION_NAME": "RegionOne",
-            "OS_PLACEMENT_API_VERSION": "1.31",
+            "OS_PLACEMENT_API_VERSION": "1.29",
         }
 
     def as_user(self, **changes: str) -> Client:
@@ -77,6 +77,10 @@ class Client:
         merged = {**self.environment, **{f"OS_{name.upper()}": value for name, value in changes.items()}}
         other.environment = {name: value for name, value in merged.items() if value}
         return other
+
+    def with_nothing(self) -> Client:
+        """Return the clients without any OS_… variable."""
+        return self.as_user(**dict.fromkeys((name.removeprefix("OS_") for name in self.environment), ""))
 
     def run(self, line: str, *, program: str = "openstack") -> Done:
         """Run a command, whatever comes of it."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.journeys.client import Client
+    from tests.running import RunningCloud
 
 
 def test_a_token_is_issued_and_revoked(member: Client) -> None:
@@ -31,12 +29,10 @@ def test_a_project_is_created_changed_and_deleted(admin: Client) -> None:
     admin.do(f"project set {made['id']} --enable --name project-new --property cost=7")
     shown = admin.json("project show project-new")
     assert (shown["id"], shown["enabled"], shown["cost"]) == (made["id"], True, "7")
-    assert "Conflict" in admin.refused("project create project-new") or "409" in admin.refused(
-        "project create project-new"
-    )
+    assert "409" in admin.refused("project create project-new")
     admin.do("project create --or-show project-new")
     admin.do(f"project delete {made['id']}")
-    assert "No project" in admin.refused("project show project-new")
+    assert "No Project" in admin.refused("project show project-new")
 
 
 def test_a_user_works_once_it_has_a_role_in_a_project(admin: Client) -> None:
@@ -74,20 +70,6 @@ def test_a_user_changes_its_own_password(admin: Client) -> None:
     admin.do("user delete changer")
 
 
-def test_roles_imply_one_another(admin: Client) -> None:
-    for name in ("prior-role", "implied-role"):
-        assert admin.json(f"role create {name}")["name"] == name
-    admin.do("implied role create prior-role --implied-role implied-role")
-    rows = admin.json("implied role list")
-    assert ("prior-role", "implied-role") in [(row["Prior Role Name"], row["Implied Role Name"]) for row in rows]
-    admin.do("role add --user demo --project demo prior-role")
-    effective = admin.json("role assignment list --user demo --project demo --names --effective")
-    assert {"prior-role", "implied-role", "member", "reader"} <= {row["Role"] for row in effective}
-    admin.do("role remove --user demo --project demo prior-role")
-    admin.do("implied role delete prior-role --implied-role implied-role")
-    admin.do("role delete prior-role implied-role")
-
-
 def test_a_domain_has_users_and_projects_of_its_own(admin: Client) -> None:
     admin.do("domain create --description 'another company' other")
     admin.do("project create --domain other shop")
@@ -122,7 +104,8 @@ def test_a_service_and_its_endpoints_are_registered(admin: Client, member: Clien
     made = admin.json("service create --name swift --description 'object store service' object-store")
     assert (made["type"], made["enabled"]) == ("object-store", True)
     for interface in ("public", "internal"):
-        admin.do(f"endpoint create --region RegionOne swift {interface} 'http://swift.example.com/v1/AUTH_%(project_id)s'")
+        url = "'http://swift.example.com/v1/AUTH_%(project_id)s'"
+        admin.do(f"endpoint create --region RegionOne swift {interface} {url}")
     rows = admin.json("endpoint list --service object-store")
     assert {row["Interface"] for row in rows} == {"public", "internal"}
     endpoints = member.json("catalog show object-store")["endpoints"]
@@ -142,23 +125,18 @@ def test_versions_are_discovered(admin: Client) -> None:
     assert {row["Service Type"] for row in rows} == {"identity", "image", "placement", "compute"}
     current = {row["Service Type"]: row for row in rows if row["Status"] == "CURRENT"}
     assert current["identity"]["Version"].startswith("3")
-    assert current["placement"]["Max Microversion"] == "1.31"
+    assert current["compute"]["Endpoint"].endswith("/v2.1/")
+    assert [int(part) for part in current["placement"]["Max Microversion"].split(".")] >= [1, 31]
 
 
 @pytest.mark.parametrize("cloud", ["pileus", "pileus-demo"])
-def test_the_files_for_clients_are_enough_to_log_in(admin: Client, cloud: str, journey_cloud: object) -> None:
-    clouds_yaml = journey_cloud.clouds_yaml  # type: ignore[attr-defined]
-    nobody = {f"OS_{name}": "" for name in ("USERNAME",)}
-    assert nobody
-    plain = admin.as_user(**{name.removeprefix("OS_"): "" for name in admin.environment})
-    user = plain.as_user(client_config_file=str(clouds_yaml), cloud=cloud)
+def test_clouds_yaml_is_enough_to_log_in(admin: Client, journey_cloud: RunningCloud, cloud: str) -> None:
+    user = admin.with_nothing().as_user(client_config_file=str(journey_cloud.clouds_yaml), cloud=cloud)
     assert user.json("token issue")["project_id"]
 
 
-def test_an_openrc_file_is_enough_to_log_in(admin: Client, journey_cloud: object, tmp_path: Path) -> None:
-    state = journey_cloud.state.path  # type: ignore[attr-defined]
-    lines = (state / "demo-openrc").read_text().splitlines()
+@pytest.mark.parametrize("name", ["admin", "demo"])
+def test_an_openrc_file_is_enough_to_log_in(admin: Client, journey_cloud: RunningCloud, name: str) -> None:
+    lines = (journey_cloud.state.path / f"{name}-openrc").read_text().splitlines()
     values = dict(line.removeprefix("export OS_").split("=", 1) for line in lines)
-    user = admin.as_user(**{name.removeprefix("OS_"): "" for name in admin.environment}).as_user(**values)
-    assert json.loads(user.do("configuration show -f json"))["auth.username"] == "demo"
-    user.do("token issue")
+    assert admin.with_nothing().as_user(**values).json("token issue")["project_id"]

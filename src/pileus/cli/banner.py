@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
 
 from pileus.kit.state import StateDirectory
 from pileus.wiring import PATH_OF
@@ -14,17 +13,16 @@ def show(state: StateDirectory, urls: dict[str, str], *, seconds: float, is_new:
     console = Console(highlight=False)
     made = "a new cloud" if is_new else "the cloud"
     console.print(f"\n[bold green]☁ Pileus[/] started {made} in {seconds:.1f} s\n")
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
     for service, url in urls.items():
-        table.add_row(f"[bold]{service}[/]", f"{url}{PATH_OF[service]}")
-    table.add_row("[dim]state[/]", f"[dim]{state.path}[/]")
-    table.add_row("[dim]log[/]", f"[dim]{state.log}[/]")
-    console.print(table)
+        console.print(f"  [bold]{service:11}[/]{url}{PATH_OF[service]}", soft_wrap=True)
+    console.print(f"  [dim]{'state':11}{state.path}[/]", soft_wrap=True)
+    console.print(f"  [dim]{'log':11}{state.log}[/]", soft_wrap=True)
     stop = "pileus down" if is_detached else "Ctrl-C, or pileus down"
     console.print(
         f"\n  Talk to it:  [cyan]export OS_CLIENT_CONFIG_FILE={state.clouds_yaml} OS_CLOUD=pileus[/]\n"
         f"               [cyan]openstack catalog list[/]        (OS_CLOUD=pileus-demo is a plain member)\n"
-        f"  Stop it:     [cyan]{stop}{_state_option(state)}[/]        (guests go on, the next start adopts them)\n"
+        f"  Stop it:     [cyan]{stop}{_state_option(state)}[/]        (guests go on, the next start adopts them)\n",
+        soft_wrap=True,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
-import time
 from collections import OrderedDict
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from pileus.clients.session import Session
+from pileus.clients.session import Session, parse_moment
 from pileus.kit.context import Context
 from pileus.kit.errors import Unauthenticated, Unavailable
 from pileus.kit.http.message import JSON, Request
@@ -35,14 +36,15 @@ class TokenAuthenticator:
             raise Unauthenticated
         caller = self._cached(text) or self._ask(text)
         service_text = request.headers.get("x-service-token")
-        if service_text and service_text != text:
-            service = self._cached(service_text) or self._ask(service_text)
+        if service_text:
+            is_same = service_text == text
+            service = caller if is_same else self._cached(service_text) or self._ask(service_text)
             return _with_service(caller, service)
         return caller
 
     def _ask(self, text: str) -> Context:
         credentials, transport = self._session.credentials, self._session.transport
-        url = f"{credentials.auth_url}/auth/tokens"
+        url = f"{credentials.auth_url.rstrip('/')}/auth/tokens"
         for _ in range(2):
             headers = {"accept": JSON, "x-auth-token": self._session.token(), "x-subject-token": text}
             reply = transport.send("GET", url, headers)
@@ -53,21 +55,24 @@ class TokenAuthenticator:
             raise Unauthenticated
         if reply.status != 200:
             raise Unavailable(f"The identity service answered {reply.status} when asked about a token.")
-        caller = context_of(text, reply.decoded()["token"])
-        self._remember(text, caller)
+        document = reply.decoded()["token"]
+        caller = context_of(text, document)
+        self._remember(text, caller, parse_moment(document["expires_at"]))
         return caller
 
     def _cached(self, text: str) -> Context | None:
         if not self._cache_s:
             return None
         with self._guard:
-            until, caller = self._cache.get(text, (0.0, None))
-            return caller if until > time.monotonic() else None
+            until, caller = self._cache.get(text, (-math.inf, None))
+            return caller if until > self._session.clock.monotonic() else None
 
-    def _remember(self, text: str, caller: Context) -> None:
+    def _remember(self, text: str, caller: Context, expires_at: datetime) -> None:
         if self._cache_s:
+            clock = self._session.clock
+            left_s = (expires_at - clock.now()).total_seconds()
             with self._guard:
-                self._cache[text] = (time.monotonic() + self._cache_s, caller)
+                self._cache[text] = (clock.monotonic() + min(self._cache_s, left_s), caller)
                 self._cache.move_to_end(text)
                 if len(self._cache) > CACHE_SIZE:
                     self._cache.popitem(last=False)

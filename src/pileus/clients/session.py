@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -47,7 +47,7 @@ class Credentials:
 @dataclass(frozen=True, slots=True)
 class _Login:
     token: str
-    expires_at: datetime
+    renew_at: datetime
     catalog: list[dict[str, Any]]
 
 
@@ -57,7 +57,7 @@ class Session:
     def __init__(self, transport: Transport, credentials: Credentials, clock: Clock) -> None:
         self.transport = transport
         self.credentials = credentials
-        self._clock = clock
+        self.clock = clock
         self._guard = threading.Lock()
         self._login: _Login | None = None
 
@@ -70,7 +70,7 @@ class Session:
         wanted = self.credentials
         for service in self._logged_in().catalog:
             for endpoint in service["endpoints"] if service["type"] == service_type else ():
-                if endpoint["interface"] == wanted.interface and wanted.region in ("", endpoint["region_id"]):
+                if endpoint["interface"] == wanted.interface and wanted.region in ("", endpoint.get("region_id")):
                     return str(endpoint["url"]).rstrip("/")
         raise NoSuchEndpoint(
             url=wanted.auth_url, interface=wanted.interface, service_type=service_type, region=wanted.region or "any"
@@ -86,9 +86,9 @@ class Session:
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
     ) -> Reply:
-        """Send a request with our own token, or with a user's and ours beside it. Once more if ours was refused."""
+        """Send a request with our own token, or with a user's and ours beside it. Once more if one was refused."""
         reply = self._request(service_type, method, path, json, headers, token)
-        if reply.status == 401 and token is None:
+        if reply.status == 401:  # ours may have been revoked, or the keys that it was made with be gone
             self.forget()
             reply = self._request(service_type, method, path, json, headers, token)
         return reply
@@ -112,7 +112,7 @@ class Session:
 
     def _logged_in(self) -> _Login:
         with self._guard:
-            if self._login is None or self._login.expires_at - RENEW_BEFORE < self._clock.now():
+            if self._login is None or self._login.renew_at < self.clock.now():
                 self._login = self._log_in()
             return self._login
 
@@ -122,14 +122,24 @@ class Session:
         project = {"name": known.project_name, "domain": {"name": known.project_domain_name}}
         identity = {"methods": ["password"], "password": {"user": user}}
         body = msgspec.json.encode({"auth": {"identity": identity, "scope": {"project": project}}})
-        url = f"{known.auth_url}/auth/tokens"
+        url = f"{known.auth_url.rstrip('/')}/auth/tokens"
         reply = self.transport.send("POST", url, {"content-type": JSON, "accept": JSON}, body)
         if reply.status != 201:
             raise LoginFailed(url=known.auth_url, username=known.username, reason=f"status {reply.status}")
+        try:
+            return self._read_login(reply)
+        except (ValueError, LookupError, TypeError):  # a DecodeError is the first
+            reason = "its answer is not understood"
+            raise LoginFailed(url=known.auth_url, username=known.username, reason=reason) from None
+
+    def _read_login(self, reply: Reply) -> _Login:
         token = reply.decoded()["token"]
-        return _Login(reply.headers["x-subject-token"], parse_moment(token["expires_at"]), token.get("catalog", []))
+        expires_at, now = parse_moment(token["expires_at"]), self.clock.now()
+        renew_at = expires_at - min(RENEW_BEFORE, (expires_at - now) / 4)  # tokens may be made to live for minutes
+        return _Login(reply.headers["x-subject-token"], renew_at, token.get("catalog", []))
 
 
 def parse_moment(text: str) -> datetime:
     """Return the naive UTC time that a document holds."""
-    return datetime.fromisoformat(text).replace(tzinfo=None)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -29,7 +29,10 @@ class Transport:
 
     def __init__(self, ca_file: str | None = None) -> None:
         self._local: dict[str, App[Any]] = {}
-        self._pool = urllib3.PoolManager(maxsize=16, ca_certs=ca_file or None)
+        # A redirect is not followed: it would carry the token to wherever it points.
+        self._pool = urllib3.PoolManager(
+            maxsize=16, ca_certs=ca_file or None, retries=urllib3.Retry(2, redirect=False, raise_on_redirect=False)
+        )
 
     def add_local(self, base_url: str, app: App[Any]) -> None:
         """Let requests for `base_url` (scheme://host:port) go straight to `app`."""
@@ -37,8 +40,7 @@ class Transport:
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
         """Send a request that fits in memory and return the reply. Raises ServiceUnreachable."""
-        if is_in_transaction():
-            raise AssertionError(f"{method} {url} while a transaction is open")
+        _require_no_transaction(method, url)
         headers = _traced(headers)
         app = self._local.get(_origin(url))
         return self._call(app, method, url, headers, body) if app else self._fetch(method, url, headers, body)
@@ -48,6 +50,7 @@ class Transport:
         self, url: str, headers: Mapping[str, str], chunk: int = 2**20
     ) -> Iterator[tuple[Reply, Iterator[bytes]]]:
         """Open a reply whose body is read in pieces; bytes always cross a socket. Raises ServiceUnreachable."""
+        _require_no_transaction("GET", url)
         try:
             traced = _traced(headers)
             response = self._pool.request("GET", url, headers=traced, preload_content=False, timeout=TIMEOUT_S)
@@ -62,6 +65,7 @@ class Transport:
 
     def upload(self, url: str, headers: Mapping[str, str], pieces: Iterator[bytes], size: int) -> Reply:
         """PUT a body in pieces. Raises ServiceUnreachable."""
+        _require_no_transaction("PUT", url)
         sent = {**_traced(headers), "content-length": str(size)}
         try:
             response = self._pool.request("PUT", url, headers=sent, body=pieces, timeout=600.0, retries=False)
@@ -92,6 +96,11 @@ class Transport:
         except urllib3.exceptions.HTTPError as error:
             raise ServiceUnreachable(url=_origin(url), reason=_reason(error)) from None
         return Reply(response.status, response.data, _lower(response.headers))
+
+
+def _require_no_transaction(method: str, url: str) -> None:
+    if is_in_transaction():
+        raise AssertionError(f"{method} {url} while a transaction is open")
 
 
 def _origin(url: str) -> str:

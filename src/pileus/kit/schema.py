@@ -38,7 +38,7 @@ class Mismatch:
 
 
 class Schema:
-    """One JSON schema (draft 4 to 2020-12, by its `$schema`; draft 7 unless it says so)."""
+    """One JSON schema (draft 7)."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = dict(document)

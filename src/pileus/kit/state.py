@@ -7,6 +7,7 @@ import json
 import os
 import pwd
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from pileus.kit.errors import Conflict
 
 FORMAT = 1
 """Raised when a release keeps something in another way; an older release then refuses to start on it."""
+
+LOCK_ATTEMPTS = 20
+LOCK_PAUSE_S = 0.02
 
 
 class StateForeign(Conflict):
@@ -101,22 +105,34 @@ class StateDirectory:
     def prepare(self) -> None:
         """Make the directory, or make sure that it is ours. Raises StateForeign, StateNewer, StateUnusable."""
         self._require_usable()
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._require_format()
+            for name in ("databases", "images", "instances", "keys", "logs", "run"):
+                (self.path / name).mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StateUnusable(path=self.path, reason=f"{error.strerror}.") from None
+
+    def _require_format(self) -> None:
         marker = self.path / "format"
         if not marker.exists():
-            if any(self.path.iterdir()):
+            if any(other.name != _temporary(marker).name for other in self.path.iterdir()):
                 raise StateUnusable(
                     path=self.path, reason="it holds other things. Choose an empty one with --state DIR."
                 )
-            marker.write_text(f"{FORMAT}\n")
-        found = int(marker.read_text())
-        if found > FORMAT:
-            raise StateNewer(path=self.path, found=found, known=FORMAT)
-        for name in ("databases", "images", "instances", "keys", "logs", "run"):
-            (self.path / name).mkdir(exist_ok=True, mode=0o700)
+            write_private(marker, f"{FORMAT}\n")
+        text = marker.read_text(encoding="utf-8", errors="replace").strip()
+        if not text.isascii() or not text.isdigit():
+            raise StateUnusable(path=self.path, reason=f"{marker} does not say which format it has.")
+        if int(text) > FORMAT:
+            raise StateNewer(path=self.path, found=int(text), known=FORMAT)
 
     def _require_usable(self) -> None:
-        existing = next(parent for parent in (self.path, *self.path.parents) if parent.exists())
+        try:
+            existing = next(parent for parent in (self.path, *self.path.parents) if parent.exists())
+        except PermissionError as error:
+            reason = f"{_user_name(os.getuid())} may not look into {Path(error.filename).parent}."
+            raise StateUnusable(path=self.path, reason=reason) from None
         if not existing.is_dir():
             raise StateUnusable(path=self.path, reason=f"{existing} is a file.")
         if existing == self.path and existing.stat().st_uid != os.getuid():
@@ -127,14 +143,19 @@ class StateDirectory:
     def lock(self) -> Lock:
         """Become the one process on this state. Raises AlreadyRunning."""
         file = os.open(self.path / "run" / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-            raise AlreadyRunning(path=self.path, pid=self.running_pid() or "unknown") from None
-        os.ftruncate(file, 0)
-        os.write(file, str(os.getpid()).encode())
-        return Lock(file)
+        for _ in range(LOCK_ATTEMPTS):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if self.running_pid() is not None:
+                    break
+                time.sleep(LOCK_PAUSE_S)  # somebody only looks whether it is held, or has not written his number yet
+                continue
+            os.ftruncate(file, 0)
+            os.pwrite(file, str(os.getpid()).encode(), 0)
+            return Lock(file)
+        os.close(file)
+        raise AlreadyRunning(path=self.path, pid=self.running_pid() or "unknown")
 
     def running_pid(self) -> int | None:
         """Return the process that runs on this state, or None."""
@@ -143,10 +164,10 @@ class StateDirectory:
         except FileNotFoundError:
             return None
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            text = os.read(file, 32)
-            return int(text) if text else None
+            text = os.pread(file, 32, 0)
+            return int(text) if text.isdigit() else None
         finally:
             os.close(file)
         return None
@@ -193,14 +214,24 @@ class Lock:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    temporary = file.with_name(f".{file.name}.new")
+    """Write a file that only its owner may read, whole or not at all, and there to stay once this returns."""
+    temporary = _temporary(file)
+    temporary.unlink(missing_ok=True)  # what a crash left behind may have another mode
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as handle:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
     temporary.rename(file)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _temporary(file: Path) -> Path:
+    return file.with_name(f".{file.name}.new")
 
 
 def _user_name(uid: int) -> str:

@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 from pileus.kit.errors import Invalid, NotAcceptable
 
+LONGEST = 20
+"""Characters of the longest version worth reading: Python refuses to read a number of thousands of digits."""
+
 
 class Version(NamedTuple):
     """One microversion; compares as numbers do."""
@@ -84,7 +87,7 @@ class History:
         """
         if text == "latest":
             return self.newest
-        if not self._pattern.fullmatch(text):
+        if len(text) > LONGEST or not self._pattern.fullmatch(text):
             raise self._invalid(version=text)
         major, minor = text.split(".")
         version = Version(int(major), int(minor))

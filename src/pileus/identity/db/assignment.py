@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, select
 
 from pileus.identity.db.tables import assignment
 from pileus.identity.model.assignment import Assignment, TargetKind
-from pileus.identity.model.errors import ResourceNotFound
+from pileus.identity.model.errors import AssignmentNotFound
 from pileus.kit.db import Row, Transaction
 
 _ON_TARGET = select(assignment.c.role_id).where(
@@ -64,9 +64,14 @@ def add(tx: Transaction, new: Assignment) -> None:
 
 
 def delete(tx: Transaction, gone: Assignment) -> None:
-    """Remove an assignment. Raises ResourceNotFound."""
+    """Remove an assignment. Raises AssignmentNotFound."""
     if not tx.changed(assignment.delete().where(_is(gone))):
-        raise ResourceNotFound(kind="role assignment with role", id=gone.role_id)
+        raise missing(gone)
+
+
+def missing(wanted: Assignment) -> AssignmentNotFound:
+    """Return the error that says that there is no such assignment."""
+    return AssignmentNotFound(user_id=wanted.user_id, role_id=wanted.role_id, target_id=wanted.target_id)
 
 
 def _is(wanted: Assignment) -> ColumnElement[bool]:

@@ -24,10 +24,16 @@ _ENDPOINT = select(endpoint).where(endpoint.c.id == bindparam("which"))
 
 def get_region(tx: Transaction, region_id: str) -> Region:
     """Return a region. Raises ResourceNotFound."""
-    row = tx.first(_REGION, {"which": region_id})
-    if row is None:
+    found = find_region(tx, region_id)
+    if found is None:
         raise ResourceNotFound(kind="region", id=region_id)
-    return _region(row)
+    return found
+
+
+def find_region(tx: Transaction, region_id: str) -> Region | None:
+    """Return a region, or None."""
+    row = tx.first(_REGION, {"which": region_id})
+    return None if row is None else _region(row)
 
 
 def list_regions(tx: Transaction, *, parent_region_id: str | None = None) -> Sequence[Region]:
@@ -45,17 +51,15 @@ def save_region(tx: Transaction, saved: Region) -> None:
         "parent_region_id": saved.parent_region_id,
         "extra": extra.dump(saved.extra),
     }
-    if not tx.changed(region.update().where(region.c.id == saved.id).values(**values)) and not _has(tx, saved.id):
+    if find_region(tx, saved.id) is None:
         tx.execute(region.insert(), {"id": saved.id, **values})
+    else:
+        tx.execute(region.update().where(region.c.id == saved.id).values(**values))
 
 
 def delete_region(tx: Transaction, region_id: str) -> None:
     """Remove a region."""
     tx.execute(region.delete().where(region.c.id == region_id))
-
-
-def _has(tx: Transaction, region_id: str) -> bool:
-    return tx.first(_REGION, {"which": region_id}) is not None
 
 
 # --- services -------------------------------------------------------------------------------------

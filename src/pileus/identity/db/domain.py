@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from pileus.identity.db import extra
-from pileus.identity.db.tables import NO_DOMAIN, project
+from pileus.identity.db.tables import NO_DOMAIN, assignment, project
+from pileus.identity.model.assignment import TargetKind
 from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import Domain
 from pileus.kit.db import Row, Transaction
@@ -58,7 +59,10 @@ def update(tx: Transaction, domain: Domain) -> None:
 
 
 def delete(tx: Transaction, domain_id: str) -> None:
-    """Remove a domain's row."""
+    """Remove a domain's row and the roles on it."""
+    tx.execute(
+        assignment.delete().where(assignment.c.target_kind == TargetKind.DOMAIN, assignment.c.target_id == domain_id)
+    )
     tx.execute(project.delete().where(project.c.id == domain_id, project.c.is_domain))
 
 

@@ -8,19 +8,19 @@ from sqlalchemy import bindparam, select
 
 from pileus.identity.db.tables import revoked_token
 from pileus.kit.db import Transaction
+from pileus.kit.db.insert import insert_if_absent
 
-_IS_REVOKED = select(revoked_token.c.audit_id).where(revoked_token.c.audit_id.in_(bindparam("which", expanding=True)))
+_IS_REVOKED = select(revoked_token.c.audit_id).where(revoked_token.c.audit_id == bindparam("which"))
 
 
 def add(tx: Transaction, audit_id: str, expires_at: datetime) -> None:
-    """Revoke a token, or with the first audit id of a chain every token that came of it."""
-    if not is_revoked(tx, (audit_id,)):
-        tx.execute(revoked_token.insert(), {"audit_id": audit_id, "expires_at": expires_at})
+    """Revoke a token; those that were got with it live on."""
+    insert_if_absent(tx, revoked_token, {"audit_id": audit_id, "expires_at": expires_at})
 
 
-def is_revoked(tx: Transaction, audit_ids: tuple[str, ...]) -> bool:
-    """Tell whether a token, or the one it came of, was revoked."""
-    return tx.first(_IS_REVOKED, {"which": list(audit_ids)}) is not None
+def is_revoked(tx: Transaction, audit_id: str) -> bool:
+    """Tell whether a token was revoked."""
+    return tx.first(_IS_REVOKED, {"which": audit_id}) is not None
 
 
 def purge(tx: Transaction, before: datetime) -> int:

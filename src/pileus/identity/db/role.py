@@ -21,10 +21,16 @@ _IMPLIED = select(implied_role)
 
 def get(tx: Transaction, role_id: str) -> Role:
     """Return a role. Raises ResourceNotFound."""
-    row = tx.first(_BY_ID, {"which": role_id})
-    if row is None:
+    found = find(tx, role_id)
+    if found is None:
         raise ResourceNotFound(kind="role", id=role_id)
-    return _role(row)
+    return found
+
+
+def find(tx: Transaction, role_id: str) -> Role | None:
+    """Return a role, or None."""
+    row = tx.first(_BY_ID, {"which": role_id})
+    return None if row is None else _role(row)
 
 
 def find_by_name(tx: Transaction, name: str, domain_id: str | None = None) -> Role | None:

@@ -45,18 +45,25 @@ class Endpoint:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-_PLACE = re.compile(r"[$%]\((?:project_id|tenant_id)\)s")
+_PLACE = re.compile(r"[$%]\((project_id|tenant_id|user_id)\)s")
+_PLACE_LIKE = re.compile(r"[$%]\(")
 
 
-def render(services: Iterable[Service], endpoints: Iterable[Endpoint], project_id: str | None) -> list[dict[str, Any]]:
+def is_template(url: str) -> bool:
+    """Tell whether every place in a URL is one that a catalog can fill."""
+    return _PLACE_LIKE.search(_PLACE.sub("", url)) is None
+
+
+def render(
+    services: Iterable[Service], endpoints: Iterable[Endpoint], *, project_id: str | None, user_id: str
+) -> list[dict[str, Any]]:
     """Return the catalog as tokens show it; an endpoint that wants a project is left out where there is none."""
+    known = {"project_id": project_id, "tenant_id": project_id, "user_id": user_id}
     by_service: dict[str, list[dict[str, Any]]] = {}
     for endpoint in endpoints:
-        url = endpoint.url
-        if _PLACE.search(url):
-            if project_id is None:
-                continue
-            url = _PLACE.sub(project_id, url)
+        if any(known[name] is None for name in _PLACE.findall(endpoint.url)):
+            continue
+        url = _PLACE.sub(lambda place: str(known[place[1]]), endpoint.url)
         shown = {
             "id": endpoint.id,
             "interface": endpoint.interface,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 DEFAULT_DOMAIN_ID = "default"
+
+
+def is_immutable(extra: Mapping[str, Any]) -> bool:
+    """Tell whether the options of a resource forbid to change or remove it."""
+    options = extra.get("options")
+    return isinstance(options, dict) and options.get("immutable") is True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,7 @@ class User:
     default_project_id: str | None = None
     description: str | None = None
     is_enabled: bool = True
-    tokens_valid_after: datetime | None = None  # tokens issued before are void: a password changed, a user was disabled
+    tokens_valid_after: datetime | None = None  # moves when all tokens are voided: a new password, a user disabled
     extra: dict[str, Any] = field(default_factory=dict)
 
 

@@ -35,6 +35,7 @@ class Token:
     audit_ids: tuple[str, ...]  # its own, and that of the first token of its chain
     issued_at: datetime
     expires_at: datetime
+    user_valid_after: datetime | None = None  # the user's `tokens_valid_after` when it was issued: void once that moves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

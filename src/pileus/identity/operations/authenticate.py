@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pileus.identity.backend import Backend
 from pileus.identity.db import assignment, catalog, domain, project, revocation, role, user
@@ -14,6 +14,10 @@ from pileus.identity.model.resource import Domain, Project, Role, User
 from pileus.identity.model.token import UNSCOPED, Grant, Scope, Token, new_audit_id
 from pileus.identity.tokens import password
 from pileus.kit.db import Transaction
+
+
+ALLOW_EXPIRED = timedelta(hours=48)
+"""For how long an expired token can still be asked about, by a service whose long work began while it was good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ class _Proven:
 
 
 def issue(backend: Backend, proof: Proof, wish: ScopeWish) -> tuple[str, Grant]:
-    """Return a new token's text and what it stands for. Raises Refused."""
+    """Return a new token's text and what it stands for. Raises Refused, ScopeForbidden."""
     with backend.database.read() as tx:
         known = _find_user(tx, proof.user) if "password" in proof.methods else None
     # The slow hash runs outside of any transaction.
@@ -68,36 +72,37 @@ def issue(backend: Backend, proof: Proof, wish: ScopeWish) -> tuple[str, Grant]:
     return backend.tokens.issue(token), grant
 
 
-def validate(backend: Backend, tx: Transaction, text: str, *, allow_expired_s: float = 0) -> Grant:
+def validate(backend: Backend, tx: Transaction, text: str, *, may_be_expired: bool = False) -> Grant:
     """Return what a token's text stands for now. Raises TokenNotFound."""
     try:
-        return look_up(tx, read(backend, tx, text, allow_expired_s=allow_expired_s))
+        return look_up(tx, read(backend, tx, text, may_be_expired=may_be_expired))
     except Refused as error:
         raise TokenNotFound(why=error.why) from None
 
 
-def read(backend: Backend, tx: Transaction, text: str, *, allow_expired_s: float = 0) -> Token:
+def read(backend: Backend, tx: Transaction, text: str, *, may_be_expired: bool = False) -> Token:
     """Return a token that is genuine, not expired and not revoked. Raises Refused."""
     token = backend.tokens.read(text)
     if token is None:
         raise Refused("the token cannot be read")
-    if (backend.clock.now() - token.expires_at).total_seconds() >= allow_expired_s:
+    if backend.clock.now() - token.expires_at >= (ALLOW_EXPIRED if may_be_expired else timedelta()):
         raise Refused("the token has expired")
-    if revocation.is_revoked(tx, token.audit_ids[:1]):
+    if revocation.is_revoked(tx, token.audit_ids[0]):
         raise Refused("the token was revoked")
     return token
 
 
 def revoke(tx: Transaction, token: Token, now: datetime) -> None:
     """Make a token worthless at once."""
-    revocation.purge(tx, now)
+    revocation.purge(tx, now - ALLOW_EXPIRED)  # one that may still be shown as an expired token must stay revoked
     revocation.add(tx, token.audit_ids[0], token.expires_at)
 
 
 def look_up(tx: Transaction, token: Token) -> Grant:
     """Return everything that a token stands for now. Raises Refused if its user or scope is gone or disabled."""
     owner = _require_user(tx, user.find(tx, token.user_id))
-    if owner.tokens_valid_after is not None and token.issued_at < owner.tokens_valid_after:
+    # Compared for equality: no clock has a part in it, so a token of the same instant is void too.
+    if token.user_valid_after != owner.tokens_valid_after:
         raise Refused("the user's tokens were revoked after this one was issued")
     grant = Grant(token=token, user=owner, user_domain=_require_domain(tx, owner.domain_id))
     if token.scope.kind is None:
@@ -121,10 +126,15 @@ def look_up(tx: Transaction, token: Token) -> Grant:
 
 
 def effective_roles(tx: Transaction, user_id: str, scope: Scope) -> Sequence[Role]:
-    """Return the roles of a user there, with all that they imply."""
+    """Return the roles of a user there, with all that they imply.
+
+    A domain's own role counts only for what it implies: policies know roles by name, and any domain may have an
+    `admin` of its own.
+    """
     assert scope.kind is not None
     given = assignment.list_role_ids(tx, user_id, scope.kind, scope.id)
-    return role.list_by_ids(tx, close_over(given, role.implications(tx))) if given else []
+    closed = role.list_by_ids(tx, close_over(given, role.implications(tx))) if given else []
+    return [row for row in closed if row.domain_id is None]
 
 
 # --- who ------------------------------------------------------------------------------------------
@@ -138,7 +148,9 @@ def _prove(backend: Backend, tx: Transaction, proof: Proof, known: User | None) 
         if known is not None and known.id != shown.id:
             raise Refused("the password and the token are of different users")
         known = shown
-    owner = _require_user(tx, known)
+    owner = _require_user(tx, None if known is None else user.find(tx, known.id))
+    if known is not None and owner.password_hash != known.password_hash:
+        raise Refused("the password was changed meanwhile")
     _require_domain(tx, owner.domain_id)
     methods = dict.fromkeys([*proof.methods, *(parent.methods if parent else ())])
     return _Proven(owner, tuple(methods), parent)
@@ -250,6 +262,7 @@ def _new_token(backend: Backend, proven: _Proven, scope: Scope) -> Token:
             audit_ids=(own,),
             issued_at=now,
             expires_at=(now + backend.token_lifetime).replace(microsecond=0),
+            user_valid_after=proven.user.tokens_valid_after,
         )
     # A token got for a token does not outlive it, or logging in once would last for ever.
     return Token(
@@ -259,4 +272,5 @@ def _new_token(backend: Backend, proven: _Proven, scope: Scope) -> Token:
         audit_ids=(own, proven.parent.audit_ids[-1]),
         issued_at=now,
         expires_at=proven.parent.expires_at,
+        user_valid_after=proven.user.tokens_valid_after,
     )

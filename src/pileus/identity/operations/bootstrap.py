@@ -78,7 +78,7 @@ def _ensure_domain(tx: Transaction) -> None:
 def _ensure_role(tx: Transaction, name: str) -> str:
     found = role.find_by_name(tx, name)
     if found is None:
-        found = Role(id=ids.new_hex_id(), name=name)
+        found = Role(id=ids.new_hex_id(), name=name, extra={"options": {"immutable": True}})
         role.add(tx, found)
     return found.id
 

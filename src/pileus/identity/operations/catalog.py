@@ -5,42 +5,46 @@ from __future__ import annotations
 from typing import Any
 
 from pileus.identity.db import catalog
-from pileus.identity.model.catalog import Endpoint, Region, Service
-from pileus.identity.model.errors import Duplicate, ReferenceInvalid, ResourceNotFound
-from pileus.identity.operations.resource import changed
+from pileus.identity.model.catalog import Endpoint, Region, Service, is_template
+from pileus.identity.model.errors import (
+    Duplicate,
+    ReferenceInvalid,
+    RegionCircular,
+    RegionInUse,
+    RegionUnknown,
+    ResourceNotFound,
+    UrlInvalid,
+)
+from pileus.identity.operations.change import changed
 from pileus.kit.db import Transaction
-from pileus.kit.errors import Conflict
-
-
-class RegionInUse(Conflict):
-    """A region has regions inside, or endpoints."""
-
-    message = "Unable to delete region {id} because it or its child regions have associated endpoints."
 
 
 def create_region(tx: Transaction, new: Region) -> Region:
-    """Add a region. Raises Duplicate, ReferenceInvalid."""
-    if any(region.id == new.id for region in catalog.list_regions(tx)):
+    """Add a region. Raises Duplicate, ReferenceInvalid, RegionCircular."""
+    if catalog.find_region(tx, new.id) is not None:
         raise Duplicate(kind="region", name=new.id, where="")
-    _require_region(tx, new.parent_region_id)
+    _require_parent(tx, new)
     catalog.save_region(tx, new)
     return new
 
 
 def update_region(tx: Transaction, region_id: str, changes: dict[str, Any]) -> Region:
-    """Change a region. Raises ResourceNotFound, ReferenceInvalid."""
+    """Change a region. Raises ResourceNotFound, Fixed, ReferenceInvalid, RegionCircular."""
     new: Region = changed(catalog.get_region(tx, region_id), changes)
-    _require_region(tx, new.parent_region_id)
+    _require_parent(tx, new)
     catalog.save_region(tx, new)
     return new
 
 
 def delete_region(tx: Transaction, region_id: str) -> None:
-    """Remove a region. Raises ResourceNotFound, RegionInUse."""
+    """Remove a region and those within it. Raises ResourceNotFound, RegionInUse."""
     catalog.get_region(tx, region_id)
-    if catalog.list_endpoints(tx, region_id=region_id) or catalog.list_regions(tx, parent_region_id=region_id):
-        raise RegionInUse(id=region_id)
-    catalog.delete_region(tx, region_id)
+    gone = _subtree(tx, region_id)
+    for each in gone:
+        if catalog.list_endpoints(tx, region_id=each):
+            raise RegionInUse(id=region_id)
+    for each in gone:
+        catalog.delete_region(tx, each)
 
 
 def create_service(tx: Transaction, new: Service) -> Service:
@@ -50,7 +54,7 @@ def create_service(tx: Transaction, new: Service) -> Service:
 
 
 def update_service(tx: Transaction, service_id: str, changes: dict[str, Any]) -> Service:
-    """Change a service. Raises ResourceNotFound."""
+    """Change a service. Raises ResourceNotFound, Fixed."""
     new: Service = changed(catalog.get_service(tx, service_id), changes)
     catalog.update_service(tx, new)
     return new
@@ -62,20 +66,19 @@ def delete_service(tx: Transaction, service_id: str) -> None:
     catalog.delete_service(tx, service_id)
 
 
-def create_endpoint(tx: Transaction, new: Endpoint) -> Endpoint:
-    """Add an endpoint; a region that is not known yet is made. Raises ReferenceInvalid."""
-    _require_service(tx, new.service_id)
-    if new.region_id is not None and not any(region.id == new.region_id for region in catalog.list_regions(tx)):
-        catalog.save_region(tx, Region(id=new.region_id))
+def create_endpoint(tx: Transaction, new: Endpoint, *, may_make_region: bool) -> Endpoint:
+    """Add an endpoint. Raises ReferenceInvalid, RegionUnknown, UrlInvalid."""
+    _require_endpoint(tx, new, may_make_region=may_make_region)
     catalog.add_endpoint(tx, new)
     return new
 
 
-def update_endpoint(tx: Transaction, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
-    """Change an endpoint. Raises ResourceNotFound, ReferenceInvalid."""
+def update_endpoint(
+    tx: Transaction, endpoint_id: str, changes: dict[str, Any], *, may_make_region: bool
+) -> Endpoint:
+    """Change an endpoint. Raises ResourceNotFound, Fixed, ReferenceInvalid, RegionUnknown, UrlInvalid."""
     new: Endpoint = changed(catalog.get_endpoint(tx, endpoint_id), changes)
-    _require_service(tx, new.service_id)
-    _require_region(tx, new.region_id)
+    _require_endpoint(tx, new, may_make_region=may_make_region)
     catalog.update_endpoint(tx, new)
     return new
 
@@ -86,13 +89,30 @@ def delete_endpoint(tx: Transaction, endpoint_id: str) -> None:
     catalog.delete_endpoint(tx, endpoint_id)
 
 
-def _require_service(tx: Transaction, service_id: str) -> None:
+def _require_endpoint(tx: Transaction, new: Endpoint, *, may_make_region: bool) -> None:
+    if not is_template(new.url):
+        raise UrlInvalid(url=new.url)
     try:
-        catalog.get_service(tx, service_id)
+        catalog.get_service(tx, new.service_id)
     except ResourceNotFound:
-        raise ReferenceInvalid(kind="service", id=service_id) from None
+        raise ReferenceInvalid(kind="service", id=new.service_id) from None
+    if new.region_id is not None and catalog.find_region(tx, new.region_id) is None:
+        if not may_make_region:
+            raise RegionUnknown
+        catalog.save_region(tx, Region(id=new.region_id))
 
 
-def _require_region(tx: Transaction, region_id: str | None) -> None:
-    if region_id is not None and not any(region.id == region_id for region in catalog.list_regions(tx)):
-        raise ReferenceInvalid(kind="region", id=region_id)
+def _require_parent(tx: Transaction, new: Region) -> None:
+    outer = new.parent_region_id
+    while outer is not None:
+        if outer == new.id:
+            raise RegionCircular(id=new.id)
+        found = catalog.find_region(tx, outer)
+        if found is None:
+            raise ReferenceInvalid(kind="region", id=outer)
+        outer = found.parent_region_id
+
+
+def _subtree(tx: Transaction, region_id: str) -> list[str]:
+    inner = [each for child in catalog.list_regions(tx, parent_region_id=region_id) for each in _subtree(tx, child.id)]
+    return [*inner, region_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from cryptography.fernet import InvalidToken
@@ -11,7 +11,8 @@ from pileus.identity.model.assignment import TargetKind
 from pileus.identity.model.token import METHODS, Scope, Token
 from pileus.identity.tokens.keys import KeyFolder
 
-_FORMAT = 1
+_FORMAT = 2
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)  # whole numbers: floats would lose some
 _KINDS = (None, TargetKind.PROJECT, TargetKind.DOMAIN, TargetKind.SYSTEM)
 
 
@@ -24,6 +25,7 @@ class _Payload(msgspec.Struct, array_like=True):
     issued_us: int
     expires_us: int
     audit_ids: list[str]
+    valid_after_us: int | None
 
 
 class FernetTokens:
@@ -43,6 +45,7 @@ class FernetTokens:
             _microseconds(token.issued_at),
             _microseconds(token.expires_at),
             list(token.audit_ids),
+            None if token.user_valid_after is None else _microseconds(token.user_valid_after),
         )
         return self._keys.fernet().encrypt(msgspec.msgpack.encode(payload)).rstrip(b"=").decode()
 
@@ -62,12 +65,13 @@ class FernetTokens:
             audit_ids=tuple(payload.audit_ids),
             issued_at=_moment(payload.issued_us),
             expires_at=_moment(payload.expires_us),
+            user_valid_after=None if payload.valid_after_us is None else _moment(payload.valid_after_us),
         )
 
 
 def _microseconds(moment: datetime) -> int:
-    return int(moment.replace(tzinfo=UTC).timestamp() * 1_000_000 + 0.5)
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def _moment(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).replace(tzinfo=None)
+    return _EPOCH + microseconds * _MICROSECOND

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet, MultiFernet
 
 STAGED = 0
 KEPT = 3
+READ_ATTEMPTS = 5
 
 
 class KeyFolder:
@@ -45,6 +46,14 @@ class KeyFolder:
 
     def fernet(self) -> MultiFernet:
         """Return what encrypts with the primary key and decrypts with any."""
+        for _ in range(READ_ATTEMPTS - 1):
+            try:
+                return self._read()
+            except FileNotFoundError:  # somebody rotates just now
+                continue
+        return self._read()
+
+    def _read(self) -> MultiFernet:
         seen = tuple((int(path.name), path.stat().st_mtime_ns) for path in self._files())
         with self._guard:
             if self._fernet is None or seen != self._seen:

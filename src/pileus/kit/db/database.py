@@ -11,21 +11,38 @@ from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from pileus.kit import log
 from pileus.kit.db.fair import FairLock
 from pileus.kit.db.transaction import Transaction
+from pileus.kit.errors import Invalid, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_TIMEOUT_S = 30
+logger = log.get_logger("pileus.db")
+
+BUSY_TIMEOUT_S = 30  # for a lock that another process holds, or a connection that another thread has
 WRITE_ATTEMPTS = 10
 CONSTRAINT_ATTEMPTS = 3
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 _RETRYABLE_ERRNOS = {1205, 1213, 1020}  # MariaDB: lock wait timeout, deadlock, record changed
 
 _open = threading.local()
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer, or others keep it busy."""
+
+    message = "The database does not answer."
+
+
+class ValueUnstorable(Invalid):
+    """A value is too long, too large, or of characters that this database does not take."""
+
+    message = "The request holds a value that cannot be stored."
 
 
 def is_in_transaction() -> bool:
@@ -50,7 +67,7 @@ class Database:
         else:
             self._writer = self._reader = create_engine(
                 self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=3600,
-                isolation_level="READ COMMITTED",
+                pool_timeout=BUSY_TIMEOUT_S, isolation_level="READ COMMITTED", hide_parameters=True,
             )  # fmt: skip
 
     @property
@@ -61,7 +78,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads."""
-        with self._reader.connect() as connection, connection.begin():
+        with _meaning(), self._reader.connect() as connection, connection.begin():
             yield Transaction(connection)
 
     def write(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -70,14 +87,21 @@ class Database:
         `fn` must have no effect but on the database. A broken constraint is such a conflict too: `fn` looked first, so
         somebody else wrote that name, or removed that row, between its look and its write. Run again it sees that, and
         says so in its own words.
+
+        Raises DatabaseUnavailable, ValueUnstorable.
         """
         if is_in_transaction():
             raise AssertionError("a write transaction inside another")
+        with _meaning():
+            return self._write_until_done(fn, *args, **kwargs)
+
+    def _write_until_done(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        started = time.monotonic()
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             try:
                 return self._write_once(fn, *args, **kwargs)
             except DBAPIError as error:
-                if attempt >= _attempts(error):
+                if attempt >= _attempts(error) or time.monotonic() - started > BUSY_TIMEOUT_S:
                     raise
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 (spreads writers, hides nothing)
         raise AssertionError("unreachable")
@@ -96,7 +120,7 @@ class Database:
         try:
             with self._reader.connect() as connection:
                 connection.execute(text("SELECT 1"))
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             return f"the database does not answer ({type(error).__name__})"
         return None
 
@@ -105,6 +129,26 @@ class Database:
         self._reader.dispose()
         if self._writer is not self._reader:
             self._writer.dispose()
+
+
+@contextlib.contextmanager
+def _meaning() -> Iterator[None]:
+    """Say what a database's own errors mean, where they are no fault of ours."""
+    try:
+        yield
+    except (DataError, OverflowError) as error:
+        if isinstance(error, OverflowError) and "SQLite" not in str(error):
+            raise
+        logger.warning("a value cannot be stored", reason=str(error))
+        raise ValueUnstorable from error
+    except PoolTimeout as error:
+        logger.warning("no connection to the database was free", reason=str(error))
+        raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        if not (is_conflict(error) or error.connection_invalidated or error.statement is None):
+            raise
+        logger.warning("the database does not answer", reason=str(error))
+        raise DatabaseUnavailable from error
 
 
 def _attempts(error: DBAPIError) -> int:
@@ -131,6 +175,7 @@ def _sqlite_engine(url: Any, *, pool_size: int, is_reader: bool) -> Engine:
         pool_size=pool_size,
         max_overflow=-1 if is_reader else 0,
         pool_timeout=BUSY_TIMEOUT_S,
+        hide_parameters=True,  # a statement in the log must not show a password's hash
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "isolation_level": None},
     )
 

@@ -26,11 +26,23 @@ class FairLock:
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
-        turn.acquire()
+        try:
+            turn.acquire()
+        except BaseException:  # such as Ctrl-C: whose turn comes when nobody waits for it would keep it for ever
+            with self._guard:
+                was_waiting = turn in self._waiting
+                if was_waiting:
+                    self._waiting.remove(turn)
+            if not was_waiting:
+                self._pass_on()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._pass_on()
+
+    def _pass_on(self) -> None:
         with self._guard:
             if self._waiting:
                 self._waiting.popleft().release()

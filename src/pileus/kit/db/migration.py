@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATION_LOCK = 0x50494C45  # one number for PostgreSQL's advisory lock
+MIGRATION_WAIT_S = 600  # for another process that is at it
 
 
 class SchemaUnknown(Conflict):
@@ -26,6 +27,12 @@ class SchemaUnknown(Conflict):
         "The {service} database is at schema version {current}, which this release does not know (it knows up to "
         "{newest}). Start the release that wrote it, or restore an older copy."
     )
+
+
+class MigrationBusy(Conflict):
+    """Another process is at it and does not come to an end."""
+
+    message = "Another process has been bringing the database to a newer schema for more than {seconds} s."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class Migrations:
     def sync(self, database: Database) -> bool:
         """Bring a database to the newest version, once, however many processes try. Return whether it was older.
 
-        Raises SchemaUnknown.
+        Raises SchemaUnknown, MigrationBusy.
         """
         if self.current(database) == self.newest():
             return False
@@ -70,7 +77,7 @@ class Migrations:
         from alembic.migration import MigrationContext
 
         with database.engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": False})
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
             return [str(difference) for difference in compare_metadata(context, self.metadata)]
 
     def _require_known(self, database: Database) -> None:
@@ -100,11 +107,13 @@ def _alone(connection: Connection) -> Iterator[None]:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         yield
     elif name in ("mysql", "mariadb"):
-        connection.execute(text("SELECT GET_LOCK('pileus-migration', 60)"))
+        lock = {"name": f"pileus-{connection.engine.url.database}"[:64]}  # such a name holds for the whole server
+        if connection.execute(text(f"SELECT GET_LOCK(:name, {MIGRATION_WAIT_S})"), lock).scalar() != 1:
+            raise MigrationBusy(seconds=MIGRATION_WAIT_S)
         try:
             yield
         finally:
-            connection.execute(text("SELECT RELEASE_LOCK('pileus-migration')"))
+            connection.execute(text("SELECT RELEASE_LOCK(:name)"), lock)
     else:
         with connection.begin():
             yield

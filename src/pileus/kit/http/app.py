@@ -17,7 +17,7 @@ from pileus.kit import ids, log
 from pileus.kit.errors import Invalid, PileusError, TooLarge
 from pileus.kit.http.auth import IDENTITY_HEADERS, Authenticator
 from pileus.kit.http.dialects import Dialect, status_of
-from pileus.kit.http.message import Reply, Request
+from pileus.kit.http.message import ClientGone, Reply, Request
 from pileus.kit.http.routes import PUBLIC, Route, RouteTable, Target
 from pileus.kit.metrics import observe_request
 from pileus.kit.policy import Policy
@@ -61,7 +61,7 @@ class App(Generic[S]):
 
     def handle(self, request: Request) -> Reply:
         """Answer one request. Never raises."""
-        return self._answer(request, lambda row: cast("Callable[[Request, S], Reply]", row.handler))
+        return self._answer(request, _plain_handler)
 
     def admit(self, request: Request) -> tuple[Route[S] | None, Reply | None]:
         """Find a streaming request's route and let its caller through, or return the refusal."""
@@ -94,7 +94,7 @@ class App(Generic[S]):
             self._assert_authorized(row, request)
         except PileusError as error:
             reply = self._refusal(request, error)
-        except ConnectionError:
+        except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 (the one place that may)
             reply = self._fault(request, error)
@@ -175,6 +175,8 @@ class App(Generic[S]):
             raise AssertionError(f"{row.method} {row.path} answered without asking the policy")
 
     def _refusal(self, request: Request, error: PileusError) -> Reply:
+        if "why" in error.details:
+            logger.info("refused by policy", service=self.name, path=request.path, why=error.details["why"])
         reply = self.service.dialect(request, status_of(error), error)
         if "allowed" in error.details:
             reply.headers["allow"] = ", ".join(error.details["allowed"])
@@ -203,6 +205,12 @@ class App(Generic[S]):
             project_id=request.context.project_id,
         )
         return reply
+
+
+def _plain_handler(row: Route[S]) -> Callable[[Request, S], Reply]:
+    if row.is_stream:
+        raise AssertionError(f"{row.method} {row.path} carries bytes: they cross a socket")
+    return cast("Callable[[Request, S], Reply]", row.handler)
 
 
 def _cause(request: Request) -> str | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from pileus.kit.http.app import App
-from pileus.kit.http.message import FileBody, Query, Reply, Request
+from pileus.kit.http.message import ClientGone, FileBody, Query, Reply, Request
 from pileus.kit.http.threads import Threads
 
 Scope = MutableMapping[str, Any]
@@ -18,10 +18,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 CHUNK = 2**20
-
-
-class ClientGone(ConnectionError):
-    """The client hung up before its request was complete."""
 
 
 class Listener:
@@ -70,7 +66,7 @@ class Listener:
                 del reply.headers["content-length"]
         elif isinstance(body, FileBody):
             reply.headers["content-length"] = str(body.length)
-        headers = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in reply.headers.items()]
+        headers = [(name.encode("latin-1"), _header(value)) for name, value in reply.headers.items()]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         if request.method == "HEAD" or isinstance(body, bytes):
             await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
@@ -78,13 +74,17 @@ class Listener:
         pieces = self._file(body) if isinstance(body, FileBody) else body
         gone = asyncio.ensure_future(_until_gone(receive))
         try:
-            async for piece in pieces:
-                if gone.done():  # `send` says nothing when nobody listens any more
-                    return
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+            await self._send_pieces(pieces, gone, send)
         finally:
             gone.cancel()
+            await _close(pieces)
+
+    async def _send_pieces(self, pieces: AsyncIterator[bytes], gone: asyncio.Future[None], send: Send) -> None:
+        async for piece in pieces:
+            if gone.done():  # `send` says nothing when nobody listens any more
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
     async def _file(self, body: FileBody) -> AsyncIterator[bytes]:
         handle = await self._threads.run(body.path.open, "rb", buffering=0)
@@ -97,6 +97,17 @@ class Listener:
                     raise OSError(f"{body.path} is shorter than it was")
                 left -= len(piece)
                 yield piece
+
+
+def _header(value: str) -> bytes:
+    """Return a header's value as it is sent. A line break in it would let a caller write headers of his own."""
+    return value.replace("\r", " ").replace("\n", " ").encode("utf-8")
+
+
+async def _close(pieces: AsyncIterator[bytes]) -> None:
+    """End what makes the pieces now, so that it lets go of its file."""
+    if isinstance(pieces, AsyncGenerator):
+        await pieces.aclose()
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -121,7 +132,10 @@ def _request(scope: Scope) -> Request:
 
 
 async def _body(receive: Receive, limit: int) -> bytes:
-    """Read a body into memory; of one that is too long, just enough for the application to see that."""
+    """Read a body into memory; of one that is too long, just enough for the application to see that.
+
+    The rest is thrown away as it comes, by the protocol, once the refusal has been sent.
+    """
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -129,10 +143,9 @@ async def _body(receive: Receive, limit: int) -> bytes:
         if message["type"] == "http.disconnect":
             raise ClientGone
         piece = message.get("body", b"")
-        if size <= limit:
-            pieces.append(piece)
+        pieces.append(piece)
         size += len(piece)
-        if not message.get("more_body"):
+        if size > limit or not message.get("more_body"):
             return b"".join(pieces)
 
 

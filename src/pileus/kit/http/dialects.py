@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -28,12 +29,14 @@ STATUS: dict[type[PileusError], int] = {
     errors.Unavailable: 503,
 }
 
+_QUALITY = re.compile(r"[01](\.[0-9]{0,9})?")
+
 Dialect = Callable[[Request, int, PileusError], Reply]
 
 
 def status_of(error: PileusError) -> int:
-    """Return the status of the nearest ancestor that has one."""
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    """Return the status of the nearest ancestor that has one; an error of no kind is a fault."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def title_of(status: int) -> str:
@@ -132,7 +135,7 @@ def _preferred(accept: str, offers: Sequence[str]) -> str | None:
     for part in (accept or "*/*").lower().split(","):
         media, *parameters = (word.strip() for word in part.split(";"))
         quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-        wishes[media] = float(quality) if quality.replace(".", "", 1).isdigit() else 0.0
+        wishes[media] = float(quality) if _QUALITY.fullmatch(quality) else 0.0
 
     def liking(offer: str) -> float:
         kind = offer.split("/")[0]

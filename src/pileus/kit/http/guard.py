@@ -22,6 +22,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._in_head = True
         self._head_bytes = 0
+        self._bytes_since_body = 0
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -35,10 +36,13 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to a head that is still incomplete."""
+        """Count what belongs to a head that is still incomplete, or to what frames the pieces of a body."""
+        self._bytes_since_body += len(data)
         super().data_received(data)
         if not self._in_head or self.transport.is_closing():
             self._disarm()
+            if self._bytes_since_body > HEAD_LIMIT and not self.transport.is_closing():
+                self.send_400_response("Request framing too large.")
             return
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_LIMIT:
@@ -50,6 +54,21 @@ class GuardedProtocol(HttpToolsProtocol):
         """A new head begins."""
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what follows a chunked body, where some clients write headers too, is not one."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._bytes_since_body = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._bytes_since_body = 0
+        super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         """Judge the whole head: one that came in a single piece was not counted yet."""

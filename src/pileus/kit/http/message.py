@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 JSON = "application/json"
 
 
+class ClientGone(ConnectionError):
+    """The client hung up before its request was complete."""
+
+
 class MalformedBody(Invalid):
     """The body is not JSON."""
 
@@ -123,7 +127,7 @@ class Request:
             raise UnsupportedMedia(f"The media type {media} is not supported, use application/json")
         try:
             value = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedBody(reason=error) from None
         if self.body_schema is not None:
             schema = self.body_schema

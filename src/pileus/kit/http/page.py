@@ -7,6 +7,9 @@ from urllib.parse import urlencode
 from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Request
 
+LONGEST = 20
+"""Digits of the largest limit worth reading: Python refuses to read a number of thousands of digits."""
+
 
 class LimitInvalid(Invalid):
     """`limit` is no whole number from 0 up."""
@@ -21,7 +24,7 @@ def limit_of(request: Request, *, default: int | None, maximum: int) -> int:
         return min(default if default is not None else maximum, maximum)
     if not text.isascii() or not text.isdigit():
         raise LimitInvalid(limit=text)
-    return min(int(text), maximum)
+    return min(int(text), maximum) if len(text) < LONGEST else maximum
 
 
 def with_marker(request: Request, marker: str, path: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import threading
@@ -52,11 +53,11 @@ def bind(address: str, port: int) -> socket.socket:
     try:
         listening.bind((address, port))
         listening.listen(BACKLOG)
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # a port above 65535 is the latter
         listening.close()
-        if error.errno == 98:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise PortTaken(port=port, address=address) from None
-        raise AddressUnusable(port=port, address=address, reason=error.strerror) from None
+        raise AddressUnusable(port=port, address=address, reason=getattr(error, "strerror", error)) from None
     return listening
 
 
@@ -98,11 +99,10 @@ class HttpServer:
             asyncio.create_task(server.serve(sockets=[listening]))
             for server, (listening, _) in zip(self._servers, self._listeners, strict=True)
         ]
-        while not all(server.started for server in self._servers):
-            if any(task.done() for task in tasks):
-                break
+        while not all(server.started for server in self._servers) and not any(task.done() for task in tasks):
             await asyncio.sleep(0.005)
-        self._started.set()
+        if all(server.started for server in self._servers):
+            self._started.set()  # else `start` waits for the failure, which `gather` raises
         await asyncio.gather(*tasks)
 
     def _config(self, listener: Listener) -> uvicorn.Config:

@@ -6,6 +6,7 @@ Jobs that finish close together share one wake-up of the loop, because a wake-up
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections import deque
@@ -31,7 +32,8 @@ class _Wakes:
         self._done.append((future, result, error))
         if not self._is_waking and not self._loop.is_closed():  # append first, test second: nothing is left behind
             self._is_waking = True
-            self._loop.call_soon_threadsafe(self._drain)
+            with contextlib.suppress(RuntimeError):  # it was closed meanwhile, and nobody waits any more
+                self._loop.call_soon_threadsafe(self._drain)
 
     def _drain(self) -> None:
         self._is_waking = False

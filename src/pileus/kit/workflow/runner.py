@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from pileus.kit import ids, log
@@ -17,13 +17,14 @@ from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
 from pileus.kit.errors import PileusError, Unavailable
 from pileus.kit.metrics import WORKFLOWS
-from pileus.kit.workflow.store import Record, WorkflowStore
+from pileus.kit.workflow.store import Record, WorkflowStore, dump
 from pileus.kit.workflow.workflow import Run, Step, Waiting, Workflow
 
 S = TypeVar("S")
 logger = log.get_logger("pileus.workflow")
 
 LEASE_S = 120.0
+RENEW_S = LEASE_S / 4  # a step may take longer than a lease lasts
 SCAN_S = 1.0  # how late a workflow may be picked up that nobody nudged for
 MAX_TRIES = 8  # of a step that fails because something does not answer, or for a reason nobody foresaw
 FIRST_RETRY_S = 0.2
@@ -36,8 +37,8 @@ class _Progress:
 
     state: str
     position: int
-    wake_in_s: float = 0.0
-    result: tuple[str, Any] | None = None
+    wake_in_s: float | None = None  # None: go on at once
+    result: tuple[str, str] | None = None  # the step's name, and what it returned as JSON
     reason: str | None = None
     tries: int = 0
     keeps_answer: bool = False
@@ -105,7 +106,7 @@ class Runner(Generic[S]):
             thread.start()
 
     def stop(self) -> None:
-        """End each thread after the step it is at."""
+        """End each thread after the step it is at, and leave what is unfinished to whoever comes next."""
         self._ending.set()
         self._nudged.set()
         for _ in self._threads:
@@ -113,29 +114,48 @@ class Runner(Generic[S]):
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout=10)
+        if not any(thread.is_alive() for thread in self._threads):
+            self._database.write(self.store.release_all, self._owner, self._clock.now())
 
     def run_due(self) -> int:
         """Run everything that is due on the caller's thread, until nothing is; for tests and simulations."""
         count = 0
-        while found := self._find_due():
+        while not self._ending.is_set() and (found := self._find_due()):
             for workflow_id in found:
                 self._advance(workflow_id)
                 count += 1
         return count
 
     def _scan(self) -> None:
+        renewed = self._clock.monotonic()
         while not self._ending.is_set():
             self._nudged.clear()
             try:
-                for workflow_id in self._find_due():
-                    with self._guard:
-                        if workflow_id in self._busy:
-                            continue
-                        self._busy.add(workflow_id)
-                    self._queue.put(workflow_id)
+                self._enqueue(self._find_due())
+                if self._clock.monotonic() - renewed >= RENEW_S:
+                    renewed = self._clock.monotonic()
+                    self._renew()
             except Exception:
                 logger.exception("looking for workflows failed")
             self._nudged.wait(SCAN_S)
+
+    def _enqueue(self, found: list[str]) -> None:
+        for workflow_id in found:
+            with self._guard:
+                if workflow_id in self._busy:
+                    continue
+                self._busy.add(workflow_id)
+            self._queue.put(workflow_id)
+
+    def _renew(self) -> None:
+        """Keep what our threads are at, however long a step takes."""
+        with self._guard:
+            busy = set(self._busy)
+        if busy:
+            self._database.write(self.store.renew, busy, self._owner, self._lease_end())
+
+    def _lease_end(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=LEASE_S)
 
     def _find_due(self) -> list[str]:
         with self._database.read() as tx:
@@ -156,19 +176,19 @@ class Runner(Generic[S]):
 
     def _advance(self, workflow_id: str) -> None:
         """Call steps until the workflow ends or waits."""
+        if not self._database.write(self.store.lease, workflow_id, self._owner, self._clock.now(), self._lease_end()):
+            return
         while not self._ending.is_set():
-            now = self._clock.now()
-            until = now + timedelta(seconds=LEASE_S)
-            if not self._database.write(self.store.lease, workflow_id, self._owner, now, until):
-                return
             with self._database.read() as tx:
                 record = self.store.get(tx, workflow_id)
             progress = self._undo(record) if record.state == "undo" else self._do(record)
-            self._database.write(self._write, record, progress)
+            if not self._database.write(self._write, record, progress):
+                logger.warning("a workflow was taken over while it was at a step", workflow=workflow_id)
+                return
             if progress.state in ("done", "undone"):
                 WORKFLOWS.labels(record.kind, progress.state).inc()
                 return
-            if progress.wake_in_s > 0:
+            if progress.wake_in_s is not None:
                 return
 
     def _do(self, record: Record) -> _Progress:
@@ -180,11 +200,11 @@ class Runner(Generic[S]):
         step = workflow.steps[record.position]
         try:
             result = step.do(self._run(record), self._state)
+            if isinstance(result, Waiting):
+                return _Progress("do", record.position, wake_in_s=result.seconds, tries=record.tries)
+            return _Progress("do", record.position + 1, result=(step.name, dump(result)))
         except Exception as error:  # noqa: BLE001 (whatever it is, the workflow must end)
             return self._do_failed(record, step, error)
-        if isinstance(result, Waiting):
-            return _Progress("do", record.position, wake_in_s=result.seconds, tries=record.tries)
-        return _Progress("do", record.position + 1, result=(step.name, result))
 
     def _do_failed(self, record: Record, step: Step[S], error: Exception) -> _Progress:
         may_pass = isinstance(error, Unavailable) or not isinstance(error, PileusError)
@@ -215,7 +235,7 @@ class Runner(Generic[S]):
         return _Progress("undo", min(record.position, len(workflow.steps) - 1) - 1)
 
     def _again(self, record: Record, state: str) -> _Progress:
-        delay_s = min(FIRST_RETRY_S * 2**record.tries, LAST_RETRY_S)
+        delay_s = min(FIRST_RETRY_S * 2 ** min(record.tries, 16), LAST_RETRY_S)
         return _Progress(state, record.position, wake_in_s=delay_s, tries=record.tries + 1, keeps_answer=True)
 
     def _run(self, record: Record) -> Run:
@@ -231,24 +251,33 @@ class Runner(Generic[S]):
             record.reason,
         )
 
-    def _write(self, tx: Transaction, record: Record, progress: _Progress) -> None:
+    def _write(self, tx: Transaction, record: Record, progress: _Progress) -> bool:
+        """Write what a step came to; tell False, and write nothing, if the workflow is not ours any more."""
+        if not self.store.hold(tx, record, self._owner, self._lease_end()):
+            return False
         now = self._clock.now()
         if progress.result is not None:
             self.store.finish_step(tx, record.id, *progress.result, now)
         values: dict[str, Any] = {"state": progress.state, "position": progress.position, "tries": progress.tries}
         if progress.reason is not None:
             values["reason"] = progress.reason
-        if progress.wake_in_s > 0:
-            values |= {"lease_until": None}
-            self._park(tx, record, progress.wake_in_s)
-        elif not progress.keeps_answer:
+        if progress.wake_in_s is None:
             values["answer"] = None
+        else:
+            values |= self._parking(tx, record, progress)
         self.store.update(tx, record.id, now, **values)
+        return True
 
-    def _park(self, tx: Transaction, record: Record, seconds: float) -> None:
-        """Let a workflow sleep, unless what it waits for came while its step was running."""
+    def _parking(self, tx: Transaction, record: Record, progress: _Progress) -> dict[str, Any]:
+        """Return what lets a workflow sleep, unless what it waits for came while its step was running."""
+        assert progress.wake_in_s is not None
         now = self._clock.now()
         current = self.store.get(tx, record.id)
         came = (current.answer is not None and record.answer is None) or (current.is_cancelled != record.is_cancelled)
-        wake_at = now if came else now + timedelta(seconds=seconds)
-        self.store.update(tx, record.id, now, wake_at=wake_at)
+        values: dict[str, Any] = {
+            "lease_until": None,
+            "wake_at": now if came else now + timedelta(seconds=progress.wake_in_s),
+        }
+        if record.answer is not None and not progress.keeps_answer:
+            values["answer"] = None  # the step had it and waits for another
+        return values

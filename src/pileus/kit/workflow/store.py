@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from pileus.kit.db import Row, Transaction
 from pileus.kit.db.types import MARIADB, BigId, LongText, Moment, Name, Uuid36
 
 UNFINISHED = ("do", "undo")
+_ORDER_ID = re.compile(r"([0-9a-f-]{36})\.(-?\d{1,4})\.(do|undo)")
 
 
 def workflow_tables(metadata: MetaData) -> tuple[Table, Table]:
@@ -76,31 +78,43 @@ class WorkflowStore:
     def __init__(self, workflow: Table, step: Table) -> None:
         w, self._workflow, self._step = workflow, workflow, step
         earlier = w.alias("earlier")
-        self._due = (
-            select(w.c.id)
+        is_free = or_(w.c.lease_until.is_(None), w.c.lease_until < bindparam("now"))
+        is_due = and_(w.c.state.in_(UNFINISHED), w.c.wake_at <= bindparam("now"), is_free)
+        is_first = ~(
+            select(earlier.c.number)
             .where(
-                w.c.state.in_(UNFINISHED),
-                w.c.wake_at <= bindparam("now"),
-                or_(w.c.lease_until.is_(None), w.c.lease_until < bindparam("now")),
-                ~select(earlier.c.number)
-                .where(
-                    earlier.c.subject == w.c.subject,
-                    earlier.c.state.in_(UNFINISHED),
-                    earlier.c.number < w.c.number,
-                )
-                .exists(),
+                earlier.c.subject == w.c.subject,
+                earlier.c.state.in_(UNFINISHED),
+                earlier.c.number < w.c.number,
             )
-            .order_by(w.c.wake_at)
-            .limit(bindparam("limit"))
+            .exists()
         )
+        self._due = select(w.c.id).where(is_due, is_first).order_by(w.c.wake_at).limit(bindparam("limit"))
         self._lease = (
+            w.update()
+            .where(w.c.id == bindparam("which"), is_due)
+            .values(lease_owner=bindparam("me"), lease_until=bindparam("until"))
+        )
+        self._hold = (
             w.update()
             .where(
                 w.c.id == bindparam("which"),
-                w.c.state.in_(UNFINISHED),
-                or_(w.c.lease_until.is_(None), w.c.lease_until < bindparam("now"), w.c.lease_owner == bindparam("me")),
+                w.c.lease_owner == bindparam("me"),
+                w.c.lease_until.is_not(None),
+                w.c.state == bindparam("direction"),
+                w.c.position == bindparam("at"),
             )
-            .values(lease_owner=bindparam("me"), lease_until=bindparam("until"))
+            .values(lease_until=bindparam("until"))
+        )
+        self._renew = (
+            w.update()
+            .where(
+                w.c.id.in_(bindparam("which", expanding=True)),
+                w.c.lease_owner == bindparam("me"),
+                w.c.lease_until.is_not(None),
+                w.c.state.in_(UNFINISHED),
+            )
+            .values(lease_until=bindparam("until"))
         )
         self._get = select(w).where(w.c.id == bindparam("which"))
         self._steps = select(step).where(step.c.workflow_id == bindparam("which"))
@@ -128,7 +142,7 @@ class WorkflowStore:
             "id": workflow_id,
             "kind": kind,
             "subject": subject,
-            "arguments": _dump(arguments),
+            "arguments": dump(arguments),
             "state": "do",
             "position": 0,
             "is_cancelled": False,
@@ -145,8 +159,26 @@ class WorkflowStore:
         return [str(row.id) for row in tx.all(self._due, {"now": now, "limit": limit})]
 
     def lease(self, tx: Transaction, workflow_id: str, owner: str, now: datetime, until: datetime) -> bool:
-        """Take a workflow for `owner`; tell whether it is ours now."""
+        """Take a workflow that is due for `owner`; tell whether it is ours now."""
         return bool(tx.changed(self._lease, {"which": workflow_id, "me": owner, "now": now, "until": until}))
+
+    def hold(self, tx: Transaction, record: Record, owner: str, until: datetime) -> bool:
+        """Renew the lease of a workflow that is where `record` has it, and lock its row until the transaction ends.
+
+        Tells False if the lease ran out and somebody else has moved on.
+        """
+        parameters = {
+            "which": record.id,
+            "me": owner,
+            "direction": record.state,
+            "at": record.position,
+            "until": until,
+        }
+        return bool(tx.changed(self._hold, parameters))
+
+    def renew(self, tx: Transaction, workflow_ids: Collection[str], owner: str, until: datetime) -> None:
+        """Keep those of some workflows that `owner` holds."""
+        tx.execute(self._renew, {"which": list(workflow_ids), "me": owner, "until": until})
 
     def release_all(self, tx: Transaction, owner: str, now: datetime) -> None:
         """Free what `owner` held in an earlier life, and let it go on at once."""
@@ -161,11 +193,11 @@ class WorkflowStore:
         results = {step.name: _load(step.result) for step in tx.all(self._steps, {"which": workflow_id})}
         return _record(row, results)
 
-    def finish_step(self, tx: Transaction, workflow_id: str, name: str, result: Any, now: datetime) -> None:
-        """Write that a step is done, and move on to the next one."""
+    def finish_step(self, tx: Transaction, workflow_id: str, name: str, result: str, now: datetime) -> None:
+        """Write that a step is done, and its result, a JSON document."""
         s = self._step
         tx.execute(s.delete().where(s.c.workflow_id == workflow_id, s.c.name == name))
-        tx.execute(s.insert(), {"workflow_id": workflow_id, "name": name, "result": _dump(result), "finished_at": now})
+        tx.execute(s.insert(), {"workflow_id": workflow_id, "name": name, "result": result, "finished_at": now})
 
     def update(self, tx: Transaction, workflow_id: str, now: datetime, **values: Any) -> None:
         """Set columns of a workflow's row."""
@@ -174,12 +206,14 @@ class WorkflowStore:
 
     def answer(self, tx: Transaction, order_id: str, value: Any, now: datetime) -> bool:
         """Keep an answer for the step that waits for it; tell whether one did. A stale or doubled one is dropped."""
-        workflow_id, position, direction = order_id.rsplit(".", 2)
+        match = _ORDER_ID.fullmatch(order_id)
+        if match is None:
+            return False
         parameters = {
-            "which": workflow_id,
-            "at": int(position),
-            "direction": direction,
-            "value": _dump(value),
+            "which": match[1],
+            "at": int(match[2]),
+            "direction": match[3],
+            "value": dump(value),
             "now": now,
         }
         return bool(tx.changed(self._answer, parameters))
@@ -223,7 +257,8 @@ def _record(row: Row, results: dict[str, Any]) -> Record:
     )
 
 
-def _dump(value: Any) -> str:
+def dump(value: Any) -> str:
+    """Return a value as it is stored. Raises TypeError for one that JSON cannot express."""
     return msgspec.json.encode(value).decode()
 
 
