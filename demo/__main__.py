@@ -217,7 +217,8 @@ def farewell(state: StateDirectory, watch: Stopwatch) -> None:
         f"  Talk to it:  [cyan]export OS_CLIENT_CONFIG_FILE={state.clouds_yaml} OS_CLOUD=pileus[/]\n"
         f"               [cyan]{BIN}/openstack server list[/]\n"
         f"  Look at it:  [cyan]{BIN}/pileus status{here}[/]\n"
-        f"  Stop it:     [cyan]{BIN}/pileus down{here}[/]\n"
+        f"  Stop it:     [cyan]{BIN}/pileus down{here}[/]\n",
+        soft_wrap=True,
     )
 
 

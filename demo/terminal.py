@@ -26,7 +26,7 @@ class DemoFailed(Exception):
 
 def title(text: str) -> None:
     """Begin a part."""
-    CONSOLE.print(f"\n[bold blue]── {text}[/]")
+    CONSOLE.print(f"\n[bold blue]── {text}[/]", soft_wrap=True)
 
 
 def check(text: str, *, is_true: bool) -> None:
