@@ -17,10 +17,15 @@ class Keystone:
 
     def __init__(self, auth_url: str, password: str) -> None:
         self._url = auth_url
-        admin = {"username": "admin", "password": password, "project_name": "admin"}
-        self._session = session.Session(
-            v3.Password(auth_url=auth_url, user_domain_id="default", project_domain_id="default", **admin)
+        admin = v3.Password(
+            auth_url=auth_url,
+            username="admin",
+            password=password,
+            user_domain_id="default",
+            project_name="admin",
+            project_domain_id="default",
         )
+        self._session = session.Session(admin)
 
     def call(self, method: str, path: str, json: Any = None) -> Any:
         reply = self._session.request(self._url + path, method, json=json, raise_exc=False)

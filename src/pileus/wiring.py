@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from pileus.kit.bus.memory import MemoryBus
 from pileus.kit.clock import Clock, SystemClock
 from pileus.kit.db import Database
 from pileus.kit.db.migration import Migrations
-from pileus.kit.errors import Conflict
+from pileus.kit.errors import Conflict, PileusError
 from pileus.kit.http.app import App
 from pileus.kit.http.asgi import Listener
 from pileus.kit.http.server import HttpServer, Tls, bind
@@ -105,6 +106,7 @@ class Cloud:
     threads: Threads = field(init=False)
     bus: Bus = field(init=False)
     agent: Agent | None = None
+    agent_failure: str | None = None
 
     # --- where things are ---
 
@@ -257,13 +259,15 @@ class Cloud:
         )
         database.write(compute_bootstrap.bootstrap, self.clock.now())
         authenticator = TokenAuthenticator(session)
-        self._add_app(
-            "compute", App(compute.new_service(backend, authenticator, policy_file=_path(chosen.policy_file)))
-        )
+        service = compute.new_service(backend, authenticator, policy_file=_path(chosen.policy_file))
+        self._add_app("compute", App(replace(service, ready=lambda: {**service.ready(), **self._agent_trouble()})))
         loops = self._compute_loops(store, means, owner, runner)
         self.stops.append(runner.stop)
         starts = [runner.start, *self._starting(loops)]
-        return [*starts, self._start_agent] if self.has_agent else starts
+        if not self.has_agent:
+            return starts
+        require_driver(self.settings.agent)
+        return [*starts, self._start_agent]
 
     def _compute_loops(self, store: WorkflowStore, means: Means, owner: str, runner: Runner[Means]) -> list[Loop]:
         database, chosen = means.database, means.settings
@@ -279,11 +283,9 @@ class Cloud:
             Loop("stuck", lambda: _drop(stuck.end_stuck_tasks(database, store, self.clock)), 60, leases),
         ]
 
-        def nudge() -> None:
-            for loop in loops[:2]:
-                loop.nudge()
-
-        receiver = fact.FactReceiver(database, self.clock, beats, runner.answer, nudge)
+        receiver = fact.FactReceiver(
+            database, self.clock, beats, runner.answer, new_resources=loops[0].nudge, new_guests=loops[1].nudge
+        )
         self.bus.listen(CONTROL, receiver.receive)
         return loops
 
@@ -303,8 +305,13 @@ class Cloud:
         try:
             self.agent = new_agent(self.settings, self.state, self.bus, self.transport)
             self.agent.start()
-        except Exception:
+        except Exception as error:
+            self.agent_failure = error.reason if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
             logger.exception("the agent could not start")
+
+    def _agent_trouble(self) -> dict[str, str]:
+        reason = self.agent_failure or (self.agent.trouble() if self.agent else None)
+        return {"agent": reason} if reason else {}
 
     def _stop_agent(self) -> None:
         if self.agent is not None:
@@ -315,6 +322,21 @@ class BusLacking(Conflict):
     """The settings name a broker, and the library that speaks to it is not installed."""
 
     message = "[bus] url needs a library that is optional: install `pileus[rabbitmq]` in place of `pileus`."
+
+
+class DriverLacking(Conflict):
+    """The guests' driver needs what is not installed."""
+
+    message = (
+        "Guests are run through libvirt, and Python's binding to it is not installed: install `pileus[libvirt]` in "
+        "place of `pileus`, or start with --driver fake, which only pretends."
+    )
+
+
+def require_driver(chosen: AgentSettings) -> None:
+    """Make sure, without the time that an import takes, that the driver can be had. Raises DriverLacking."""
+    if chosen.driver == "libvirt" and find_spec("libvirt") is None:
+        raise DriverLacking
 
 
 def new_bus(settings: Settings) -> Bus:
@@ -332,6 +354,7 @@ def new_bus(settings: Settings) -> Bus:
 def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport) -> Agent:
     """Return this host's agent; finding out what the hypervisor can do may take seconds."""
     chosen = settings.agent
+    require_driver(chosen)
     host = chosen.host or socket.gethostname()
     driver = new_driver(chosen, state, host)
     return Agent(host, driver, bus, ImageBytes(transport), state.path, heartbeat_s=chosen.heartbeat_s)

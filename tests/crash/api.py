@@ -31,7 +31,7 @@ class Api:
         chosen = yaml.safe_load(clouds_yaml.read_text())["clouds"][cloud]
         self._auth = chosen["auth"]
         self._pool = urllib3.PoolManager(maxsize=8, timeout=TIMEOUT_S, retries=False)
-        self._token = ""
+        self.token = ""
         self._urls: dict[str, str] = {}
 
     def log_in(self) -> None:
@@ -44,13 +44,13 @@ class Api:
         reply = self._send("POST", f"{auth['auth_url']}/auth/tokens", json=body, headers={})
         if reply.status != 201:
             raise Refused(reply.status, reply.data.decode())
-        self._token = reply.headers["x-subject-token"]
+        self.token = reply.headers["x-subject-token"]
         for service in reply.json()["token"]["catalog"]:
             self._urls[service["type"]] = service["endpoints"][0]["url"]
 
     def call(self, service: str, method: str, path: str, json: Any = None, body: bytes | None = None) -> Any:
         """Send a request and return the JSON of the answer, or its bytes. Raises CloudGone, Refused."""
-        headers = {"x-auth-token": self._token, "accept": "application/json"}
+        headers = {"x-auth-token": self.token, "accept": "application/json"}
         if service == "placement":
             headers["openstack-api-version"] = "placement 1.31"
         if body is not None:

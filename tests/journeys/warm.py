@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import importlib
 import json
-import logging
 import os
+import pty
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,25 @@ def main() -> None:
     """Answer until there is nothing more to read."""
     os.chdir(sys.argv[1])
     programs = {name: importlib.import_module(module).main for name, module in PROGRAMS.items()}
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        for line in USUAL:  # once in this process itself: what a command imports is imported for all
-            programs["openstack"](line.split())
-    logging.getLogger().handlers.clear()
+    for line in USUAL:  # only their imports: the clients keep who logged in for as long as their process lives
+        for module in modules_of(programs["openstack"], line.split()):
+            with suppress(ImportError):
+                importlib.import_module(module)
     for line in sys.stdin:
         program, words, environment = json.loads(line)
-        print(json.dumps(in_child(lambda: call(programs[program], program, words, environment))), flush=True)  # noqa: B023
+        done = in_child(lambda: call(programs[program], program, words, environment))  # noqa: B023 (called at once)
+        print(json.dumps(done), flush=True)
+
+
+def modules_of(entry: Callable[..., Any], words: list[str]) -> list[str]:
+    """Return what a command imports."""
+    known = set(sys.modules)
+
+    def action() -> None:
+        entry(words)
+        print("\n" + " ".join(name for name in sys.modules if name not in known))
+
+    return str(in_child(action)["out"]).rsplit("\n", 2)[1].split()
 
 
 def call(entry: Callable[..., Any], program: str, words: list[str], environment: dict[str, str]) -> Any:
@@ -39,7 +51,7 @@ def call(entry: Callable[..., Any], program: str, words: list[str], environment:
         del os.environ[name]
     os.environ.update(environment)
     sys.argv = [program, *words]
-    return entry()
+    return entry() if program == "glance" else entry(words)
 
 
 def in_child(action: Callable[[], Any]) -> dict[str, Any]:
@@ -55,8 +67,10 @@ def in_child(action: Callable[[], Any]) -> dict[str, Any]:
 
 
 def _become(action: Callable[[], Any], names: list[Path]) -> None:
-    """Run the action as a program would, and end."""
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    """Run the action as a program on a terminal would, and end. From a stdin that is no terminal they read images."""
+    ours, its = pty.openpty()
+    os.write(ours, b"\x04")  # the end, should one ask for more
+    os.dup2(its, 0)
     for descriptor, name in enumerate(names, start=1):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), descriptor)
     status = 1

@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from pileus.cli.options import settings_of, settings_option, state_of, state_option
+from pileus.cli.options import settings_option, state_of, state_option
+from pileus.cli.settings import settings_of
 from pileus.clients.transport import Transport
 from pileus.kit import log
 from pileus.kit.errors import Conflict

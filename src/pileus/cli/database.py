@@ -11,12 +11,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pileus.cli.options import settings_of, settings_option, state_of, state_option
+from pileus.cli.options import settings_option, state_of, state_option
+from pileus.cli.settings import settings_of
 from pileus.compute.db import server
 from pileus.identity.db import revocation
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
 from pileus.wiring import MIGRATIONS, SERVICES
+
+NOTHING_TO_PURGE = {
+    "image": "keeps nothing of a deleted image but its id, and that for good, so that it is never given again",
+    "placement": "keeps nothing that was deleted",
+}
 
 services_argument = click.argument("services", nargs=-1, type=click.Choice(SERVICES))
 
@@ -73,7 +79,13 @@ def check(services: tuple[str, ...], state_path: Path | None, settings_path: Pat
 
 @command.command()
 @services_argument
-@click.option("--days", type=int, default=30, show_default=True, help="Keep what was deleted within so many days.")
+@click.option(
+    "--days",
+    type=click.IntRange(min=0),
+    default=30,
+    show_default=True,
+    help="Keep what was deleted within so many days.",
+)
 @state_option
 @settings_option
 def purge(services: tuple[str, ...], days: int, state_path: Path | None, settings_path: Path | None) -> None:
@@ -88,7 +100,7 @@ def purge(services: tuple[str, ...], days: int, state_path: Path | None, setting
             count = database.write(verbs[service], before)
             click.echo(f"{service}: {count} rows forgotten")
         else:
-            click.echo(f"{service}: keeps nothing that was deleted")
+            click.echo(f"{service}: {NOTHING_TO_PURGE[service]}")
 
 
 def _databases(

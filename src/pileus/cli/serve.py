@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from pileus.cli.options import settings_of, settings_option, state_of, state_option
+from pileus.cli.options import settings_option, state_of, state_option
+from pileus.cli.settings import settings_of
 from pileus.kit import log
 from pileus.wiring import SERVICES, Cloud
 

@@ -31,8 +31,9 @@ def command(state_path: Path | None) -> None:
     for title in ("service", "url", "health"):
         table.add_column(title)
     wrong = 0
+    pool = urllib3.PoolManager(timeout=5, retries=False, ca_certs=said.get("ca") or None)
     for service, url in said.get("urls", {}).items():
-        health = _health(url)
+        health = _health(pool, url)
         wrong += health != "ok"
         table.add_row(service, url, f"[green]{health}[/]" if health == "ok" else f"[red]{health}[/]")
     console.print(table)
@@ -41,12 +42,14 @@ def command(state_path: Path | None) -> None:
     sys.exit(1 if wrong or not said else 0)
 
 
-def _health(url: str) -> str:
+def _health(pool: urllib3.PoolManager, url: str) -> str:
     try:
-        reply = urllib3.request("GET", f"{url}/healthz", timeout=5, retries=False)
+        reply = pool.request("GET", f"{url}/healthz")
+        document: dict[str, Any] = reply.json()
     except urllib3.exceptions.HTTPError as error:
         return f"does not answer ({type(error).__name__})"
-    document: dict[str, Any] = reply.json()
+    except ValueError:
+        return "somebody else answers there"
     return "ok" if reply.status == 200 else "; ".join(f"{part}: {why}" for part, why in document["wrong"].items())
 
 

@@ -14,7 +14,8 @@ import click
 
 from pileus.cli import banner
 from pileus.cli.access import write_access
-from pileus.cli.options import settings_of, settings_option, state_of, state_option
+from pileus.cli.options import settings_option, state_of, state_option
+from pileus.cli.settings import settings_of
 from pileus.identity.operations.bootstrap import ACCOUNTS
 from pileus.kit import log
 from pileus.kit.errors import Conflict
@@ -27,7 +28,16 @@ DETACH_TIMEOUT_S = 120
 class NotStarted(Conflict):
     """The process in the background ended before it was ready."""
 
-    message = "The cloud did not start. The end of {log} says why:\n{tail}"
+    message = "The cloud did not start. {reason}"
+
+
+class NotReady(Conflict):
+    """The process in the background takes too long."""
+
+    message = (
+        "The cloud is not ready after {timeout_s} s. Process {pid} goes on starting; {log} says how far it is, and "
+        "`pileus down` stops it."
+    )
 
 
 @click.command("up")
@@ -88,7 +98,8 @@ def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: b
         cloud.start()
         write_access(state, state.secrets(ACCOUNTS), cloud.auth_url(), settings.region, settings.tls.ca)
         urls = {service: cloud.root_url(service) for service in services}
-        state.say(pid=os.getpid(), urls=urls, driver=settings.agent.driver, started_at=time.time())
+        facts = {"urls": urls, "driver": settings.agent.driver, "ca": settings.tls.ca}
+        state.say(pid=os.getpid(), started_at=time.time(), **facts)
         banner.show(state, urls, seconds=time.monotonic() - started, is_new=is_new, is_detached=False)
         ended.wait()
         click.echo("stopping …")
@@ -114,6 +125,8 @@ def _detach(state: StateDirectory) -> None:
         )
     deadline = time.monotonic() + DETACH_TIMEOUT_S
     while not state.runtime.exists():
-        if child.poll() is not None or time.monotonic() > deadline:
-            raise NotStarted(log=output, tail="".join(output.read_text().splitlines(keepends=True)[-5:]))
+        if child.poll() is not None:
+            raise NotStarted(reason=output.read_text().strip().removeprefix("pileus: ") or f"It said nothing: {output}")
+        if time.monotonic() > deadline:
+            raise NotReady(timeout_s=DETACH_TIMEOUT_S, pid=child.pid, log=state.log)
         time.sleep(0.02)

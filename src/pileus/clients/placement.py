@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pileus.clients.session import Session
-from pileus.kit.errors import Conflict, NotFound, Unavailable
+from pileus.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from pileus.kit.http.message import Reply
 
 VERSION = "1.31"
@@ -21,6 +21,12 @@ class PlacementFailed(Unavailable):
     """Placement answered what it should not."""
 
     message = "The placement service answered {status} to {what}: {reason}"
+
+
+class RequestRefused(Invalid):
+    """Placement does not understand what is asked for, such as a trait that does not exist."""
+
+    message = "The placement service refused: {reason}"
 
 
 class ProviderNotFound(NotFound):
@@ -65,7 +71,7 @@ class Placement:
         forbidden: Collection[str] = (),
         limit: int | None = None,
     ) -> tuple[list[Candidate], dict[str, Usage]]:
-        """Return where there is room, and the state of each provider named. Raises PlacementFailed."""
+        """Return where there is room, and the state of each provider named. Raises RequestRefused, PlacementFailed."""
         query: dict[str, Any] = {
             "resources": ",".join(f"{name}:{amount}" for name, amount in sorted(resources.items()))
         }
@@ -75,6 +81,8 @@ class Placement:
         if limit is not None:
             query["limit"] = limit
         reply = self._send("GET", f"/allocation_candidates?{urlencode(query, safe=',:!')}")
+        if reply.status == 400:
+            raise RequestRefused(reason=_detail(reply))
         document = self._ok(reply, "GET allocation candidates")
         summaries = document["provider_summaries"]
         found = [
@@ -148,12 +156,16 @@ class Placement:
         self._ok(self._send("PUT", path, body), "PUT inventories", provider)
 
     def set_traits(self, provider: str, traits: Collection[str]) -> None:
-        """Let a provider have exactly these traits, written only if they differ. Raises PlacementFailed."""
+        """Let a provider have exactly these standard traits, written only if they differ. Raises PlacementFailed.
+
+        Custom traits are left as they are: it is operators who give hosts those.
+        """
         path = f"/resource_providers/{provider}/traits"
         current = self._ok(self._send("GET", path), "GET traits", provider)
-        if set(current["traits"]) == set(traits):
+        wanted = {*traits, *(trait for trait in current["traits"] if trait.startswith("CUSTOM_"))}
+        if set(current["traits"]) == wanted:
             return
-        body = {"resource_provider_generation": current["resource_provider_generation"], "traits": sorted(traits)}
+        body = {"resource_provider_generation": current["resource_provider_generation"], "traits": sorted(wanted)}
         self._ok(self._send("PUT", path, body), "PUT traits", provider)
 
     def _send(self, method: str, path: str, json: Any = None) -> Reply:

@@ -63,6 +63,7 @@ def new_service(backend: Backend, *, policy_file: Path | None = None) -> Service
         dialect=dialects.identity,
         authenticator=OwnTokens(backend),
         policy=Policy(DEFAULTS, file=policy_file, refusal=refusal),
+        is_body_before_policy=True,
         decorate=_vary,
         ready=lambda: {"database": wrong} if (wrong := backend.database.ping()) else {},
     )

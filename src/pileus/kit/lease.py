@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Column, MetaData, String, Table, and_, bindparam, or_
-from sqlalchemy.exc import IntegrityError
 
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
@@ -46,10 +45,7 @@ class Leases:
     def take(self, name: str, seconds: float) -> bool:
         """Take or renew a lease; tell whether we hold it now."""
         now = self._clock.now()
-        try:
-            return self._database.write(self._take, name, now, now + timedelta(seconds=seconds))
-        except IntegrityError:  # another copy made the row between our look and our insert
-            return False
+        return self._database.write(self._take, name, now, now + timedelta(seconds=seconds))
 
     def _take(self, tx: Transaction, name: str, now: datetime, until: datetime) -> bool:
         if tx.changed(self._renew, {"which": name, "me": self.owner, "now": now, "until": until}):

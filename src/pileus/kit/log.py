@@ -19,7 +19,7 @@ _SECRET_KEYS = re.compile(r"password|secret|token|credential|signature|private|u
 _SECRET_TEXT = re.compile(
     r"gAAAA[\w\-=]{20,}"  # a Fernet token
     r"|eyJ[\w\-]{8,}\.[\w\-]+\.[\w\-]+"  # a signed token (JWS)
-    r"|(?<=://)[^/\s:@\"']*:[^\s\"']+(?=@)"  # user:password of a URL; the password may hold anything
+    r"|(?<=://)[^/\s:@\"']*:(?!\d{1,5}[/?])[^\s\"']+(?=@)"  # user:password of a URL, but not host:port
 )
 _SECRET_ASSIGNMENT = re.compile(
     r"""((?:password|secret|passwd|adminpass|x-[a-z-]*token|authorization)["']?\s*(?:[:=]|=>)\s*)"""

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 
 from pileus.kit import log
+from pileus.kit.errors import PileusError
 from pileus.kit.lease import Leases
 from pileus.kit.metrics import LOOP_FAILURES, LOOP_SECONDS
 
@@ -23,6 +24,8 @@ class Loop:
         self._round = round_
         self._period_s = period_s
         self._leases = leases
+        self.trouble: str | None = None
+        """Why the last round failed; None if it did not."""
         self._nudged = threading.Event()
         self._ending = False
         self._thread = threading.Thread(target=self._run, name=f"loop-{name}", daemon=True)
@@ -48,7 +51,9 @@ class Loop:
             if self._leases is None or self._leases.take(f"loop:{self.name}", self._period_s * 3):
                 with LOOP_SECONDS.labels(self.name).time():
                     self._round()
-        except Exception:
+            self.trouble = None
+        except Exception as error:
+            self.trouble = error.reason if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
             LOOP_FAILURES.labels(self.name).inc()
             logger.exception("a round of a loop failed", loop=self.name)
 

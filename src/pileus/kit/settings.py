@@ -18,6 +18,7 @@ from pileus.kit.errors import Invalid
 
 T = TypeVar("T", bound=msgspec.Struct)
 ENVIRONMENT_PREFIX = "PILEUS_"
+SLIP = 0.8  # how much of a word must be right to be taken for a slip of another
 
 
 class SettingInvalid(Invalid):
@@ -96,12 +97,14 @@ def _read(file: Path) -> dict[str, Any]:
 def _overlay(kind: Any, name: str, text: str) -> dict[str, Any]:
     """Return what an environment variable sets, as a document; nothing if it is none of ours.
 
-    A variable of one word that is no setting may be another's: the command line has some, and so has Kubernetes.
+    A variable of one word that is no setting may be another's: the command line has some, and so has Kubernetes. One
+    that is nearly a setting is a slip, and an error as everywhere.
     """
     if not name.startswith(ENVIRONMENT_PREFIX):
         return {}
     path = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-    if len(path) == 1 and path[0] not in {field.name for field in msgspec.structs.fields(kind)}:
+    known = [field.name for field in msgspec.structs.fields(kind)]
+    if len(path) == 1 and not difflib.get_close_matches(path[0], known, n=1, cutoff=SLIP):
         return {}
     overlay: Any = text
     for part in reversed(path):

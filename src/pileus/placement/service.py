@@ -12,7 +12,7 @@ from pileus.kit.policy import Policy
 from pileus.kit.settings import DatabaseSettings, ListenSettings, Section
 from pileus.placement.api.edge import decorate, screen
 from pileus.placement.api.routes import ROUTES
-from pileus.placement.api.versions import HISTORY, read_version
+from pileus.placement.api.versions import ERROR_CODES, HISTORY, read_version
 from pileus.placement.backend import Backend
 from pileus.placement.db.tables import METADATA
 from pileus.placement.policy import DEFAULTS
@@ -40,7 +40,7 @@ def new_service(backend: Backend, authenticator: Authenticator, *, policy_file: 
         name="placement",
         state=backend,
         routes=ROUTES,
-        dialect=dialects.placement,
+        dialect=dialects.placement(ERROR_CODES),
         authenticator=authenticator,
         policy=Policy(DEFAULTS, file=policy_file, refusal="Policy does not allow {rule} to be performed."),
         history=HISTORY,

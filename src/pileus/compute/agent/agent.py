@@ -11,16 +11,16 @@ import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from pileus.clients.image import ImageBytes
 from pileus.compute.agent import config_drive
 from pileus.compute.agent.drivers.driver import Driver
 from pileus.compute.agent.image_cache import ImageCache
-from pileus.compute.agent.keyed_lock import KeyedLock
+from pileus.compute.agent.turns import Turns
 from pileus.compute.messages import (
     ConsoleOutput,
     ConsoleText,
@@ -42,12 +42,16 @@ from pileus.kit.bus.bus import Bus
 from pileus.kit.errors import NotFound, PileusError
 from pileus.kit.loop import Loop
 
+T = TypeVar("T")
 logger = log.get_logger("pileus.agent")
 
 CONTROL = "compute"
 """The control plane's address on the bus."""
 
-REMEMBERED = 1000  # outcomes kept, so that an order that comes twice is answered and not done twice
+REMEMBERED = 1000  # orders done, so that one that comes twice is answered and not done twice; and servers removed
+
+
+THREADS = 8  # orders done at the same time
 
 
 def address_of(host: str) -> str:
@@ -67,7 +71,7 @@ class Agent:
         state: Path,
         *,
         heartbeat_s: float = 10.0,
-        threads: int = 8,
+        pool: Executor | None = None,
     ) -> None:
         self.host = host
         self._driver = driver
@@ -82,9 +86,11 @@ class Agent:
             self._instances / "_base",
             lambda image: images.download(image.endpoint, image.image_id, image.token),
         )
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="agent")
-        self._per_server = KeyedLock()
-        self._outcomes: OrderedDict[str, Done | Failed | None] = OrderedDict()  # None: under way
+        self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix="agent")
+        self._turns = Turns(self._pool)
+        self._outcomes: OrderedDict[str, Done | None] = OrderedDict()  # None: under way
+        self._removed: OrderedDict[str, None] = OrderedDict()
+        self._is_ending = False
         self._guard = Lock()
         self._heart = Loop(f"heartbeat-{host}", self.beat, heartbeat_s)
         self._verbs: dict[type[Order], Callable[[Any], None]] = {
@@ -101,9 +107,16 @@ class Agent:
         self._bus.listen(address_of(self.host), self.receive)
         self._heart.start()
 
+    def trouble(self) -> str | None:
+        """Return why the last heartbeat failed: what is wrong with the hypervisor. None if all is well."""
+        return self._heart.trouble
+
     def stop(self) -> None:
         """Finish the orders under way. The guests go on."""
         self._heart.stop()
+        with self._guard:
+            self._is_ending = True
+        self._turns.drop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def beat(self) -> None:
@@ -124,31 +137,22 @@ class Agent:
     # --- orders -----------------------------------------------------------------------------------
 
     def _take(self, order: Order) -> None:
+        """Have a new order done; answer one that is done. One that comes while this agent ends will come again."""
         with self._guard:
-            if order.id in self._outcomes:
-                known = self._outcomes[order.id]
-            else:
-                known = None
-                self._outcomes[order.id] = None
-                while len(self._outcomes) > REMEMBERED:
-                    self._outcomes.popitem(last=False)
-                self._pool.submit(self._obey, order)
-        if known is not None:
-            self._bus.tell(CONTROL, known)
+            is_new = not self._is_ending and order.id not in self._outcomes
+            outcome = self._outcomes.get(order.id)
+            if is_new:
+                _remember(self._outcomes, order.id, None)
+            if is_new and isinstance(order, Destroy):
+                _remember(self._removed, order.server_id, None)
+        if is_new:
+            self._turns.submit(order.server_id, lambda: self._obey(order))
+        elif outcome is not None:
+            self._bus.tell(CONTROL, outcome)
 
     def _obey(self, order: Order) -> None:
-        outcome: Done | Failed
         started = time.monotonic()
-        try:
-            with self._per_server.hold(order.server_id):
-                self._verbs[type(order)](order)
-                power = self._power(order.server_id)
-            outcome = Done(order_id=order.id, host=self.host, server_id=order.server_id, power_state=power)
-        except PileusError as error:
-            outcome = self._failed(order, error.reason)
-        except Exception:
-            logger.exception("an order failed", order=type(order).__name__, server=order.server_id)
-            outcome = self._failed(order, "an unexpected error on the host; its log has the details")
+        outcome = self._outcome_of(order)
         logger.info(
             "order",
             kind=type(order).__name__,
@@ -158,8 +162,32 @@ class Agent:
             ms=round((time.monotonic() - started) * 1000),
         )
         with self._guard:
-            self._outcomes[order.id] = outcome
+            if isinstance(outcome, Done):
+                self._outcomes[order.id] = outcome
+            else:
+                self._outcomes.pop(order.id, None)  # whoever sends it again wants it tried again
         self._bus.tell(CONTROL, outcome)
+
+    def _outcome_of(self, order: Order) -> Done | Failed:
+        if self._is_overtaken(order):
+            return self._failed(order, "The server is being removed from its host.")
+        try:
+            self._verbs[type(order)](order)
+            power = self._power(order.server_id)
+        except PileusError as error:
+            return self._failed(order, error.reason)
+        except Exception:
+            logger.exception("an order failed", order=type(order).__name__, server=order.server_id)
+            return self._failed(order, "an unexpected error on the host; its log has the details")
+        return Done(order_id=order.id, host=self.host, server_id=order.server_id, power_state=power)
+
+    def _is_overtaken(self, order: Order) -> bool:
+        """Tell whether a server's removal was ordered: messages may come in another order than they were sent.
+
+        Without this, an order to build that comes behind the one to remove would leave a guest that nobody wants.
+        """
+        with self._guard:
+            return order.server_id in self._removed and not isinstance(order, Destroy)
 
     def _failed(self, order: Order, reason: str) -> Failed:
         return Failed(order_id=order.id, host=self.host, server_id=order.server_id, reason=reason)
@@ -193,6 +221,12 @@ class Agent:
             return ConsoleText(text=self._driver.console_output(question.server_id, question.lines))
         except PileusError as error:
             return Refused(reason=error.reason)
+
+
+def _remember(known: OrderedDict[str, T], key: str, value: T) -> None:
+    known[key] = value
+    while len(known) > REMEMBERED:
+        known.popitem(last=False)
 
 
 def _uptime() -> str:

@@ -48,13 +48,12 @@ _ZONES = (
 _UPDATE = HYPERVISOR.update().where(_H.host == bindparam("at"))
 
 
-def upsert(tx: Transaction, host: str, resources: Resources, now: datetime, *, uptime: str = "") -> Host:
+def upsert(tx: Transaction, host: str, resources: Resources, now: datetime, *, uptime: str = "") -> None:
     """Write what a heartbeat says: the host lives, and has these resources. Makes its rows at the first one."""
     service_rows.touch(tx, host, COMPUTE_BINARY, now)
     values = _values(resources, uptime) | {"updated_at": now}
     if not tx.changed(_UPDATE.values(**values), {"at": host}):
         insert_if_absent(tx, HYPERVISOR, {"uuid": ids.new_uuid(), "host": host, "created_at": now, **values})
-    return get(tx, host)
 
 
 def _values(resources: Resources, uptime: str) -> dict[str, Any]:

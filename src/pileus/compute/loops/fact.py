@@ -24,13 +24,16 @@ class FactReceiver:
         clock: Clock,
         heard: Heard,
         answer: Callable[[str, Any], bool],
-        nudge: Callable[[], None],
+        *,
+        new_resources: Callable[[], None],
+        new_guests: Callable[[], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._heard = heard
         self._answer = answer
-        self._nudge = nudge
+        self._new_resources = new_resources
+        self._new_guests = new_guests
 
     def receive(self, fact: Any) -> None:
         """Take one fact."""
@@ -39,11 +42,18 @@ class FactReceiver:
         elif isinstance(fact, Failed):
             self._outcome(fact, {"reason": fact.reason})
         elif isinstance(fact, Heartbeat):
-            self._database.write(host.upsert, fact.host, fact.resources, self._clock.now(), uptime=fact.uptime)
-            if self._heard.remember(fact):
-                self._nudge()
+            self._beat(fact)
         else:
             raise TypeError(f"{type(fact).__name__} is no fact")
+
+    def _beat(self, beat: Heartbeat) -> None:
+        now = self._clock.now()
+        self._database.write(host.upsert, beat.host, beat.resources, now, uptime=beat.uptime)
+        news = self._heard.remember(beat, now)
+        if news.of_resources:
+            self._new_resources()
+        if news.of_guests:
+            self._new_guests()
 
     def _outcome(self, fact: Done | Failed, value: dict[str, Any]) -> None:
         if not self._answer(fact.order_id, value):

@@ -1,23 +1,30 @@
 """Rows and guests agree: what hosts report is held against what the database says.
 
-Only a server that no workflow is busy with is judged, and only by a heartbeat of the last moments.
+Only a server that no workflow is busy with is judged, and only by a heartbeat of the last moments. A heartbeat is a
+little older than its arrival: one that was sent before a server was stopped may come after. So a row that changed just
+before or since is left to the next heartbeat.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+
 from pileus.compute.db import server
-from pileus.compute.loops.heard import Heard
-from pileus.compute.messages import Destroy, GuestState, Heartbeat
+from pileus.compute.loops.heard import Heard, Report
+from pileus.compute.messages import Destroy
 from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.power import PowerState
 from pileus.compute.model.server import Server, VmState
-from pileus.kit import log
+from pileus.kit import ids, log
 from pileus.kit.bus.bus import Bus
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
 from pileus.kit.workflow import WorkflowStore
 
 logger = log.get_logger("pileus.compute.guest")
+
+LONGEST_WAY = timedelta(seconds=5)  # of a heartbeat, from its making to its arrival
 
 
 class GuestLoop:
@@ -32,35 +39,51 @@ class GuestLoop:
 
     def run(self) -> None:
         """Judge each heartbeat once."""
-        for beat in self._heard.take():
-            running = {guest.server_id: guest for guest in beat.guests}
-            for guest in beat.guests:
-                if self._is_leftover(beat, guest):
-                    logger.warning("removing a guest that no server has", server=guest.server_id, host=beat.host)
-                    order_id = f"leftover-{guest.server_id}.0.do"
-                    self._bus.tell(f"agent.{beat.host}", Destroy(id=order_id, server_id=guest.server_id))
-            self._database.write(self._sync_power, beat.host, running)
+        for report in self._heard.take():
+            with self._database.read() as tx:
+                rows = {row.id: row for row in server.list_by_host(tx, report.beat.host)}
+                leftovers = list(self._leftovers(tx, report, rows))
+                changed = list(self._changed(tx, report, rows))
+            for server_id in leftovers:
+                logger.warning("removing a guest that no server has", server=server_id, host=report.beat.host)
+                # A new order each time: the agent answers one that it has done without doing it again.
+                order = Destroy(id=f"{ids.new_uuid()}.0.do", server_id=server_id)
+                self._bus.tell(f"agent.{report.beat.host}", order)
+            for row, power_state in changed:
+                self._database.write(self._write_power, row, power_state)
 
-    def _is_leftover(self, beat: Heartbeat, guest: GuestState) -> bool:
-        """Tell whether a guest's server is deleted or elsewhere. One that the database never knew is left alone."""
-        with self._database.read() as tx:
-            if self._store.is_busy(tx, guest.server_id):
-                return False
+    def _leftovers(self, tx: Transaction, report: Report, rows: dict[str, Server]) -> Iterator[str]:
+        """Find guests whose server is deleted or elsewhere. One that the database never knew is left alone."""
+        for guest in report.beat.guests:
+            if guest.server_id in rows or self._store.is_busy(tx, guest.server_id):
+                continue
             try:
                 row = server.get(tx, guest.server_id, may_be_deleted=True)
             except InstanceNotFound:
-                logger.warning("a guest of this cloud has no row", server=guest.server_id, host=beat.host)
-                return False
-        return row.deleted_at is not None or row.host != beat.host
+                logger.warning("a guest of this cloud has no row", server=guest.server_id, host=report.beat.host)
+                continue
+            if row.deleted_at is not None or row.host != report.beat.host:
+                yield row.id
 
-    def _sync_power(self, tx: Transaction, host: str, running: dict[str, GuestState]) -> None:
-        for row in server.list_by_host(tx, host):
-            guest = running.get(row.id)
-            power_state = guest.power_state if guest is not None else PowerState.NO_STATE
-            if row.task_state is None and row.power_state != power_state and not self._store.is_busy(tx, row.id):
-                self._write_power(tx, row, power_state)
+    def _changed(self, tx: Transaction, report: Report, rows: dict[str, Server]) -> Iterator[tuple[Server, int]]:
+        """Find servers whose guest has another power state than is written down."""
+        reported = {guest.server_id: guest.power_state for guest in report.beat.guests}
+        for row in rows.values():
+            power_state = reported.get(row.id, int(PowerState.NO_STATE))
+            is_settled = row.updated_at is None or row.updated_at < report.came_at - LONGEST_WAY
+            if row.power_state != power_state and is_settled and self._is_idle(tx, row):
+                yield row, power_state
 
-    def _write_power(self, tx: Transaction, row: Server, power_state: int) -> None:
+    def _is_idle(self, tx: Transaction, row: Server) -> bool:
+        return row.task_state is None and not self._store.is_busy(tx, row.id)
+
+    def _write_power(self, tx: Transaction, seen: Server, power_state: int) -> None:
+        try:
+            row = server.get(tx, seen.id)
+        except InstanceNotFound:
+            return
+        if row.updated_at != seen.updated_at or not self._is_idle(tx, row):
+            return  # somebody did something meanwhile
         vm_state = row.vm_state
         if power_state in (PowerState.SHUTDOWN, PowerState.CRASHED) and vm_state == VmState.ACTIVE:
             vm_state = VmState.STOPPED

@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from pileus.compute.messages import Heartbeat
+from pileus.compute.messages import Heartbeat, Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A heartbeat, and when it came."""
+
+    beat: Heartbeat
+    came_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a heartbeat says that the last one did not."""
+
+    of_resources: bool
+    of_guests: bool
 
 
 class Heard:
-    """The last heartbeat of each host that this process got. Lost at a restart; the next ones come within seconds."""
+    """The last heartbeat of each host that this process got. Lost at a restart; the next ones come within seconds.
+
+    Where several processes share a bus, each heartbeat comes to one of them, which is the one that judges it.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._beats: dict[str, Heartbeat] = {}
+        self._last: dict[str, Heartbeat] = {}
+        self._unjudged: dict[str, Report] = {}
 
-    def remember(self, beat: Heartbeat) -> bool:
-        """Keep a heartbeat; tell whether it says something new."""
+    def remember(self, beat: Heartbeat, now: datetime) -> News:
+        """Keep a heartbeat; return what is new in it."""
         with self._guard:
-            last = self._beats.get(beat.host)
-            self._beats[beat.host] = beat
-        return last is None or (last.resources, last.guests) != (beat.resources, beat.guests)
+            last = self._last.get(beat.host)
+            self._last[beat.host] = beat
+            self._unjudged[beat.host] = Report(beat, now)
+        if last is None:
+            return News(of_resources=True, of_guests=True)
+        return News(
+            of_resources=_offered(last.resources) != _offered(beat.resources),
+            of_guests=set(last.guests) != set(beat.guests),
+        )
 
-    def take(self) -> list[Heartbeat]:
-        """Return the heartbeats, and forget them, so that each is judged once and never when it is old."""
+    def take(self) -> list[Report]:
+        """Return what was not returned before, so that each heartbeat is judged once and never when it is old."""
         with self._guard:
-            beats, self._beats = list(self._beats.values()), {}
-        return beats
+            reports, self._unjudged = list(self._unjudged.values()), {}
+        return reports
 
-    def latest(self) -> list[Heartbeat]:
-        """Return the heartbeats."""
-        with self._guard:
-            return list(self._beats.values())
+
+def _offered(resources: Resources) -> Resources:
+    """Return what placement is told of a host, which is all but what changes at every moment."""
+    return replace(resources, disk_available_gb=0)

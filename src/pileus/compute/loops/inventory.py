@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from pileus.clients.placement import Placement
+from pileus.clients.placement import Placement, PlacementFailed
 from pileus.compute.db import host
 from pileus.compute.model.host import Host
 from pileus.compute.settings import Settings
+from pileus.kit import log
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database
 
+logger = log.get_logger("pileus.compute.inventory")
+
 
 def sync_inventory(database: Database, clock: Clock, settings: Settings, placement: Placement) -> None:
-    """Bring placement up to date about every host that is up; writes only what differs."""
+    """Bring placement up to date about every host that is up; writes only what differs.
+
+    A host that placement does not take as it is keeps no other from being written.
+    """
     with database.read() as tx:
         hosts = host.list_all(tx)
     for one in hosts:
         if one.service.is_up(clock.now(), settings.service_down_time_s):
-            placement.ensure_provider(one.uuid, one.hostname)
-            placement.set_inventories(one.uuid, inventories_of(one, settings))
-            placement.set_traits(one.uuid, traits_of(one))
+            try:
+                _sync(one, settings, placement)
+            except PlacementFailed as error:
+                logger.warning("placement does not take a host as it is", host=one.host, reason=error.reason)
+
+
+def _sync(one: Host, settings: Settings, placement: Placement) -> None:
+    placement.ensure_provider(one.uuid, one.hostname)
+    placement.set_inventories(one.uuid, inventories_of(one, settings))
+    placement.set_traits(one.uuid, traits_of(one))
 
 
 def inventories_of(one: Host, settings: Settings) -> dict[str, dict[str, Any]]:

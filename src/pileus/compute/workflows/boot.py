@@ -13,7 +13,7 @@ from typing import Any
 
 from pileus.clients.placement import Candidate, ClaimRefused, Usage
 from pileus.compute.db import action, host, server
-from pileus.compute.messages import Destroy, GuestSpec, ImageAccess, Spawn
+from pileus.compute.messages import GuestSpec, ImageAccess, Spawn
 from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.host import Host
 from pileus.compute.model.server import Server, TaskState, VmState
@@ -21,7 +21,7 @@ from pileus.compute.scheduler import filters, weighers
 from pileus.compute.scheduler.ask import Ask, HostView, ask_of
 from pileus.compute.scheduler.choose import Choice, choose
 from pileus.compute.workflows.means import Means
-from pileus.compute.workflows.order import is_up, load, send_and_wait
+from pileus.compute.workflows.order import have_destroyed, load, send_and_wait
 from pileus.kit import log
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
@@ -102,6 +102,9 @@ def _placed(means: Means, held: Mapping[str, Any]) -> dict[str, str]:
 
 def _no_valid_host(choice: Choice, ask: Ask) -> str:
     wanted = ", ".join(f"{amount} {name}" for name, amount in sorted(ask.resources.items()))
+    traits = [*sorted(ask.required_traits), *(f"no {trait}" for trait in sorted(ask.forbidden_traits))]
+    if traits:
+        wanted += f" and with {', '.join(traits)}"
     if choice.refused:
         return f"No valid host was found. Hosts with room for {wanted} were refused by {choice.summary()}."
     return f"No valid host was found. There is no host with room for {wanted}."
@@ -146,12 +149,11 @@ def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
 
 
 def tear_down(run: Run, means: Means) -> Waiting | None:
-    """Have the guest removed. A host that is silent does it when it is back: a loop sees to that."""
+    """Have the guest removed. One attempt may fail, as what kept it from being built may; a loop makes the others."""
     place_result = run.results.get("place")
-    if run.answer is not None or place_result is None or not is_up(means, place_result["host"]):
+    if place_result is None or run.answer is not None:
         return None
-    means.bus.tell(f"agent.{place_result['host']}", Destroy(id=run.order_id, server_id=run.subject))
-    return Waiting(10.0)
+    return have_destroyed(run, means, place_result["host"])
 
 
 def spec_of(asking: Server) -> GuestSpec:

@@ -11,31 +11,20 @@ been undone before this starts.
 from __future__ import annotations
 
 from pileus.compute.db import action, server
-from pileus.compute.messages import Destroy
 from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.workflows.means import Means
-from pileus.compute.workflows.order import RESEND_S, is_up, load
-from pileus.kit import log
+from pileus.compute.workflows.order import have_destroyed, load
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, Waiting, Workflow
 
-logger = log.get_logger("pileus.compute.delete")
-
 
 def destroy(run: Run, means: Means) -> Waiting | None:
-    """Have the guest removed. A host that is silent does it when it is back: a loop sees to that."""
+    """Have the guest removed."""
     try:
         host = load(run, means).host
     except InstanceNotFound:
         return None
-    if host is None or not is_up(means, host):
-        return None
-    if run.answer is None:
-        means.bus.tell(f"agent.{host}", Destroy(id=run.order_id, server_id=run.subject))
-        return Waiting(RESEND_S)
-    if "reason" in run.answer:
-        logger.error("a guest could not be removed", server=run.subject, host=host, reason=run.answer["reason"])
-    return None
+    return None if host is None else have_destroyed(run, means, host)
 
 
 def release(run: Run, means: Means) -> None:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from pileus.compute.db import host as hosts
 from pileus.compute.db import server as servers
-from pileus.compute.messages import Order
-from pileus.compute.model.errors import HypervisorNotFound
+from pileus.compute.db import service as services
+from pileus.compute.messages import Destroy, Order
+from pileus.compute.model.errors import HostBinaryNotFound
+from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.model.server import Server
 from pileus.compute.workflows.means import Means
+from pileus.kit import log
 from pileus.kit.errors import Unavailable
 from pileus.kit.workflow import Run, StepFailed, Waiting
+
+logger = log.get_logger("pileus.compute.order")
 
 
 class HostSilent(Unavailable):
     """A host was not heard of lately. It may be back soon, after a restart for instance, so the step is tried again."""
 
-    message = "The compute host {host} does not answer."
+    message = "The server's host does not answer."  # users must not know which one it is
 
 
-RESEND_S = 30.0
+RESEND_S = 10.0
 """An order may have been lost: it is sent again, and an agent that had it only repeats what became of it."""
 
 
@@ -34,10 +38,25 @@ def is_up(means: Means, host: str) -> bool:
     """Tell whether a host was heard of lately."""
     with means.database.read() as tx:
         try:
-            found = hosts.get(tx, host)
-        except HypervisorNotFound:
+            found = services.get_on(tx, host, COMPUTE_BINARY)
+        except HostBinaryNotFound:
             return False
-    return found.service.is_up(means.clock.now(), means.settings.service_down_time_s)
+    return found.is_up(means.clock.now(), means.settings.service_down_time_s)
+
+
+def have_destroyed(run: Run, means: Means, host: str) -> Waiting | None:
+    """Have a guest removed, and return None once it is gone; a removal that fails is ordered again after a while.
+
+    Nobody waits for a host that is silent. It gets the order all the same, should it live after all; and when it is
+    back with the guest, a loop sees to that.
+    """
+    if run.answer is None:
+        means.bus.tell(f"agent.{host}", Destroy(id=run.order_id, server_id=run.subject))
+    elif "reason" not in run.answer:
+        return None
+    else:
+        logger.error("a guest could not be removed", server=run.subject, host=host, reason=run.answer["reason"])
+    return Waiting(RESEND_S) if is_up(means, host) else None
 
 
 def send_and_wait(run: Run, means: Means, host: str, order: Order) -> dict[str, Any] | Waiting:

@@ -14,7 +14,11 @@ from pileus.compute.workflows.order import load, send_and_wait
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
 
-_VM_STATE_OF = {PowerState.RUNNING: VmState.ACTIVE, PowerState.SHUTDOWN: VmState.STOPPED}
+_VM_STATE_OF = {
+    PowerState.RUNNING: VmState.ACTIVE,
+    PowerState.SHUTDOWN: VmState.STOPPED,
+    PowerState.CRASHED: VmState.STOPPED,
+}
 
 
 def _ordering(new_order: Callable[[Run], Order]) -> Callable[[Run, Means], dict[str, Any] | Waiting]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pileus.clients.image import ImageNotFound
 from pileus.compute.db import action, server
 from pileus.compute.messages import ImageAccess, Snapshot
 from pileus.compute.model.server import TaskState
@@ -30,8 +31,14 @@ def capture(run: Run, means: Means) -> dict[str, Any] | Waiting:
 
 
 def drop(run: Run, means: Means) -> None:
-    """Remove the image that will never have bytes."""
-    means.images.delete(run.arguments["image_id"])
+    """Remove the image that will never have bytes. One that has them all is its owner's, whatever came after."""
+    image_id = run.arguments["image_id"]
+    try:
+        is_whole = means.images.get(image_id)["status"] == "active"
+    except ImageNotFound:
+        return
+    if not is_whole:
+        means.images.delete(image_id)
 
 
 def settle(run: Run, means: Means) -> None:

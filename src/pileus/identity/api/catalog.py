@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pileus.identity.api import view
+from pileus.identity.api.body import changes, extra
+from pileus.identity.api.listing import many
 from pileus.identity.backend import Backend
 from pileus.identity.db import catalog as db
 from pileus.identity.model.catalog import Endpoint, Region, Service
 from pileus.identity.operations import catalog
 from pileus.kit import ids
+from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
 
-_FIELDS = {
-    "region": {"id", "description", "parent_region_id", "links"},
-    "service": {"id", "type", "name", "description", "enabled", "links"},
-    "endpoint": {"id", "service_id", "interface", "url", "region", "region_id", "enabled", "links"},
-}
-_RENAMED = {"enabled": "is_enabled", "region": "region_id"}
+_REGION = {"description", "parent_region_id"}
+_SERVICE = {"type", "name", "description", "enabled"}
+_ENDPOINT = {"service_id", "interface", "url", "region_id", "enabled"}
 
 
-def _extra(kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name not in _FIELDS[kind]}
+class RegionIdsDiffer(Invalid):
+    """The path and the body give a new region different ids."""
 
-
-def _changes(kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    known = _FIELDS[kind] & body.keys() - {"id", "links"}
-    return {**{_RENAMED.get(name, name): body[name] for name in known}, "extra": _extra(kind, body)}
+    message = 'Conflicting region IDs specified: "{named}" != "{said}"'
 
 
 # --- regions --------------------------------------------------------------------------------------
@@ -36,7 +34,7 @@ def list_regions(request: Request, backend: Backend) -> Reply:
     """GET /v3/regions."""
     with backend.database.read() as tx:
         rows = db.list_regions(tx, parent_region_id=request.query.get("parent_region_id"))
-    return view.many(request, "regions", map(view.region, rows))
+    return many(request, "regions", map(view.region, rows))
 
 
 def show_region(request: Request, backend: Backend) -> Reply:
@@ -49,11 +47,14 @@ def show_region(request: Request, backend: Backend) -> Reply:
 def create_region(request: Request, backend: Backend) -> Reply:
     """POST /v3/regions, and PUT /v3/regions/{region_id} for an id of one's own."""
     body = request.json()["region"]
+    named, said = request.params.get("region_id"), body.get("id")
+    if named and said and named != said:
+        raise RegionIdsDiffer(named=named, said=said)
     new = Region(
-        id=request.params.get("region_id") or body.get("id") or ids.new_hex_id(),
+        id=named or said or ids.new_hex_id(),
         description=body.get("description") or "",
         parent_region_id=body.get("parent_region_id"),
-        extra=_extra("region", body),
+        extra=extra(body, _REGION),
     )
     row = backend.database.write(catalog.create_region, new)
     return view.one(request, "region", "regions", view.region(row), 201)
@@ -61,8 +62,8 @@ def create_region(request: Request, backend: Backend) -> Reply:
 
 def update_region(request: Request, backend: Backend) -> Reply:
     """PATCH /v3/regions/{region_id}."""
-    changes = _changes("region", request.json()["region"])
-    row = backend.database.write(catalog.update_region, request.params["region_id"], changes)
+    wanted = changes(request.json()["region"], _REGION)
+    row = backend.database.write(catalog.update_region, request.params["region_id"], wanted)
     return view.one(request, "region", "regions", view.region(row))
 
 
@@ -79,7 +80,7 @@ def list_services(request: Request, backend: Backend) -> Reply:
     """GET /v3/services."""
     with backend.database.read() as tx:
         rows = db.list_services(tx, type_=request.query.get("type"), name=request.query.get("name"))
-    return view.many(request, "services", map(view.service, rows))
+    return many(request, "services", map(view.service, rows))
 
 
 def show_service(request: Request, backend: Backend) -> Reply:
@@ -98,7 +99,7 @@ def create_service(request: Request, backend: Backend) -> Reply:
         name=body.get("name") or "",
         description=body.get("description"),
         is_enabled=body.get("enabled", True),
-        extra=_extra("service", body),
+        extra=extra(body, _SERVICE),
     )
     row = backend.database.write(catalog.create_service, new)
     return view.one(request, "service", "services", view.service(row), 201)
@@ -106,8 +107,8 @@ def create_service(request: Request, backend: Backend) -> Reply:
 
 def update_service(request: Request, backend: Backend) -> Reply:
     """PATCH /v3/services/{service_id}."""
-    changes = _changes("service", request.json()["service"])
-    row = backend.database.write(catalog.update_service, request.params["service_id"], changes)
+    wanted = changes(request.json()["service"], _SERVICE, texts=())
+    row = backend.database.write(catalog.update_service, request.params["service_id"], wanted)
     return view.one(request, "service", "services", view.service(row))
 
 
@@ -130,7 +131,12 @@ def list_endpoints(request: Request, backend: Backend) -> Reply:
             interface=query.get("interface"),
             region_id=query.get("region_id") or query.get("region"),
         )
-    return view.many(request, "endpoints", map(view.endpoint, rows))
+    return many(request, "endpoints", map(view.endpoint, rows))
+
+
+def _is_old_region(body: Mapping[str, Any]) -> bool:
+    """Tell whether a region is named as clients of the second API do: it is made if it is not known."""
+    return bool(body.get("region")) and not body.get("region_id")
 
 
 def show_endpoint(request: Request, backend: Backend) -> Reply:
@@ -150,16 +156,21 @@ def create_endpoint(request: Request, backend: Backend) -> Reply:
         url=body["url"],
         region_id=body.get("region_id") or body.get("region"),
         is_enabled=body.get("enabled", True),
-        extra=_extra("endpoint", body),
+        extra=extra(body, {*_ENDPOINT, "region"}),
     )
-    row = backend.database.write(catalog.create_endpoint, new)
+    row = backend.database.write(catalog.create_endpoint, new, may_make_region=_is_old_region(body))
     return view.one(request, "endpoint", "endpoints", view.endpoint(row), 201)
 
 
 def update_endpoint(request: Request, backend: Backend) -> Reply:
     """PATCH /v3/endpoints/{endpoint_id}."""
-    changes = _changes("endpoint", request.json()["endpoint"])
-    row = backend.database.write(catalog.update_endpoint, request.params["endpoint_id"], changes)
+    body = dict(request.json()["endpoint"])
+    may_make_region = _is_old_region(body)
+    if "region" in body:
+        body["region_id"] = body.get("region_id") or body.pop("region")
+        body.pop("region", None)
+    wanted, endpoint_id = changes(body, _ENDPOINT), request.params["endpoint_id"]
+    row = backend.database.write(catalog.update_endpoint, endpoint_id, wanted, may_make_region=may_make_region)
     return view.one(request, "endpoint", "endpoints", view.endpoint(row))
 
 

@@ -12,7 +12,7 @@ UPDATED = "2020-04-07T00:00:00Z"
 
 def list_versions(request: Request, _backend: Backend) -> Reply:
     """GET /: a choice of one."""
-    return Reply.json({"versions": {"values": [_version(request)]}}, 300)
+    return Reply.json({"versions": {"values": [_version(request)]}}, 300, {"location": f"{request.base_url}/v3/"})
 
 
 def show_version(request: Request, _backend: Backend) -> Reply:

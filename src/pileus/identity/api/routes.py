@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from pileus.identity.api import assignment, catalog, discovery, resource, schema, token
+from pileus.identity.api import assignment, catalog, discovery, domain, project, role, schema, token, user
 from pileus.identity.backend import Backend
 from pileus.kit.http.routes import PUBLIC, RouteTable, Target, route
 
@@ -23,49 +23,54 @@ ROUTES: RouteTable[Backend] = RouteTable([
     route("GET", "/v3/auth/domains", token.list_domains, "identity:get_auth_domains"),
     route("GET", "/v3/auth/system", token.list_systems, "identity:get_auth_system"),
 
-    route("GET", "/v3/domains", resource.list_domains, "identity:list_domains"),
-    route("POST", "/v3/domains", resource.create_domain, "identity:create_domain", body=schema.DOMAIN_CREATE),
-    route("GET", "/v3/domains/{domain_id}", resource.show_domain, "identity:get_domain", target=ROW),
-    route("PATCH", "/v3/domains/{domain_id}", resource.update_domain, "identity:update_domain", body=schema.DOMAIN_UPDATE),
-    route("DELETE", "/v3/domains/{domain_id}", resource.delete_domain, "identity:delete_domain"),
+    route("GET", "/v3/domains", domain.index, "identity:list_domains", target=ROW),
+    route("POST", "/v3/domains", domain.create, "identity:create_domain", body=schema.DOMAIN_CREATE),
+    route("GET", "/v3/domains/{domain_id}", domain.show, "identity:get_domain", target=ROW),
+    route("PATCH", "/v3/domains/{domain_id}", domain.update, "identity:update_domain", body=schema.DOMAIN_UPDATE),
+    route("DELETE", "/v3/domains/{domain_id}", domain.delete, "identity:delete_domain"),
 
-    route("GET", "/v3/projects", resource.list_projects, "identity:list_projects"),
-    route("POST", "/v3/projects", resource.create_project, "identity:create_project", body=schema.PROJECT_CREATE),
-    route("GET", "/v3/projects/{project_id}", resource.show_project, "identity:get_project", target=ROW),
-    route("PATCH", "/v3/projects/{project_id}", resource.update_project, "identity:update_project", body=schema.PROJECT_UPDATE),
-    route("DELETE", "/v3/projects/{project_id}", resource.delete_project, "identity:delete_project"),
+    route("GET", "/v3/projects", project.index, "identity:list_projects", target=ROW),
+    route("POST", "/v3/projects", project.create, "identity:create_project", body=schema.PROJECT_CREATE, target=ROW),
+    route("GET", "/v3/projects/{project_id}", project.show, "identity:get_project", target=ROW),
+    route("PATCH", "/v3/projects/{project_id}", project.update, "identity:update_project", body=schema.PROJECT_UPDATE, target=ROW),
+    route("DELETE", "/v3/projects/{project_id}", project.delete, "identity:delete_project", target=ROW),
 
-    route("GET", "/v3/users", resource.list_users, "identity:list_users"),
-    route("POST", "/v3/users", resource.create_user, "identity:create_user", body=schema.USER_CREATE),
-    route("GET", "/v3/users/{user_id}", resource.show_user, "identity:get_user", target=ROW),
-    route("PATCH", "/v3/users/{user_id}", resource.update_user, "identity:update_user", body=schema.USER_UPDATE),
-    route("DELETE", "/v3/users/{user_id}", resource.delete_user, "identity:delete_user"),
-    route("POST", "/v3/users/{user_id}/password", resource.change_password, PUBLIC, body=schema.PASSWORD_CHANGE),
-    route("GET", "/v3/users/{user_id}/projects", resource.list_projects_of_user, "identity:list_user_projects", target=ROW),
+    route("GET", "/v3/users", user.index, "identity:list_users", target=ROW),
+    route("POST", "/v3/users", user.create, "identity:create_user", body=schema.USER_CREATE, target=ROW),
+    route("GET", "/v3/users/{user_id}", user.show, "identity:get_user", target=ROW),
+    route("PATCH", "/v3/users/{user_id}", user.update, "identity:update_user", body=schema.USER_UPDATE, target=ROW),
+    route("DELETE", "/v3/users/{user_id}", user.delete, "identity:delete_user", target=ROW),
+    route("POST", "/v3/users/{user_id}/password", user.change_password, PUBLIC, body=schema.PASSWORD_CHANGE),
+    route("GET", "/v3/users/{user_id}/projects", project.index_of_user, "identity:list_user_projects", target=ROW),
 
-    route("GET", "/v3/roles", resource.list_roles, "identity:list_roles"),
-    route("POST", "/v3/roles", resource.create_role, "identity:create_role", body=schema.ROLE_CREATE),
-    route("GET", "/v3/roles/{role_id}", resource.show_role, "identity:get_role"),
-    route("PATCH", "/v3/roles/{role_id}", resource.update_role, "identity:update_role", body=schema.ROLE_UPDATE),
-    route("DELETE", "/v3/roles/{role_id}", resource.delete_role, "identity:delete_role"),
+    route("GET", "/v3/roles", role.index, "identity:list_roles", target=ROW),
+    route("POST", "/v3/roles", role.create, "identity:create_role", body=schema.ROLE_CREATE, target=ROW),
+    route("GET", "/v3/roles/{role_id}", role.show, "identity:get_role", target=ROW),
+    route("PATCH", "/v3/roles/{role_id}", role.update, "identity:update_role", body=schema.ROLE_UPDATE, target=ROW),
+    route("DELETE", "/v3/roles/{role_id}", role.delete, "identity:delete_role", target=ROW),
 
-    route("GET", "/v3/role_assignments", assignment.list_assignments, "identity:list_role_assignments"),
+    route("GET", "/v3/role_assignments", assignment.index, "identity:list_role_assignments", target=ROW),
     *(
         row
-        for place in ("/v3/projects/{project_id}", "/v3/domains/{domain_id}", "/v3/system")
+        for place, list_rule, rule in (
+            ("/v3/projects/{project_id}", "list_grants", "{}_grant"),
+            ("/v3/domains/{domain_id}", "list_grants", "{}_grant"),
+            ("/v3/system", "list_system_grants_for_user", "{}_system_grant_for_user"),
+        )
+        for path in (f"{place}/users/{{user_id}}/roles",)
         for row in (
-            route("GET", f"{place}/users/{{user_id}}/roles", assignment.list_roles, "identity:list_grants"),
-            route("GET", f"{place}/users/{{user_id}}/roles/{{role_id}}", assignment.check, "identity:check_grant"),
-            route("PUT", f"{place}/users/{{user_id}}/roles/{{role_id}}", assignment.grant, "identity:create_grant"),
-            route("DELETE", f"{place}/users/{{user_id}}/roles/{{role_id}}", assignment.revoke, "identity:revoke_grant"),
+            route("GET", path, assignment.list_roles, f"identity:{list_rule}", target=ROW),
+            route("GET", f"{path}/{{role_id}}", assignment.check, f"identity:{rule.format('check')}", target=ROW),
+            route("PUT", f"{path}/{{role_id}}", assignment.grant, f"identity:{rule.format('create')}", target=ROW),
+            route("DELETE", f"{path}/{{role_id}}", assignment.revoke, f"identity:{rule.format('revoke')}", target=ROW),
         )
     ),
 
     route("GET", "/v3/regions", catalog.list_regions, "identity:list_regions"),
-    route("POST", "/v3/regions", catalog.create_region, "identity:create_region", body=schema.REGION),
+    route("POST", "/v3/regions", catalog.create_region, "identity:create_region", body=schema.REGION_CREATE),
     route("GET", "/v3/regions/{region_id}", catalog.show_region, "identity:get_region"),
-    route("PUT", "/v3/regions/{region_id}", catalog.create_region, "identity:create_region", body=schema.REGION),
-    route("PATCH", "/v3/regions/{region_id}", catalog.update_region, "identity:update_region", body=schema.REGION),
+    route("PUT", "/v3/regions/{region_id}", catalog.create_region, "identity:create_region", body=schema.REGION_CREATE),
+    route("PATCH", "/v3/regions/{region_id}", catalog.update_region, "identity:update_region", body=schema.REGION_UPDATE),
     route("DELETE", "/v3/regions/{region_id}", catalog.delete_region, "identity:delete_region"),
 
     route("GET", "/v3/services", catalog.list_services, "identity:list_services"),

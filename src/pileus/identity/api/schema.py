@@ -6,64 +6,99 @@ from typing import Any
 
 from pileus.kit.schema import Schema, obj
 
-NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"[\S]+"}
+NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
+SHORT_NAME = {**NAME, "maxLength": 64}
 ID = {"type": "string", "minLength": 1, "maxLength": 64}
-ID_OR_NULL = {"type": ["string", "null"], "maxLength": 64}
+ID_OR_NULL = {"type": ["string", "null"], "minLength": 1, "maxLength": 64}
 TEXT = {"type": "string"}
 TEXT_OR_NULL = {"type": ["string", "null"]}
+REGION_OR_NULL = {"type": ["string", "null"], "maxLength": 255}
 ENABLED = {"type": "boolean"}
 PASSWORD = {"type": ["string", "null"], "maxLength": 4096}
 URL = {"type": "string", "minLength": 1, "maxLength": 225, "pattern": "^[a-zA-Z0-9+.-]+:.+"}
 
 
-def _in(kind: str, properties: dict[str, Any], required: tuple[str, ...] = ()) -> Schema:
-    """Return the schema of `{kind: {…}}`; members that we do not know are kept as they are."""
-    return Schema(obj({kind: obj(properties, required, extra=True)}, (kind,), extra=True))
+def _in(kind: str, properties: dict[str, Any], required: tuple[str, ...] = (), *, at_least: int = 0) -> Schema:
+    """Return the schema of `{kind: {…}}`; members inside that we do not know are kept as they are."""
+    inner = {**obj(properties, required, extra=True), "minProperties": at_least}
+    return Schema(obj({kind: inner}, (kind,)))
 
 
-_DOMAIN = {"name": NAME, "description": TEXT_OR_NULL, "enabled": ENABLED}
+def _changed(kind: str, properties: dict[str, Any]) -> Schema:
+    """Return the schema of a change, which must change something."""
+    return _in(kind, properties, at_least=1)
+
+
+OPTIONS = obj({"immutable": {"type": ["boolean", "null"]}})
+_IGNORED = ("ignore_password_expiry", "ignore_change_password_upon_first_use", "ignore_lockout_failure_attempts")
+USER_OPTIONS = obj({name: {"type": ["boolean", "null"]} for name in (*_IGNORED, "ignore_user_inactivity")})
+"""Exemptions from what is not there. Options that promise a protection are refused: it would not be given."""
+
+TAGS = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^,/]*$"},
+    "maxItems": 80,
+    "uniqueItems": True,
+}
+
+_DOMAIN = {
+    "name": SHORT_NAME,
+    "description": TEXT_OR_NULL,
+    "enabled": ENABLED,
+    "options": OPTIONS,
+    "tags": TAGS,
+    "explicit_domain_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+}
 DOMAIN_CREATE = _in("domain", _DOMAIN, ("name",))
-DOMAIN_UPDATE = _in("domain", _DOMAIN)
+DOMAIN_UPDATE = _changed("domain", _DOMAIN)
 
 _PROJECT = {**_DOMAIN, "domain_id": ID_OR_NULL, "parent_id": ID_OR_NULL, "is_domain": {"type": "boolean"}}
 PROJECT_CREATE = _in("project", _PROJECT, ("name",))
-PROJECT_UPDATE = _in("project", _PROJECT)
+PROJECT_UPDATE = _changed("project", _PROJECT)
 
 _USER = {
-    **_DOMAIN,
+    "name": NAME,
+    "description": TEXT_OR_NULL,
+    "enabled": ENABLED,
     "domain_id": ID,
     "default_project_id": ID_OR_NULL,
     "password": PASSWORD,
-    "email": TEXT_OR_NULL,
+    "options": USER_OPTIONS,
 }
 USER_CREATE = _in("user", _USER, ("name",))
-USER_UPDATE = _in("user", _USER)
+USER_UPDATE = _changed("user", _USER)
 PASSWORD_CHANGE = _in(
     "user", {"original_password": {"type": "string"}, "password": {"type": "string", "maxLength": 4096}},
     ("original_password", "password"),
 )  # fmt: skip
 
-_ROLE = {"name": NAME, "description": TEXT_OR_NULL, "domain_id": ID_OR_NULL}
+_ROLE = {"name": NAME, "description": TEXT_OR_NULL, "domain_id": ID_OR_NULL, "options": OPTIONS}
 ROLE_CREATE = _in("role", _ROLE, ("name",))
-ROLE_UPDATE = _in("role", _ROLE)
+ROLE_UPDATE = _changed("role", _ROLE)
 
-_REGION = {"id": {"type": "string", "maxLength": 255}, "description": TEXT_OR_NULL, "parent_region_id": TEXT_OR_NULL}
-REGION = _in("region", _REGION)
+_REGION = {"id": REGION_OR_NULL, "description": TEXT_OR_NULL, "parent_region_id": REGION_OR_NULL}
+REGION_CREATE = _in("region", _REGION)
+REGION_UPDATE = _changed("region", _REGION)
 
-_SERVICE = {"type": NAME, "name": TEXT_OR_NULL, "description": TEXT_OR_NULL, "enabled": ENABLED}
+_SERVICE = {
+    "type": NAME,
+    "name": {"type": "string", "maxLength": 255},
+    "description": TEXT_OR_NULL,
+    "enabled": ENABLED,
+}
 SERVICE_CREATE = _in("service", _SERVICE, ("type",))
-SERVICE_UPDATE = _in("service", _SERVICE)
+SERVICE_UPDATE = _changed("service", _SERVICE)
 
 _ENDPOINT = {
     "interface": {"enum": ["public", "internal", "admin"]},
     "service_id": ID,
     "url": URL,
-    "region_id": TEXT_OR_NULL,
-    "region": TEXT_OR_NULL,
+    "region_id": REGION_OR_NULL,
+    "region": REGION_OR_NULL,
     "enabled": ENABLED,
 }
 ENDPOINT_CREATE = _in("endpoint", _ENDPOINT, ("interface", "service_id", "url"))
-ENDPOINT_UPDATE = _in("endpoint", _ENDPOINT)
+ENDPOINT_UPDATE = _changed("endpoint", _ENDPOINT)
 
 _NAMED_DOMAIN = obj({"id": TEXT, "name": TEXT}, extra=True)
 _LOGIN = obj({"id": TEXT, "name": TEXT, "password": TEXT, "domain": _NAMED_DOMAIN}, extra=True)
@@ -82,7 +117,7 @@ _IDENTITY = obj(
     ("methods",),
     extra=True,
 )
-_SCOPE = {"oneOf": [{"const": "unscoped"}, obj(_SCOPED, extra=True)]}
+_SCOPE = {**obj(_SCOPED, extra=True), "type": ["object", "string", "null"]}
 AUTHENTICATE = Schema(
     obj({"auth": obj({"identity": _IDENTITY, "scope": _SCOPE}, ("identity",), extra=True)}, ("auth",))
 )

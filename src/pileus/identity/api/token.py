@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pileus.identity.api import view
+from pileus.identity.api.listing import flag, many
 from pileus.identity.backend import Backend
 from pileus.identity.db import assignment, domain, project
 from pileus.identity.model.assignment import TargetKind
-from pileus.identity.model.errors import Refused, RequiredField, ScopeForbidden
+from pileus.identity.model.errors import NameOrIdMissing, Refused, RequiredField, ScopeForbidden, SubjectMissing
 from pileus.identity.model.token import Grant
 from pileus.identity.operations import authenticate
 from pileus.identity.operations.authenticate import Named, Proof, ScopeWish
 from pileus.kit import log
-from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
 
 logger = log.get_logger("pileus.identity.token")
@@ -30,19 +31,17 @@ def issue(request: Request, backend: Backend) -> Reply:
     except Refused as error:
         logger.warning("a login was refused", why=error.why, client=request.client_address, user=str(proof.user))
         raise
-    has_catalog = "nocatalog" not in request.query
-    return Reply.json(view.token(grant, has_catalog=has_catalog), 201, _headers(text))
+    return _shown(request, text, grant, 201)
 
 
 def validate(request: Request, backend: Backend) -> Reply:
     """GET and HEAD /v3/auth/tokens: what the subject token stands for."""
     text = _subject(request)
-    allow_expired_s = 48 * 3600 if request.query.get("allow_expired") in ("1", "true", "True") else 0
+    may_be_expired = bool(flag(request, "allow_expired"))
     with backend.database.read() as tx:
-        grant = authenticate.validate(backend, tx, text, allow_expired_s=allow_expired_s)
+        grant = authenticate.validate(backend, tx, text, may_be_expired=may_be_expired)
     request.require(_target(grant))
-    has_catalog = "nocatalog" not in request.query
-    return Reply.json(view.token(grant, has_catalog=has_catalog), 200, _headers(text))
+    return _shown(request, text, grant, 200)
 
 
 def revoke(request: Request, backend: Backend) -> Reply:
@@ -60,7 +59,7 @@ def show_catalog(request: Request, backend: Backend) -> Reply:
         grant = authenticate.validate(backend, tx, request.context.token)
     if grant.token.scope.kind is None:
         raise ScopeForbidden("The token is not scoped, so it has no catalog.")
-    links = {"next": None, "self": f"{request.base_url}/v3/auth/catalog", "previous": None}
+    links = {"self": f"{request.base_url}/v3/auth/catalog"}
     return Reply.json({"catalog": view.catalog(grant), "links": links})
 
 
@@ -68,7 +67,7 @@ def list_projects(request: Request, backend: Backend) -> Reply:
     """GET /v3/auth/projects: to which projects the caller may scope a token."""
     with backend.database.read() as tx:
         rows = project.list_projects(tx, user_id=request.context.user_id, is_enabled=True)
-    return view.many(request, "projects", map(view.project, rows))
+    return many(request, "projects", map(view.project, rows))
 
 
 def list_domains(request: Request, backend: Backend) -> Reply:
@@ -77,7 +76,7 @@ def list_domains(request: Request, backend: Backend) -> Reply:
         mine = assignment.list_assignments(tx, user_id=request.context.user_id, kind=TargetKind.DOMAIN)
         wanted = {row.target_id for row in mine}
         rows = [row for row in domain.list_domains(tx, is_enabled=True) if row.id in wanted]
-    return view.many(request, "domains", map(view.domain, rows))
+    return many(request, "domains", map(view.domain, rows))
 
 
 def list_systems(request: Request, backend: Backend) -> Reply:
@@ -92,18 +91,18 @@ def list_systems(request: Request, backend: Backend) -> Reply:
 
 
 def _proof(identity: dict[str, Any]) -> Proof:
-    methods = tuple(identity["methods"])
+    methods = tuple(dict.fromkeys(identity["methods"]))
     for method in methods:
-        if method not in KNOWN_METHODS:
-            raise Refused(f"the method {method} is not known")
         if method not in identity:
             raise RequiredField(what=method, where="identity")
+        if method not in KNOWN_METHODS:
+            raise Refused(f"the method {method} is not known")
     if not methods:
         raise Refused("no method was named")
     user = identity.get("password", {}).get("user", {})
     return Proof(
         methods=methods,
-        user=_named(user, "user") if "password" in methods else None,
+        user=_named(user, "user", "identity/password/user") if "password" in methods else None,
         password=user.get("password") if "password" in methods else None,
         token=identity["token"]["id"] if "token" in methods else None,
     )
@@ -114,31 +113,58 @@ def _wish(scope: Any) -> ScopeWish:
         return ScopeWish()
     if scope == "unscoped":
         return ScopeWish(is_unscoped=True)
-    named = [kind for kind in ("project", "domain", "system", "OS-TRUST:trust") if kind in scope]
-    if len(named) > 1:
-        raise Invalid("Scope must be one of project, domain, system or trust.")
-    if "project" in scope:
-        return ScopeWish(project=_named(scope["project"], "project"))
-    if "domain" in scope:
-        return ScopeWish(domain=Named(id=scope["domain"].get("id"), name=scope["domain"].get("name")))
-    if scope.get("system", {}).get("all"):
-        return ScopeWish(is_system=True)
-    return ScopeWish(is_unscoped="unscoped" in scope)
+    named = [] if isinstance(scope, str) else [kind for kind in _SCOPES if kind in scope]
+    if len(named) != 1:
+        raise RequiredField(what=f"{', '.join(_SCOPES[:-1])} or {_SCOPES[-1]}", where="scope")
+    return _WISHES[named[0]](scope[named[0]])
 
 
-def _named(part: dict[str, Any], where: str) -> Named:
-    home = part.get("domain", {})
-    if "id" not in part and "name" not in part:
-        raise RequiredField(what="id or name", where=where)
-    if "id" not in part and not home:
-        raise RequiredField(what="domain", where=where)
+def _wish_system(part: dict[str, Any]) -> ScopeWish:
+    if part.get("all") is not True:
+        raise RequiredField(what="all", where="system")
+    return ScopeWish(is_system=True)
+
+
+def _wish_domain(part: dict[str, Any]) -> ScopeWish:
+    _require_named(part, "scope/domain")
+    return ScopeWish(domain=Named(id=part.get("id"), name=part.get("name")))
+
+
+def _wish_trust(_part: Any) -> ScopeWish:
+    raise Refused("there are no trusts")
+
+
+_SCOPES = ("system", "project", "domain", "OS-TRUST:trust", "unscoped")
+_WISHES: dict[str, Callable[[Any], ScopeWish]] = {
+    "system": _wish_system,
+    "project": lambda part: ScopeWish(project=_named(part, "project", "scope/project")),
+    "domain": _wish_domain,
+    "OS-TRUST:trust": _wish_trust,
+    "unscoped": lambda _part: ScopeWish(is_unscoped=True),
+}
+
+
+def _named(part: dict[str, Any], kind: str, where: str) -> Named:
+    """Return what names a user or project: its id, or its name and a domain."""
+    _require_named(part, where)
+    home = part.get("domain")
+    if "id" not in part:
+        if home is None:
+            raise RequiredField(what="domain", where=kind)
+        _require_named(home, f"{where}/domain")
+    home = home or {}
     return Named(id=part.get("id"), name=part.get("name"), domain_id=home.get("id"), domain_name=home.get("name"))
+
+
+def _require_named(part: dict[str, Any], where: str) -> None:
+    if "id" not in part and "name" not in part:
+        raise NameOrIdMissing(where=where)
 
 
 def _subject(request: Request) -> str:
     text = request.headers.get("x-subject-token")
     if not text:
-        raise RequiredField(what="X-Subject-Token", where="the headers")
+        raise SubjectMissing
     return text
 
 
@@ -146,5 +172,6 @@ def _target(grant: Grant) -> dict[str, Any]:
     return {"target": {"token": {"user_id": grant.user.id}}}
 
 
-def _headers(text: str) -> dict[str, str]:
-    return {"x-subject-token": text, "vary": "X-Auth-Token"}
+def _shown(request: Request, text: str, grant: Grant, status: int) -> Reply:
+    has_catalog = "nocatalog" not in request.query
+    return Reply.json(view.token(grant, has_catalog=has_catalog), status, {"x-subject-token": text})

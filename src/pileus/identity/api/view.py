@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pileus.identity.model.assignment import Assignment, TargetKind
 from pileus.identity.model.catalog import Endpoint, Region, Service, render
@@ -17,17 +18,8 @@ View = dict[str, Any]
 
 def one(request: Request, kind: str, plural: str, shown: View, status: int = 200) -> Reply:
     """Return one resource with the link to itself."""
-    link = {"self": f"{request.base_url}/v3/{plural}/{shown['id']}"}
+    link = {"self": f"{request.base_url}/v3/{plural}/{quote(shown['id'], safe='')}"}
     return Reply.json({kind: {**shown, "links": link}}, status)
-
-
-def many(request: Request, plural: str, shown: Iterable[View], path: str | None = None) -> Reply:
-    """Return a collection."""
-    base = f"{request.base_url}/v3"
-    rows = [{**row, "links": {"self": f"{base}/{path or plural}/{row['id']}"}} for row in shown]
-    question = f"?{request.query.text}" if request.query.text else ""
-    links = {"next": None, "self": f"{request.base_url}{request.path}{question}", "previous": None}
-    return Reply.json({plural: rows, "links": links})
 
 
 def domain(row: Domain) -> View:
@@ -38,8 +30,8 @@ def domain(row: Domain) -> View:
         "name": row.name,
         "description": row.description,
         "enabled": row.is_enabled,
-        "tags": [],
-        "options": {},
+        "tags": row.extra.get("tags", []),
+        "options": row.extra.get("options", {}),
     }
 
 
@@ -54,8 +46,8 @@ def project(row: Project) -> View:
         "enabled": row.is_enabled,
         "parent_id": row.parent_id,
         "is_domain": False,
-        "tags": [],
-        "options": {},
+        "tags": row.extra.get("tags", []),
+        "options": row.extra.get("options", {}),
     }
 
 
@@ -68,7 +60,7 @@ def user(row: User) -> View:
         "domain_id": row.domain_id,
         "enabled": row.is_enabled,
         "password_expires_at": None,
-        "options": {},
+        "options": row.extra.get("options", {}),
     }
     if row.default_project_id is not None:
         shown["default_project_id"] = row.default_project_id
@@ -85,7 +77,7 @@ def role(row: Role) -> View:
         "name": row.name,
         "domain_id": row.domain_id,
         "description": row.description,
-        "options": {},
+        "options": row.extra.get("options", {}),
     }
 
 
@@ -116,8 +108,8 @@ def endpoint(row: Endpoint) -> View:
     }
 
 
-def assignment(request: Request, row: Assignment, names: Mapping[str, View] | None) -> View:
-    """Show an assignment; with `names` (id → document) also what the ids are called."""
+def assignment(request: Request, row: Assignment, given: Assignment, names: Mapping[str, View] | None) -> View:
+    """Show an assignment with a link to the one that was given; with `names` also what the ids are called."""
 
     def named(identifier: str) -> View:
         return dict(names[identifier]) if names and identifier in names else {"id": identifier}
@@ -125,16 +117,17 @@ def assignment(request: Request, row: Assignment, names: Mapping[str, View] | No
     base = f"{request.base_url}/v3"
     if row.target_kind is TargetKind.SYSTEM:
         scope: View = {"system": {"all": True}}
-        link = f"{base}/system/users/{row.user_id}/roles/{row.role_id}"
+        link = f"{base}/system/users/{row.user_id}/roles/{given.role_id}"
     else:
         scope = {row.target_kind.value: named(row.target_id)}
-        link = f"{base}/{row.target_kind}s/{row.target_id}/users/{row.user_id}/roles/{row.role_id}"
+        link = f"{base}/{row.target_kind}s/{row.target_id}/users/{row.user_id}/roles/{given.role_id}"
     return {"scope": scope, "user": named(row.user_id), "role": named(row.role_id), "links": {"assignment": link}}
 
 
 def catalog(grant: Grant) -> list[View]:
     """Show the catalog as a token's holder sees it."""
-    return render(grant.services, grant.endpoints, grant.project.id if grant.project else None)
+    project_id = grant.project.id if grant.project else None
+    return render(grant.services, grant.endpoints, project_id=project_id, user_id=grant.user.id)
 
 
 def token(grant: Grant, *, has_catalog: bool = True) -> View:

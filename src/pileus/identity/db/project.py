@@ -68,6 +68,23 @@ def list_projects(
     return [_project(row) for row in tx.all(statement)]
 
 
+def list_ancestors(tx: Transaction, row: Project) -> Sequence[Project]:
+    """Return the projects that a project lies within, the nearest first."""
+    found: list[Project] = []
+    while row.parent_id is not None and (parent := find(tx, row.parent_id)) is not None:
+        found.append(parent)
+        row = parent
+    return found
+
+
+def list_descendants(tx: Transaction, row: Project) -> Sequence[Project]:
+    """Return the projects that lie within a project, each before those within it."""
+    found: list[Project] = []
+    for child in list_projects(tx, parent_id=row.id):
+        found += [child, *list_descendants(tx, child)]
+    return found
+
+
 def add(tx: Transaction, new: Project) -> None:
     """Write a new project."""
     tx.execute(

@@ -16,6 +16,7 @@ from pileus.kit.db import Row, Transaction
 _BY_ID = select(role).where(role.c.id == bindparam("which"))
 _BY_NAME = select(role).where(role.c.name == bindparam("which"), role.c.domain_id == bindparam("domain"))
 _BY_IDS = select(role).where(role.c.id.in_(bindparam("which", expanding=True))).order_by(role.c.name)
+_ALL = select(role).order_by(role.c.name)
 _IMPLIED = select(implied_role)
 
 
@@ -45,6 +46,11 @@ def list_roles(tx: Transaction, *, name: str | None = None, domain_id: str | Non
     if name is not None:
         statement = statement.where(role.c.name == name)
     return [_role(row) for row in tx.all(statement)]
+
+
+def list_all(tx: Transaction) -> Sequence[Role]:
+    """Return all roles, those of domains too."""
+    return [_role(row) for row in tx.all(_ALL)]
 
 
 def list_by_ids(tx: Transaction, role_ids: Collection[str]) -> Sequence[Role]:

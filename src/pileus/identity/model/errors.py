@@ -97,9 +97,7 @@ class DefaultProjectInvalid(Invalid):
 class SystemRoleInvalid(Invalid):
     """A domain's own role means nothing for the system."""
 
-    message = (
-        "Role {id} is a domain-specific role. Unable to use a domain-specific role in a system assignment."
-    )
+    message = "Role {id} is a domain-specific role. Unable to use a domain-specific role in a system assignment."
 
 
 class Duplicate(Conflict):
@@ -159,9 +157,7 @@ class RoleForeign(Forbidden):
 class Immutable(Forbidden):
     """An operator has marked it so that nobody changes or removes it by mistake."""
 
-    message = (
-        "Unable to {verb} immutable {kind} resource: `{id}`. Set resource option \"immutable\" to false first."
-    )
+    message = 'Unable to {verb} immutable {kind} resource: `{id}`. Set resource option "immutable" to false first.'
 
 
 class RegionInUse(Forbidden):

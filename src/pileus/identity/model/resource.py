@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,19 @@ class Project:
     description: str = ""
     is_enabled: bool = True
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+def tree_of(rows: Iterable[Project], top_id: str) -> dict[str, Any] | None:
+    """Return the ids of the projects below `top_id`, nested as they lie; None where there is none."""
+    children: dict[str, list[str]] = {}
+    for row in rows:
+        if row.parent_id is not None:
+            children.setdefault(row.parent_id, []).append(row.id)
+
+    def below(project_id: str) -> dict[str, Any] | None:
+        return {child: below(child) for child in children.get(project_id, ())} or None
+
+    return below(top_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from pileus.identity.model.token import UNSCOPED, Grant, Scope, Token, new_audit
 from pileus.identity.tokens import password
 from pileus.kit.db import Transaction
 
-
 ALLOW_EXPIRED = timedelta(hours=48)
 """For how long an expired token can still be asked about, by a service whose long work began while it was good."""
 

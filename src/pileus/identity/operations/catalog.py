@@ -73,9 +73,7 @@ def create_endpoint(tx: Transaction, new: Endpoint, *, may_make_region: bool) ->
     return new
 
 
-def update_endpoint(
-    tx: Transaction, endpoint_id: str, changes: dict[str, Any], *, may_make_region: bool
-) -> Endpoint:
+def update_endpoint(tx: Transaction, endpoint_id: str, changes: dict[str, Any], *, may_make_region: bool) -> Endpoint:
     """Change an endpoint. Raises ResourceNotFound, Fixed, ReferenceInvalid, RegionUnknown, UrlInvalid."""
     new: Endpoint = changed(catalog.get_endpoint(tx, endpoint_id), changes)
     _require_endpoint(tx, new, may_make_region=may_make_region)

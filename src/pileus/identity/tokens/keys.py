@@ -14,7 +14,6 @@ from cryptography.fernet import Fernet, MultiFernet
 
 STAGED = 0
 KEPT = 3
-READ_ATTEMPTS = 5
 
 
 class KeyFolder:
@@ -37,7 +36,8 @@ class KeyFolder:
         """Make the staged key primary and stage a new one; return the primary's number."""
         numbers = self._numbers()
         primary = max(numbers) + 1
-        (self._folder / str(STAGED)).rename(self._folder / str(primary))
+        # First under both names, then replaced: at no moment is there no staged key, and readers go on meanwhile.
+        (self._folder / str(primary)).hardlink_to(self._folder / str(STAGED))
         self._write(STAGED)
         readers = [number for number in self._numbers() if number != STAGED]
         for number in readers[: -(KEPT - 1)]:
@@ -46,19 +46,11 @@ class KeyFolder:
 
     def fernet(self) -> MultiFernet:
         """Return what encrypts with the primary key and decrypts with any."""
-        for _ in range(READ_ATTEMPTS - 1):
-            try:
-                return self._read()
-            except FileNotFoundError:  # somebody rotates just now
-                continue
-        return self._read()
-
-    def _read(self) -> MultiFernet:
-        seen = tuple((int(path.name), path.stat().st_mtime_ns) for path in self._files())
+        seen = tuple(found for path in self._files() if (found := _look(path)) is not None)
         with self._guard:
             if self._fernet is None or seen != self._seen:
                 numbers = sorted((number for number, _ in seen), reverse=True)
-                keys = [(self._folder / str(number)).read_bytes().strip() for number in numbers]
+                keys = [key for number in numbers if (key := _read(self._folder / str(number))) is not None]
                 self._fernet = MultiFernet([Fernet(key) for key in keys])
                 self._seen = seen
             return self._fernet
@@ -77,3 +69,20 @@ class KeyFolder:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(self._folder / str(number))
+
+
+# A rotation removes the oldest key at any moment; whoever finds it gone does without.
+
+
+def _look(path: Path) -> tuple[int, int] | None:
+    try:
+        return int(path.name), path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes().strip()
+    except FileNotFoundError:
+        return None

@@ -141,9 +141,9 @@ class App(Generic[S]):
         service = self.service
         request.policy = service.policy
         request.headers = {k: v for k, v in request.headers.items() if k not in IDENTITY_HEADERS}
+        self._read_version(request)
         if len(request.body) > service.body_limit:
             raise TooLarge(f"Request is too large: the limit is {service.body_limit} bytes.")
-        self._read_version(request)
         # An unknown caller learns nothing, not even which paths exist; so he is asked for before a 404 or 405.
         try:
             row, request.params = service.routes.find(request.method, request.path, request.version)

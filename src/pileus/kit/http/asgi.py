@@ -84,6 +84,7 @@ class Listener:
             if gone.done():  # `send` says nothing when nobody listens any more
                 return
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)  # pieces from memory and a client that is fast, or gone, would never let others in
         await send({"type": "http.response.body", "body": b""})
 
     async def _file(self, body: FileBody) -> AsyncIterator[bytes]:

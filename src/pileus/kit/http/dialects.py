@@ -10,7 +10,8 @@ from typing import Any
 
 from pileus.kit import errors
 from pileus.kit.errors import PileusError
-from pileus.kit.http.message import JSON, BodyMismatch, Reply, Request
+from pileus.kit.http.message import JSON, BodyMismatch, MalformedBody, Reply, Request
+from pileus.kit.versions import Change
 
 STATUS: dict[type[PileusError], int] = {
     errors.Invalid: 400,
@@ -46,13 +47,17 @@ def title_of(status: int) -> str:
     )
 
 
-def placement(request: Request, status: int, error: PileusError) -> Reply:
-    """`{"errors": [{status, title, detail, request_id, code}]}`; `code` is dated and the service's own business."""
+def placement(codes: Change) -> Dialect:
+    """`{"errors": [{status, title, detail, request_id, code}]}`; `code` is there since the change `codes`."""
+    return lambda request, status, error: _placement(codes, request, status, error)
+
+
+def _placement(codes: Change, request: Request, status: int, error: PileusError) -> Reply:
     detail = error.reason
     if isinstance(error, BodyMismatch):
         detail = f"JSON does not validate: {error.mismatch.text}"
     body: dict[str, Any] = {"status": status, "title": title_of(status), "detail": detail, "request_id": request.id}
-    if request.version is not None and (request.version >= (1, 23) or status == HTTPStatus.NOT_ACCEPTABLE):
+    if request.since(codes) or status == HTTPStatus.NOT_ACCEPTABLE:
         body["code"] = error.code or "placement.undefined_code"
     if status == HTTPStatus.NOT_ACCEPTABLE and "oldest" in error.details:
         body |= {"min_version": str(error.details["oldest"]), "max_version": str(error.details["newest"])}
@@ -93,6 +98,8 @@ def _field_message(error: BodyMismatch) -> str:
 def identity(request: Request, status: int, error: PileusError) -> Reply:
     """`{"error": {"code", "message", "title"}}`; a 401 names where to authenticate."""
     message = error.reason
+    if isinstance(error, MalformedBody):
+        message = f"Expecting to find valid JSON in request body. {error.reason}"
     if isinstance(error, BodyMismatch):
         message = _identity_message(error)
     headers = {"www-authenticate": f'Keystone uri="{request.base_url}/v3"'} if status == HTTPStatus.UNAUTHORIZED else {}
@@ -100,11 +107,20 @@ def identity(request: Request, status: int, error: PileusError) -> Reply:
 
 
 def _identity_message(error: BodyMismatch) -> str:
+    """Word it as the API does: a login's fields by their way through the body, others by name and value.
+
+    What was given as a password is not repeated, though it was of the wrong kind.
+    """
     mismatch = error.mismatch
-    path = "".join(f"['{part}']" if isinstance(part, str) else f"[{part}]" for part in mismatch.path)
-    if not path:
-        return mismatch.sentence
-    return f"Invalid input for field '{mismatch.path[-1]}': {mismatch.sentence}"
+    path = [str(part) for part in mismatch.path]
+    sentence, value = mismatch.sentence, "…" if isinstance(mismatch.value, (dict, list)) else mismatch.value
+    if path and "password" in path[-1] and not isinstance(mismatch.value, dict):
+        sentence, value = f"It does not satisfy '{mismatch.validator}'", "***"
+    if not path or path == ["auth"]:
+        return sentence
+    if path[0] == "auth":
+        return f"Invalid input for field '{'/'.join(path[1:])}': {sentence}"
+    return f"Invalid input for field/attribute {path[-1]}. Value: {value}. {sentence}"
 
 
 def image(request: Request, status: int, error: PileusError) -> Reply:

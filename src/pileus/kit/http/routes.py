@@ -99,15 +99,16 @@ class RouteTable(Generic[S]):
 
         Raises NotFound, MethodNotAllowed (with the allowed methods in its details).
         """
+        refusal: MethodNotAllowed | None = None
         for rows, values in self._matches(self._root, path.split("/")[1:], ()):
             live = [(row, names) for row, names in rows if row.is_in(version)]
             for row, names in live:
                 if row.method == method or (method == "HEAD" and row.method == "GET"):
                     return row, {name: unquote(value) for name, value in zip(names, values, strict=True)}
             # A method that this path has never had is refused as such even before the path's own time.
-            if live or all(row.method != method for row, _ in rows):
-                raise MethodNotAllowed(method=method, allowed=sorted({row.method for row, _ in live or rows}))
-        raise NotFound("The resource could not be found.")
+            if refusal is None and (live or all(row.method != method for row, _ in rows)):
+                refusal = MethodNotAllowed(method=method, allowed=sorted({row.method for row, _ in live or rows}))
+        raise refusal or NotFound("The resource could not be found.")
 
     def _matches(
         self, node: _Node, segments: list[str], values: tuple[str, ...]

@@ -101,9 +101,13 @@ class Runner(Generic[S]):
 
     def start(self) -> None:
         """Go on with what an earlier life of this process held, and then with whatever comes."""
-        self._database.write(self.store.release_all, self._owner, self._clock.now())
+        self.resume()
         for thread in self._threads:
             thread.start()
+
+    def resume(self) -> None:
+        """Take back what an earlier life of this process held when it ended."""
+        self._database.write(self.store.release_all, self._owner, self._clock.now())
 
     def stop(self) -> None:
         """End each thread after the step it is at, and leave what is unfinished to whoever comes next."""

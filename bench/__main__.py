@@ -1,0 +1,211 @@
+"""Measure Pileus beside the originals: python -m bench [--no-originals] [--only PART,…] [--output FILE]."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import boot, latency, machine, memory, start, transfer
+from bench.client import Client
+from bench.cloud import Cloud, Originals, Pileus, free_offset, running
+from bench.memory import Phase
+from bench.report import Table
+from bench.start import Starts
+
+ROOT = Path(__file__).parent.parent
+CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+PARTS = ("start", "memory", "server", "image", "calls")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure, and how often."""
+
+    parts: frozenset[str]
+    has_originals: bool
+    guest: Path
+    size_mib: int
+    empty_starts: int = 3
+    starts: int = 5
+    guests: int = 5
+    pretended: int = 15
+    rounds: int = 60
+    transfers: int = 3
+
+    def wants(self, *parts: str) -> bool:
+        """Tell whether any of these is to be measured."""
+        return bool(self.parts & set(parts))
+
+
+@dataclass(slots=True)
+class Bench:
+    """All of it, in the order in which it disturbs itself the least: each side alone, then both turn and turn about."""
+
+    plan: Plan
+    folder: Path
+    offset: int
+    starts: dict[str, tuple[Starts, Starts]] = field(default_factory=dict)
+    memory: dict[str, list[Phase]] = field(default_factory=lambda: {"ours": [], "theirs": []})
+    guests: tuple[boot.Boots, boot.Boots] = field(default_factory=lambda: (boot.Boots(), boot.Boots()))
+    tables: list[Table] = field(default_factory=list)
+
+    def run(self) -> list[Table]:
+        """Measure; return the tables."""
+        self.starts = {"ours": (Starts(), Starts()), "theirs": (Starts(), Starts())}
+        originals = Originals(self.folder / "originals", self.offset)
+        self._alone()
+        if self.plan.has_originals:
+            self._originals_alone(originals)
+        if self.plan.wants("memory", "server", "image", "calls"):
+            self._together(originals if self.plan.has_originals else None)
+        if self.plan.wants("memory"):
+            self.tables.append(memory.table(self.memory["ours"], self.memory["theirs"]))
+        if self.plan.wants("start"):
+            self.tables.append(start.table(self.starts["ours"], self.starts["theirs"]))
+        return sorted(self.tables, key=lambda table: table.title)
+
+    def _alone(self) -> None:
+        """Pileus with libvirt."""
+        plan, (anew, again) = self.plan, self.starts["ours"]
+        cloud = self._pileus("libvirt", 0)
+        if plan.wants("start"):
+            for number in range(1, plan.empty_starts):
+                say(f"Pileus from an empty state, {number} of {plan.empty_starts}")
+                start.start_anew(anew, self._pileus("libvirt", number), plan.guest)
+            say(f"Pileus from an empty state, {plan.empty_starts} of {plan.empty_starts}")
+            start.start_anew(anew, cloud, plan.guest)
+            say(f"Pileus from an existing state, {plan.starts} times")
+            start.start_again(again, cloud, plan.starts)
+        if not plan.wants("memory", "server"):
+            return
+        with running(cloud) as client:
+            if plan.wants("memory"):
+                say("Pileus, idle")
+                self.memory["ours"] = memory.measure(cloud, client)
+            if plan.wants("server"):
+                say(f"real guests, {2 * plan.guests}")
+                boot.wait_for_room(client)
+                self.guests = boot.measure_guests(client, plan.guest, plan.guests)
+
+    def _originals_alone(self, originals: Originals) -> None:
+        anew, again = self.starts["theirs"]
+        if self.plan.wants("start"):
+            say("the originals from an empty state")
+            start.start_anew(anew, originals, None)
+            say("the originals from an existing state")
+            start.start_again(again, originals, 1)
+        if self.plan.wants("memory"):
+            with running(originals) as client:
+                say("the originals, idle")
+                self.memory["theirs"] = memory.measure(originals, client)
+
+    def _together(self, originals: Originals | None) -> None:
+        """Both at a time, both with pretended guests."""
+        plan, clouds = self.plan, [cloud for cloud in (self._pileus("fake", 9), originals) if cloud]
+        content = transfer.Content(plan.size_mib)
+        with _all_running(clouds) as clients:
+            for client in clients:
+                boot.wait_for_room(client)
+            if plan.wants("server"):
+                say(f"pretended guests, {plan.pretended} on each side")
+                self.tables.append(boot.table(self.guests, boot.measure_pretended(clients, plan.pretended)))
+            if plan.wants("image"):
+                say(f"an image of {plan.size_mib} MiB, {plan.transfers} times on each side")
+                rate = transfer.disk_rate(self.folder, content)
+                found = transfer.measure(list(zip(clouds, clients, strict=True)), content, plan.transfers)
+                self.tables.append(transfer.table(found, content, rate))
+            if plan.wants("calls"):
+                say(f"common calls, {plan.rounds} times on each side")
+                for client in clients:
+                    latency.prepare(client)
+                self.tables.append(latency.table(latency.measure(clients, plan.rounds)))
+            if plan.wants("memory"):
+                say("all, idle")
+                for name, cloud in zip(("ours", "theirs"), clouds, strict=False):
+                    self.memory[name].append(memory.measure_last(cloud))
+
+    def _pileus(self, driver: str, number: int) -> Pileus:
+        return Pileus(self.folder / f"pileus-{driver}-{number}", self.offset, driver)
+
+
+@contextlib.contextmanager
+def _all_running(clouds: Sequence[Cloud]) -> Iterator[list[Client]]:
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(running(cloud)) for cloud in clouds]
+
+
+def say(text: str) -> None:
+    """Tell what is being done."""
+    CONSOLE.print(f"[dim]{time.strftime('%H:%M:%S')}  {text} …[/]")
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    chosen = _arguments()
+    parts = frozenset(chosen.only.split(",")) if chosen.only else frozenset(PARTS)
+    plan = Plan(parts, not chosen.no_originals, chosen.guest.absolute(), chosen.size_mib)
+    if plan.has_originals:
+        Originals.install()
+    if machine.load() > machine.BUSY:
+        CONSOLE.print(f"[yellow]The machine is busy (load {machine.load():.1f}): the numbers will be worse.[/]")
+    load, began = machine.load(), time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which stops what runs
+    folder = Path(tempfile.mkdtemp(prefix="pileus-bench-", dir=chosen.folder))
+    CONSOLE.print(f"[dim]states and logs: {folder} (kept if this fails)[/]")
+    tables = Bench(plan, folder, free_offset()).run()
+    head = _head(folder, load, time.monotonic() - began)
+    shutil.rmtree(folder)
+    for table in tables:
+        table.show(CONSOLE)
+    CONSOLE.print(f"\n[dim]{head}[/]")
+    is_whole = plan.has_originals and not chosen.only
+    output = chosen.output or (ROOT / "docs" / "benchmarks.md" if is_whole else None)
+    if output:
+        output.write_text(_document(head, tables))
+        CONSOLE.print(f"[dim]written to {output}[/]")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure Pileus beside the services it stands in for.")
+    parser.add_argument("--no-originals", action="store_true", help="measure Pileus alone")
+    parser.add_argument("--only", metavar="PART,…", help=f"measure only these of {', '.join(PARTS)}")
+    parser.add_argument("--output", type=Path, help="write Markdown there (a whole run writes docs/benchmarks.md)")
+    parser.add_argument("--size-mib", type=int, default=1024, help="of the image that is sent (default: 1024)")
+    parser.add_argument("--guest", type=Path, default=ROOT / "guest" / "build" / "pileus-guest.qcow2")
+    parser.add_argument("--folder", help="where the states are made (default: the system's temporary folder)")
+    return parser.parse_args()
+
+
+def _head(folder: Path, load: float, took_s: float) -> str:
+    return (
+        f"{time.strftime('%Y-%m-%d')}, commit {machine.source()}, on {machine.describe(folder)}. "
+        f"The load was {load:.1f} before. All of it took {took_s / 60:.0f} minutes."
+    )
+
+
+def _document(head: str, tables: list[Table]) -> str:
+    introduction = (
+        "Pileus beside Keystone, Glance, Placement and Nova, in one run on one machine. The originals run as in "
+        "production: each API under uwsgi with 2 processes of 4 threads, with MariaDB, RabbitMQ and memcached, no TLS, "
+        "and nova-compute's fake driver. Where there is more than one sample, the number is the median, and behind it "
+        "are the lowest and the highest, or the 95th percentile."
+    )
+    again = (
+        "To do it again: `make bench`. [bench/README.md](../bench/README.md) says what it needs, and how it measures."
+    )
+    lines = ["<!-- Written by `make bench`. -->", "# Benchmarks", "", introduction, "", head, "", again, ""]
+    return "\n".join([*lines, *(table.markdown() for table in tables)]).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    main()

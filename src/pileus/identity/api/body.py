@@ -1,0 +1,41 @@
+"""From a body to a model: what has a column, what is renamed, and the rest, which is kept as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pileus.identity.backend import Backend
+from pileus.identity.db import project
+from pileus.kit.http.message import Request
+
+_RENAMED = {"enabled": "is_enabled"}
+_NEVER_KEPT = {"id", "links", "extra"}
+_TEXT = ("description",)  # a column that holds '' rather than nothing
+
+
+def extra(body: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    """Return what of a body has no column."""
+    return {name: value for name, value in body.items() if name not in fields and name not in _NEVER_KEPT}
+
+
+def changes(body: Mapping[str, Any], fields: Collection[str], *, texts: Collection[str] = _TEXT) -> dict[str, Any]:
+    """Return what an update replaces, in the model's names; null empties one of `texts`."""
+    known = {name: body[name] for name in (*fields, "id") if name in body}
+    for name in texts:
+        if name in known and known[name] is None:
+            known[name] = ""
+    kept = extra(body, fields)
+    renamed = {_RENAMED.get(name, name): value for name, value in known.items()}
+    return {**renamed, **({"extra": kept} if kept else {})}
+
+
+def home_of(request: Request, backend: Backend) -> str:
+    """Return the domain of something new that names none: that of the caller's scope, else of the caller."""
+    caller = request.context
+    if caller.domain_id is not None:
+        return caller.domain_id
+    if caller.project_id is not None:
+        with backend.database.read() as tx:
+            return project.get(tx, caller.project_id).domain_id
+    return caller.user_domain_id

@@ -1,0 +1,68 @@
+"""What every list can be asked: filters on a part of a text, and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+from pileus.identity.model.errors import MarkerNotFound
+from pileus.kit.http.message import Reply, Request
+from pileus.kit.http.page import is_true, limit_of, with_marker
+
+View = dict[str, Any]
+
+_COMPARE: dict[str, Callable[[str, str], bool]] = {
+    "contains": lambda text, part: part in text,
+    "startswith": lambda text, part: text.startswith(part),
+    "endswith": lambda text, part: text.endswith(part),
+}
+_NO_LIMIT = 2**31
+
+
+def flag(request: Request, name: str) -> bool | None:
+    """Read a yes or no; a bare name means yes, and None that it was not given."""
+    text = request.query.get(name)
+    return None if text is None else is_true(text or "1")
+
+
+def many(request: Request, plural: str, shown: Iterable[View], path: str | None = None) -> Reply:
+    """Return a collection: what the query's filters leave of it, one page if the query wants pages."""
+    base = f"{request.base_url}/v3"
+    rows, has_more = _page(request, _filter(request, shown))
+    linked = [{**row, "links": {"self": f"{base}/{path or plural}/{quote(row['id'], safe='')}"}} for row in rows]
+    links = links_of(request)
+    body: View = {plural: linked, "links": links}
+    if has_more:
+        body["truncated"] = True
+        if rows:
+            links["next"] = request.base_url + with_marker(request, rows[-1]["id"])
+    return Reply.json(body)
+
+
+def links_of(request: Request) -> View:
+    """Return the links of a collection that is all on one page."""
+    question = f"?{request.query.text}" if request.query.text else ""
+    return {"next": None, "self": f"{request.base_url}{request.path}{question}", "previous": None}
+
+
+def _filter(request: Request, shown: Iterable[View]) -> list[View]:
+    rows = list(shown)
+    for name, part in request.query.pairs():
+        member, separator, comparator = name.rpartition("__")
+        compare = _COMPARE.get(comparator.removeprefix("i"))
+        if separator and compare is not None:
+            fold = str.casefold if comparator.startswith("i") else str
+            rows = [row for row in rows if compare(fold(str(row.get(member) or "")), fold(part))]
+    return rows
+
+
+def _page(request: Request, rows: list[View]) -> tuple[list[View], bool]:
+    limit = limit_of(request, default=None, maximum=_NO_LIMIT)
+    marker = request.query.get("marker")
+    if marker is not None:
+        ids = [row["id"] for row in rows]
+        if marker not in ids:
+            raise MarkerNotFound(marker=marker)
+        rows = rows[ids.index(marker) + 1 :]
+    return rows[:limit], len(rows) > limit

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pileus.compute.db import server as servers
+from pileus.compute.loops.stuck import GRACE, end_stuck_tasks
+from pileus.compute.model.server import TaskState
+from tests.compute.world import World
+
+if TYPE_CHECKING:
+    from pileus.kit.db import Transaction
+
+
+def end(world: World) -> int:
+    return end_stuck_tasks(world.database, world.store, world.clock)
+
+
+def stick(world: World, server_id: str, task: TaskState) -> None:
+    def change(tx: Transaction) -> None:
+        servers.set_state(tx, server_id, task_state=task, now=world.clock.now())
+
+    world.database.write(change)
+
+
+def test_a_task_that_nobody_does_is_ended_after_a_while(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    stick(world, server_id, TaskState.REBOOT_STARTED)
+    assert end(world) == 0
+    world.clock.sleep(GRACE.total_seconds() + 1)
+    assert end(world) == 1
+    assert world.server(server_id).task_state is None
+    world.check()
+
+
+def test_a_building_that_nobody_does_ends_in_error_and_says_so(world: World) -> None:
+    world.new_host()
+    server_id = world.boot()
+    world.database.write(lambda tx: tx.execute(world.store._workflow.delete()))
+    world.clock.sleep(GRACE.total_seconds() + 1)
+    assert end(world) == 1
+    server = world.server(server_id)
+    assert (server.vm_state, server.task_state) == ("error", None)
+    assert server.fault is not None
+    assert server.fault.message == "The server was not built to its end."
+    world.check()
+
+
+def test_a_deletion_that_nobody_does_may_be_asked_for_again(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    stick(world, server_id, TaskState.DELETING)
+    world.clock.sleep(GRACE.total_seconds() + 1)
+    assert end(world) == 1
+    assert world.delete(server_id) == 204
+    world.settle()
+    world.check()
+
+
+def test_a_task_that_somebody_does_is_left_alone_however_long_it_takes(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    world.act(server_id, "os-stop")
+    world.clock.sleep(10 * GRACE.total_seconds())
+    assert end(world) == 0
+    assert world.server(server_id).task_state == "powering-off"

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from pileus.compute.model.flavor import Flavor
+from pileus.compute.model.server import Server
+from pileus.compute.scheduler.ask import ask_of
+
+
+def server(**flavor: object) -> Server:
+    size = {"vcpus": 2, "memory_mb": 512, "root_gb": 10} | flavor
+    made = Flavor(id="1", name="one", **size)  # type: ignore[arg-type]
+    return Server(
+        id="s", project_id="p", user_id="u", name="n", hostname="n", flavor=made, image=None,
+        created_at=datetime(2026, 1, 1), availability_zone="east",
+    )  # fmt: skip
+
+
+def test_a_server_asks_for_what_its_flavor_has() -> None:
+    ask = ask_of(server())
+    assert ask.resources == {"VCPU": 2, "MEMORY_MB": 512, "DISK_GB": 10}
+    assert ask.availability_zone == "east"
+
+
+def test_disk_is_root_and_ephemeral_and_swap_rounded_up() -> None:
+    assert ask_of(server(ephemeral_gb=5, swap_mb=1025)).resources["DISK_GB"] == 17
+
+
+def test_what_a_server_wants_nothing_of_is_not_asked_for() -> None:
+    assert "DISK_GB" not in ask_of(server(root_gb=0)).resources
+
+
+def test_traits_are_read_from_the_extra_specs() -> None:
+    specs = {"trait:HW_CPU_X86_AVX": "required", "trait:CUSTOM_OLD": "forbidden", "hw:cpu_policy": "shared"}
+    ask = ask_of(server(extra_specs=specs))
+    assert ask.required_traits == {"HW_CPU_X86_AVX"}
+    assert ask.forbidden_traits == {"CUSTOM_OLD"}

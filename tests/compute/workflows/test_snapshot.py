@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from pileus.compute.messages import Done, Snapshot
+from tests.compute.world import World
+
+
+def test_a_snapshot_becomes_an_active_image(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    image_id = world.snapshot(server_id, "backup")
+    assert world.image(image_id) == "queued"
+    assert world.server(server_id).task_state == "image_snapshot"
+    world.settle()
+    assert world.image(image_id) == "active"
+    assert world.images[image_id].startswith(b"QFI\xfb")
+    assert world.server(server_id).vm_state == "active"
+    assert world.last_action(server_id) | {"action": "createImage", "message": None} == world.last_action(server_id)
+    world.check()
+
+
+def test_a_snapshot_boots(world: World) -> None:
+    world.new_host()
+    image_id = world.snapshot(world.active())
+    world.settle()
+    world.active(imageRef=image_id)
+    world.check()
+
+
+def assert_failed(world: World, server_id: str, image_id: str) -> None:
+    assert world.image(image_id) is None
+    server = world.server(server_id)
+    assert (server.vm_state, server.task_state, server.fault) == ("active", None, None)
+    assert world.last_action(server_id)["message"] == "Error"
+    world.check()
+
+
+def test_a_disk_that_cannot_be_copied_leaves_no_image_and_a_free_server(world: World) -> None:
+    host = world.new_host()
+    server_id = world.active()
+    host.broken["snapshot"] = "no room to copy"
+    image_id = world.snapshot(server_id)
+    world.settle()
+    assert_failed(world, server_id, image_id)
+
+
+def test_a_silent_host_leaves_no_image_and_a_free_server(world: World) -> None:
+    host = world.new_host()
+    server_id = world.active()
+    host.vanish()
+    image_id = world.snapshot(server_id)
+    world.settle()
+    assert_failed(world, server_id, image_id)
+
+
+def test_an_image_deleted_under_a_snapshot_ends_it(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    image_id = world.snapshot(server_id)
+    world.run()
+    assert world.call("image", "DELETE", f"/v2/images/{image_id}").status == 204
+    world.settle()
+    assert_failed(world, server_id, image_id)
+
+
+def test_an_image_deleted_before_the_snapshot_began_ends_it(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    image_id = world.snapshot(server_id)
+    assert world.call("image", "DELETE", f"/v2/images/{image_id}").status == 204
+    world.settle()
+    assert_failed(world, server_id, image_id)
+
+
+def test_a_snapshot_whose_outcome_was_lost_is_done_all_the_same(world: World) -> None:
+    host = world.new_host()
+    server_id = world.active()
+    image_id = world.snapshot(server_id)
+    world.bus.disturb = lambda _address, message: 0 if isinstance(message, Done) else 1
+    world.work()
+    host.start_agent()  # and the agent that knew is no more
+    world.settle()
+    assert world.image(image_id) == "active"
+    assert world.last_action(server_id)["message"] is None
+    world.bus.disturb = lambda _address, _message: 1
+    world.check()
+
+
+def test_a_snapshot_that_comes_twice_is_made_once(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    world.bus.disturb = lambda _address, message: 3 if isinstance(message, Snapshot) else 1
+    image_id = world.snapshot(server_id)
+    world.settle()
+    assert world.image(image_id) == "active"
+    assert world.last_action(server_id)["message"] is None
+    world.check()
+
+
+def test_a_snapshot_that_is_refused_leaves_no_image(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    world.act(server_id, "os-stop")
+    before = _count(world)
+    assert world.act(server_id, "createImage", {"name": "x"}).status == 409
+    assert _count(world) == before
+
+
+def _count(world: World) -> int:
+    return len(world.call("image", "GET", "/v2/images").decoded()["images"])

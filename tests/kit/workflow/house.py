@@ -1,0 +1,97 @@
+"""A demonstration workflow: it builds a house in a dictionary, and may be disturbed at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pileus.kit.db.types import new_metadata
+from pileus.kit.workflow import Run, Runner, Step, Workflow, WorkflowStore, workflow_tables
+from tests.kit.clock import HeldClock
+
+if TYPE_CHECKING:
+    from pileus.kit.db import Database
+
+METADATA = new_metadata()
+STORE = WorkflowStore(*workflow_tables(METADATA))
+PARTS = ("ground", "walls", "roof")
+
+Disturbance = Callable[[Run, str], Any]
+"""Gets the run and 'before do walls' or the like; may raise, or return what the step shall return instead."""
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class Site:
+    """What the steps work on, and everything that was done, in order."""
+
+    standing: dict[str, str] = field(default_factory=dict)  # part → whose
+    log: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    disturb: Disturbance = lambda _run, _moment: None
+
+    def build(self, run: Run, part: str) -> Any:
+        instead = self.disturb(run, f"before do {part}")
+        if instead is not None:
+            return instead
+        self.log.append(f"do {part}")
+        self.standing[part] = run.subject
+        self.disturb(run, f"after do {part}")
+        return {"part": part}
+
+    def raze(self, run: Run, part: str) -> Any:
+        instead = self.disturb(run, f"before undo {part}")
+        if instead is not None:
+            return instead
+        self.log.append(f"undo {part}")
+        self.standing.pop(part, None)
+        self.disturb(run, f"after undo {part}")
+        return None
+
+
+def step(part: str) -> Step[Site]:
+    return Step(part, lambda run, site: site.build(run, part), lambda run, site: site.raze(run, part))
+
+
+BUILD: Workflow[Site] = Workflow(
+    "build", tuple(step(part) for part in PARTS), failed=lambda run, site: site.reasons.append(run.reason)
+)
+PERSIST: Workflow[Site] = Workflow("persist", (step("ground"),), is_endless=True)
+
+
+class Yard:
+    """One database, one site and one clock, and as many runners as a test wants."""
+
+    def __init__(self, database: Database) -> None:
+        with database.engine.begin() as connection:
+            METADATA.create_all(connection)
+        self.database, self.site, self.clock = database, Site(), HeldClock()
+        self.runner = self.new_runner("one")
+
+    def new_runner(self, owner: str, *, database: Database | None = None) -> Runner[Site]:
+        kinds = (BUILD, PERSIST)
+        return Runner(database or self.database, STORE, kinds, self.site, owner=owner, clock=self.clock, threads=2)
+
+    def begin(self, kind: str = "build", subject: str = "s1") -> str:
+        return self.database.write(self.runner.begin, kind, subject, {"colour": "red"})
+
+    def cancel(self, subject: str = "s1") -> None:
+        self.database.write(self.runner.cancel, subject)
+
+    def state(self, workflow_id: str) -> str:
+        with self.database.read() as tx:
+            return STORE.get(tx, workflow_id).state
+
+    def run_until_quiet(self, runner: Runner[Site] | None = None, hours: float = 1.0) -> None:
+        """Let time pass in small steps, and run what is due."""
+        for _ in range(int(hours * 3600 / 20)):
+            (runner or self.runner).run_due()
+            with self.database.read() as tx:
+                if not STORE.unfinished(tx):
+                    return
+            self.clock.sleep(20)
+        raise AssertionError("it does not come to an end")
