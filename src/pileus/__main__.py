@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
+from typing import NoReturn
 
 import click
 
@@ -46,10 +48,19 @@ def pileus() -> None:
 def main() -> None:
     """Run a command; what went wrong is one clear sentence."""
     try:
-        pileus()
+        pileus(prog_name="pileus")
     except PileusError as error:
-        click.secho(f"pileus: {error.reason}", fg="red", err=True)
-        sys.exit(1)
+        _end(error.reason)
+    except OSError as error:
+        _end(f"{error.filename}: {error.strerror}." if error.filename and error.strerror else f"{error}.")
+    except Exception as error:
+        logging.getLogger("pileus").critical("the command failed", exc_info=True)
+        _end(f"Something unexpected went wrong ({type(error).__name__}): {str(error).partition(chr(10))[0]}")
+
+
+def _end(sentence: str) -> NoReturn:
+    click.secho(f"pileus: {sentence}", fg="red", err=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from sqlalchemy.exc import ArgumentError
 
 from pileus.clients.identity import TokenAuthenticator
 from pileus.clients.image import ImageBytes, Images
@@ -19,26 +19,32 @@ from pileus.clients.session import Credentials, Session
 from pileus.clients.transport import Transport
 from pileus.compute import messages
 from pileus.compute import service as compute
-from pileus.compute.agent.agent import CONTROL, Agent
+from pileus.compute.agent.agent import Agent
+from pileus.compute.agent.drivers.driver import Driver
+from pileus.compute.agent.settings import Settings as AgentSettings
 from pileus.compute.backend import Backend as ComputeBackend
 from pileus.compute.db import tables as compute_tables
-from pileus.compute.loops import allocation, fact, guest, heard, inventory, stuck
+from pileus.compute.loops import allocation, fact, guest, heard, history, inventory, stuck
 from pileus.compute.operations import bootstrap as compute_bootstrap
+from pileus.compute.settings import Settings as ComputeSettings
 from pileus.compute.workflows import WORKFLOWS
 from pileus.compute.workflows.means import Means
 from pileus.identity import service as identity
 from pileus.identity.operations import bootstrap as identity_bootstrap
+from pileus.identity.settings import Settings as IdentitySettings
 from pileus.identity.tokens.fernet import FernetTokens
 from pileus.identity.tokens.keys import KeyFolder
 from pileus.image import service as image
 from pileus.image.db import tables as image_tables
 from pileus.image.operations import upload as image_upload
+from pileus.image.settings import Settings as ImageSettings
 from pileus.kit import log
 from pileus.kit.bus.bus import Bus
 from pileus.kit.bus.codec import Codec
 from pileus.kit.bus.memory import MemoryBus
 from pileus.kit.clock import Clock, SystemClock
 from pileus.kit.db import Database
+from pileus.kit.db.database import DatabaseUnavailable, without_password
 from pileus.kit.db.migration import Migrations
 from pileus.kit.errors import Conflict, PileusError
 from pileus.kit.http.app import App
@@ -51,7 +57,7 @@ from pileus.kit.settings import AuthSettings, BusSettings, ListenSettings, Secti
 from pileus.kit.state import StateDirectory
 from pileus.kit.workflow import Runner, WorkflowStore
 from pileus.placement import service as placement
-from pileus.placement.backend import Backend as PlacementBackend
+from pileus.placement.settings import Settings as PlacementSettings
 
 logger = log.get_logger("pileus")
 
@@ -66,26 +72,17 @@ MIGRATIONS: dict[str, Migrations] = {
 }
 
 
-class AgentSettings(Section, frozen=True, kw_only=True):
-    """`[agent]`."""
-
-    host: str = ""  # empty: the machine's name
-    driver: str = "libvirt"
-    libvirt_uri: str = "qemu:///system"
-    heartbeat_s: float = 10.0
-
-
 class Settings(Section, frozen=True, kw_only=True):
     """The whole settings file."""
 
-    identity: identity.Settings = msgspec.field(default_factory=identity.Settings)
-    image: image.Settings = msgspec.field(default_factory=image.Settings)
-    placement: placement.Settings = msgspec.field(default_factory=placement.Settings)
-    compute: compute.Settings = msgspec.field(default_factory=compute.Settings)
-    agent: AgentSettings = msgspec.field(default_factory=AgentSettings)
-    auth: AuthSettings = msgspec.field(default_factory=AuthSettings)
-    bus: BusSettings = msgspec.field(default_factory=BusSettings)
-    tls: TlsSettings = msgspec.field(default_factory=TlsSettings)
+    identity: IdentitySettings = IdentitySettings()
+    image: ImageSettings = ImageSettings()
+    placement: PlacementSettings = PlacementSettings()
+    compute: ComputeSettings = ComputeSettings()
+    agent: AgentSettings = AgentSettings()
+    auth: AuthSettings = AuthSettings()
+    bus: BusSettings = BusSettings()
+    tls: TlsSettings = TlsSettings()
     region: str = "RegionOne"
     log_level: str = "INFO"
 
@@ -117,6 +114,8 @@ class Cloud:
     def root_url(self, service: str) -> str:
         """Return scheme://host:port of a service, as clients reach it."""
         at = self.listen(service)
+        if at.public_url:
+            return at.public_url.rstrip("/")
         host = socket.getfqdn() if at.address in ("0.0.0.0", "::") else at.address  # noqa: S104 (compared, not bound)
         host = f"[{host}]" if ":" in host else host
         return f"{'https' if self.settings.tls.certificate else 'http'}://{host}:{at.port}"
@@ -173,8 +172,7 @@ class Cloud:
         return Tls(Path(tls.certificate), Path(tls.key)) if tls.certificate else None
 
     def _open_database(self, service: str) -> None:
-        chosen = getattr(self.settings, service).database
-        database = Database(chosen.url or self.state.database_url(service), pool_size=chosen.pool_size)
+        database = new_database(self.settings, self.state, service)
         self.databases[service] = database
         self.stops.append(database.close)
         if MIGRATIONS[service].sync(database):
@@ -224,13 +222,13 @@ class Cloud:
         stores = image.new_stores(chosen, self.state.path)
         backend = image.new_backend(chosen, database, self.clock, self.threads, stores, owner=self._owner())
         database.write(image_upload.abandon_own, self._owner(), self.clock.now())
-        leases = Leases(database, image_tables.lease, self._owner(), self.clock)
+        leases = Leases(database, image_tables.LEASE, self._owner(), self.clock)
         authenticator = TokenAuthenticator(self._session("image"))
         self._add_app("image", App(image.new_service(backend, authenticator, policy_file=_path(chosen.policy_file))))
         return self._starting(image.new_loops(backend, leases))
 
     def _placement(self) -> Sequence[Callable[[], None]]:
-        backend = PlacementBackend(database=self.databases["placement"], clock=self.clock)
+        backend = placement.new_backend(self.databases["placement"], self.clock)
         authenticator = TokenAuthenticator(self._session("placement"))
         policy_file = _path(self.settings.placement.policy_file)
         self._add_app("placement", App(placement.new_service(backend, authenticator, policy_file=policy_file)))
@@ -281,12 +279,13 @@ class Cloud:
             Loop("guest", guests.run, 10),
             Loop("allocation", lambda: _drop(allocation.release_orphans(database, store, means.placement)), 60, leases),
             Loop("stuck", lambda: _drop(stuck.end_stuck_tasks(database, store, self.clock)), 60, leases),
+            Loop("history", lambda: _drop(history.forget_ended(database, store, self.clock)), 3600, leases),
         ]
 
         receiver = fact.FactReceiver(
             database, self.clock, beats, runner.answer, new_resources=loops[0].nudge, new_guests=loops[1].nudge
         )
-        self.bus.listen(CONTROL, receiver.receive)
+        self.bus.listen(messages.CONTROL, receiver.receive)
         return loops
 
     def _starting(self, loops: Sequence[Loop]) -> list[Callable[[], None]]:
@@ -316,6 +315,25 @@ class Cloud:
     def _stop_agent(self) -> None:
         if self.agent is not None:
             self.agent.stop()
+
+
+class DatabaseUnusable(Conflict):
+    """The database that the settings name, or the file in the state directory, is none that can be used."""
+
+    message = "The database of {service}, {url}, cannot be used: {reason}"
+
+
+def new_database(settings: Settings, state: StateDirectory, service: str) -> Database:
+    """Return a service's database, which has answered once. Raises DatabaseUnusable."""
+    chosen = getattr(settings, service).database
+    url = chosen.url or state.database_url(service)
+    try:
+        database = Database(url, pool_size=chosen.pool_size)
+        MIGRATIONS[service].current(database)
+    except (DatabaseUnavailable, ArgumentError, ModuleNotFoundError) as error:
+        reason = str(error.__cause__ or error).partition("\n")[0]
+        raise DatabaseUnusable(service=service, url=without_password(url), reason=reason) from error
+    return database
 
 
 class BusLacking(Conflict):
@@ -355,12 +373,20 @@ def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Tr
     """Return this host's agent; finding out what the hypervisor can do may take seconds."""
     chosen = settings.agent
     require_driver(chosen)
-    host = chosen.host or socket.gethostname()
+    host = state.host_name(chosen.host)
     driver = new_driver(chosen, state, host)
-    return Agent(host, driver, bus, ImageBytes(transport), state.path, heartbeat_s=chosen.heartbeat_s)
+    return Agent(
+        host,
+        driver,
+        bus,
+        ImageBytes(transport),
+        state.path,
+        heartbeat_s=chosen.heartbeat_s,
+        base_image_keep_s=chosen.base_image_keep_s,
+    )
 
 
-def new_driver(chosen: AgentSettings, state: StateDirectory, host: str) -> Any:
+def new_driver(chosen: AgentSettings, state: StateDirectory, host: str) -> Driver:
     """Return the hypervisor driver that the settings name."""
     if chosen.driver == "fake":
         from pileus.compute.agent.drivers.fake import RESOURCES, FakeDriver

@@ -13,7 +13,8 @@ from pileus.compute.db import server as servers
 from pileus.compute.messages import ConsoleOutput, ConsoleText, Refused, Resources
 from pileus.compute.model.server import VmState
 from pileus.compute.operations.bootstrap import bootstrap
-from pileus.compute.service import MIGRATIONS, Settings, new_service
+from pileus.compute.service import MIGRATIONS, new_service
+from pileus.compute.settings import Settings
 from pileus.kit import ids
 from pileus.kit.bus.bus import NoAnswer
 from pileus.kit.context import Context

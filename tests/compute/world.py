@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -30,12 +30,13 @@ from pileus.clients.session import Credentials, Session
 from pileus.clients.transport import Transport
 from pileus.compute import messages
 from pileus.compute import service as compute
-from pileus.compute.agent.agent import CONTROL, Agent, address_of
+from pileus.compute.agent.agent import Agent
 from pileus.compute.agent.drivers.fake import RESOURCES, FakeDriver
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as servers
 from pileus.compute.db import tables
 from pileus.compute.loops import allocation, fact, guest, heard, inventory, stuck
+from pileus.compute.messages import CONTROL, address_of
 from pileus.compute.operations.bootstrap import bootstrap
 from pileus.compute.workflows import WORKFLOWS
 from pileus.compute.workflows.means import Means
@@ -44,7 +45,6 @@ from pileus.identity.operations import bootstrap as accounts
 from pileus.identity.tokens.fernet import FernetTokens
 from pileus.identity.tokens.keys import KeyFolder
 from pileus.image import service as image
-from pileus.image.db import upload as uploads
 from pileus.image.model.errors import ImageNotFound as NoImage
 from pileus.image.model.errors import TransitionRefused, UploadLost
 from pileus.image.model.image import Location
@@ -53,9 +53,9 @@ from pileus.image.operations import upload as upload_operations
 from pileus.image.stores.memory import MemoryStore
 from pileus.kit import ids
 from pileus.kit.bus.codec import Codec
-from pileus.kit.db import Database, Transaction
+from pileus.kit.db import Database
 from pileus.kit.http.app import App
-from pileus.kit.http.message import Query, Reply, Request
+from pileus.kit.http.message import Reply
 from pileus.kit.http.threads import Threads
 from pileus.kit.workflow import Runner, WorkflowStore
 from pileus.placement import service as placement

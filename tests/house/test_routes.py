@@ -82,9 +82,6 @@ UNUSED = {
     # Aliases that operators know from the originals and may use in a file of their own.
     "admin_api",
     "owner",
-    # Nobody asks these yet: what they should guard is not guarded.
-    "os_compute_api:servers:create:zero_disk_flavor",
-    "os_compute_api:os-instance-actions:events:details",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.identity import service
 from pileus.identity.operations import bootstrap
+from pileus.identity.settings import Settings
 from pileus.identity.tokens.fernet import FernetTokens
 from pileus.identity.tokens.keys import KeyFolder
 from pileus.kit.http.app import App
@@ -51,7 +52,7 @@ class World:
         keys.create_if_missing()
         self.database = database
         self.clock = HandClock()
-        settings = service.Settings(password_hash_rounds=ROUNDS)
+        settings = Settings(password_hash_rounds=ROUNDS)
         self.backend: Backend = service.new_backend(settings, database, self.clock, FernetTokens(keys))
         urls = {"identity": f"{BASE}/v3"}
         database.write(bootstrap.bootstrap, bootstrap.accounts(PASSWORDS), urls, "RegionOne")

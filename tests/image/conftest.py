@@ -10,7 +10,8 @@ import pytest
 from pileus.image.backend import Backend
 from pileus.image.db import tables
 from pileus.image.loops.repair import Repair
-from pileus.image.service import MIGRATIONS, Settings, new_backend, new_loops, new_service, new_stores
+from pileus.image.service import MIGRATIONS, new_backend, new_loops, new_service, new_stores
+from pileus.image.settings import Settings
 from pileus.kit.db import Database
 from pileus.kit.http.app import App
 from pileus.kit.http.asgi import Listener
@@ -43,7 +44,7 @@ def new_site(tmp_path: Path, migrated_file: bytes) -> Iterator[Callable[..., Sit
         made.append(backend)
         app = App(new_service(backend, TinyAuthenticator()))
         repair = Repair(backend.database, backend.stores, clock)
-        loops = new_loops(backend, Leases(backend.database, tables.lease, "test", clock))
+        loops = new_loops(backend, Leases(backend.database, tables.LEASE, "test", clock))
         assert [loop.name for loop in loops] == ["image-repair"]
         return Site(app, Listener(app, threads), backend, clock, repair.round, tmp_path / "images" / "local")
 

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from pileus.image.db import tables
-from pileus.image.service import MIGRATIONS, Settings, new_backend, new_loops, new_service, new_stores
+from pileus.image.service import MIGRATIONS, new_backend, new_loops, new_service, new_stores
+from pileus.image.settings import Settings
 from pileus.kit import log
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
@@ -32,7 +33,7 @@ def main(state: Path, lease_s: float, file_limit_bytes: int | None) -> None:
     backend = new_backend(settings, database, clock, threads, new_stores(settings, state))
     if file_limit_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes))
-    for loop in new_loops(backend, Leases(database, tables.lease, "image@here", clock)):
+    for loop in new_loops(backend, Leases(database, tables.LEASE, "image@here", clock)):
         loop.start()
     socket = bind("127.0.0.1", 0)
     HttpServer([(socket, Listener(App(new_service(backend, TinyAuthenticator())), threads))]).start()

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from pileus.compute.agent.agent import address_of
 from pileus.compute.db import server as servers
 from pileus.compute.loops import allocation
+from pileus.compute.messages import address_of
 from pileus.compute.settings import QuotaSettings, Settings
 from tests.compute.world import DiedError, Host, StillBus, World
 

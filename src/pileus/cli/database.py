@@ -13,11 +13,11 @@ from rich.table import Table
 
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
-from pileus.compute.db import server
+from pileus.compute.operations import history
 from pileus.identity.db import revocation
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
-from pileus.wiring import MIGRATIONS, SERVICES
+from pileus.wiring import MIGRATIONS, SERVICES, new_database
 
 NOTHING_TO_PURGE = {
     "image": "keeps nothing of a deleted image but its id, and that for good, so that it is never given again",
@@ -84,16 +84,16 @@ def check(services: tuple[str, ...], state_path: Path | None, settings_path: Pat
     type=click.IntRange(min=0),
     default=30,
     show_default=True,
-    help="Keep what was deleted within so many days.",
+    help="Keep what was deleted or ended within so many days.",
 )
 @state_option
 @settings_option
 def purge(services: tuple[str, ...], days: int, state_path: Path | None, settings_path: Path | None) -> None:
-    """Forget for good what was deleted long ago."""
+    """Forget for good what was deleted, and work that ended, long ago."""
     before = SystemClock().now() - timedelta(days=days)
     verbs: dict[str, Callable[..., int]] = {
         "identity": revocation.purge,
-        "compute": server.purge,
+        "compute": history.purge,
     }
     for service, database in _databases(services, state_path, settings_path):
         if service in verbs:
@@ -110,8 +110,7 @@ def _databases(
     state.prepare()
     settings = settings_of(state, file=settings_path)
     for service in services or SERVICES:
-        chosen = getattr(settings, service).database
-        database = Database(chosen.url or state.database_url(service), pool_size=1)
+        database = new_database(settings, state, service)
         try:
             yield service, database
         finally:

@@ -35,6 +35,18 @@ class ProviderNotFound(NotFound):
     message = "Placement has no resource provider {provider}."
 
 
+class ProviderNameTaken(Conflict):
+    """Another resource provider has the name."""
+
+    message = "Placement has another resource provider with the name {name}."
+
+
+class ProviderInUse(Conflict):
+    """Somebody still holds something of a resource provider."""
+
+    message = "Placement does not delete the resource provider {provider}: {reason}"
+
+
 class ClaimRefused(Conflict):
     """There is no room any more where there was some: somebody was faster."""
 
@@ -95,18 +107,17 @@ class Placement:
         return found, {provider: _usage(summary["resources"]) for provider, summary in summaries.items()}
 
     def claim(self, consumer: str, allocations: Mapping[str, Amounts], *, project_id: str, user_id: str) -> None:
-        """Allocate for a consumer that has nothing yet; doing it again changes nothing. Raises ClaimRefused."""
-        held, generation = self.allocations(consumer)
+        """Allocate for a consumer that holds nothing yet; doing it again changes nothing. Raises ClaimRefused."""
         wanted = {provider: dict(amounts) for provider, amounts in allocations.items()}
-        if held == wanted:
-            return
         body = {
             "allocations": {provider: {"resources": amounts} for provider, amounts in wanted.items()},
             "project_id": project_id,
             "user_id": user_id,
-            "consumer_generation": generation,
+            "consumer_generation": None,
         }
         reply = self._send("PUT", f"/allocations/{consumer}", body)
+        if reply.status == 409 and self.allocations(consumer)[0] == wanted:
+            return  # an earlier attempt came through, though its answer did not
         if reply.status == 409:
             raise ClaimRefused(reason=_detail(reply))
         self._ok(reply, "PUT allocations")
@@ -130,17 +141,27 @@ class Placement:
         return {consumer: dict(part["resources"]) for consumer, part in document["allocations"].items()}
 
     def ensure_provider(self, provider: str, name: str) -> None:
-        """Make a resource provider if there is none of this uuid. Raises PlacementFailed."""
+        """Make a resource provider if there is none of this uuid. Raises ProviderNameTaken, PlacementFailed."""
         reply = self._send("GET", f"/resource_providers/{provider}")
-        if reply.status == 404:
-            made = self._send("POST", "/resource_providers", {"uuid": provider, "name": name})
-            self._ok(made, "POST resource provider")
-        else:
+        if reply.status != 404:
             self._ok(reply, "GET resource provider")
+            return
+        made = self._send("POST", "/resource_providers", {"uuid": provider, "name": name})
+        if made.status == 409 and self.find_provider(name) not in (None, provider):
+            raise ProviderNameTaken(name=name)
+        self._ok(made, "POST resource provider")
+
+    def find_provider(self, name: str) -> str | None:
+        """Return the uuid of the resource provider of that name. Raises PlacementFailed."""
+        reply = self._send("GET", f"/resource_providers?{urlencode({'name': name})}")
+        found = self._ok(reply, "GET resource providers")["resource_providers"]
+        return str(found[0]["uuid"]) if found else None
 
     def delete_provider(self, provider: str) -> None:
-        """Remove a resource provider; one that is gone is no error. Raises PlacementFailed."""
+        """Remove a resource provider; one that is gone is no error. Raises ProviderInUse, PlacementFailed."""
         reply = self._send("DELETE", f"/resource_providers/{provider}")
+        if reply.status == 409:
+            raise ProviderInUse(provider=provider, reason=_detail(reply))
         if reply.status != 404:
             self._ok(reply, "DELETE resource provider")
 

@@ -11,6 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+CONTROL = "compute"
+"""The control plane's address on the bus."""
+
+
+def address_of(host: str) -> str:
+    """Return the address on the bus of a host's agent."""
+    return f"agent.{host}"
+
+
 # --- what an order is made of ---------------------------------------------------------------------
 
 

@@ -42,7 +42,6 @@ DEFAULTS = {
     "os_compute_api:os-instance-actions:list": _READER,
     "os_compute_api:os-instance-actions:show": _READER,
     "os_compute_api:os-instance-actions:events": _ADMIN,
-    "os_compute_api:os-instance-actions:events:details": _ADMIN,
     "os_compute_api:os-security-groups:list": _READER,
     "os_compute_api:os-attach-interfaces:list": _READER,
     "os_compute_api:os-volumes-attachments:index": _READER,
@@ -97,3 +96,5 @@ DEFAULTS = {
     "os_compute_api:os-simple-tenant-usage:show": _READER,
     "os_compute_api:extensions": _ANYBODY,
 }
+
+REFUSAL = "Policy doesn't allow {rule} to be performed."

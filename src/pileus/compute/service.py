@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from pileus.compute.api.routes import ROUTES
 from pileus.compute.api.versions import HISTORY, decorate, read_version
 from pileus.compute.backend import Backend
 from pileus.compute.db.tables import METADATA
-from pileus.compute.policy import DEFAULTS
-from pileus.compute.settings import Settings
+from pileus.compute.policy import DEFAULTS, REFUSAL
 from pileus.kit.db.migration import Migrations
 from pileus.kit.http import dialects
 from pileus.kit.http.app import Service
 from pileus.kit.http.auth import Authenticator
 from pileus.kit.policy import Policy
 
-__all__ = ["MIGRATIONS", "Settings", "new_service"]
-
 MIGRATIONS = Migrations("compute", Path(__file__).parent / "db" / "migrations", METADATA)
 
 
 def new_service(backend: Backend, authenticator: Authenticator, *, policy_file: Path | None = None) -> Service[Backend]:
     """Return the service."""
-
-    def wrong() -> Mapping[str, str]:
-        reason = backend.database.ping()
-        return {} if reason is None else {"database": reason}
-
     return Service(
         name="compute",
         state=backend,
         routes=ROUTES,
         dialect=dialects.compute,
         authenticator=authenticator,
-        policy=Policy(DEFAULTS, file=policy_file),
+        policy=Policy(DEFAULTS, file=policy_file, refusal=REFUSAL),
         history=HISTORY,
         read_version=read_version,
         is_body_before_policy=True,
         decorate=decorate,
-        ready=wrong,
+        ready=lambda: backend.database.trouble(),
     )

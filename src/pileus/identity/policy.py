@@ -87,3 +87,5 @@ DEFAULTS = {
     "identity:update_endpoint": _ADMIN,
     "identity:delete_endpoint": _ADMIN,
 }
+
+REFUSAL = "You are not authorized to perform the requested action: {rule}."

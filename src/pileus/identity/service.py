@@ -8,13 +8,14 @@ from pathlib import Path
 
 from pileus.identity.api.routes import ROUTES
 from pileus.identity.backend import Backend
-from pileus.identity.db.tables import metadata
+from pileus.identity.db.tables import METADATA
 from pileus.identity.model.assignment import TargetKind
 from pileus.identity.model.errors import TokenNotFound
 from pileus.identity.model.token import Grant
 from pileus.identity.operations import authenticate
-from pileus.identity.policy import DEFAULTS
-from pileus.identity.tokens.password import DEFAULT_ROUNDS, Decoy
+from pileus.identity.policy import DEFAULTS, REFUSAL
+from pileus.identity.settings import Settings
+from pileus.identity.tokens.password import Decoy
 from pileus.identity.tokens.provider import TokenProvider
 from pileus.kit.clock import Clock
 from pileus.kit.context import Context
@@ -25,19 +26,8 @@ from pileus.kit.http import dialects
 from pileus.kit.http.app import Service
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.policy import Policy
-from pileus.kit.settings import DatabaseSettings, ListenSettings, Section
 
-MIGRATIONS = Migrations("identity", Path(__file__).parent / "db" / "migrations", metadata)
-
-
-class Settings(Section, frozen=True, kw_only=True):
-    """`[identity]`."""
-
-    database: DatabaseSettings = DatabaseSettings()
-    listen: ListenSettings = ListenSettings(port=5000)
-    token_lifetime_s: int = 3600
-    password_hash_rounds: int = DEFAULT_ROUNDS  # of bcrypt: 2**rounds
-    policy_file: str = ""
+MIGRATIONS = Migrations("identity", Path(__file__).parent / "db" / "migrations", METADATA)
 
 
 def new_backend(settings: Settings, database: Database, clock: Clock, tokens: TokenProvider) -> Backend:
@@ -55,17 +45,16 @@ def new_backend(settings: Settings, database: Database, clock: Clock, tokens: To
 
 def new_service(backend: Backend, *, policy_file: Path | None = None) -> Service[Backend]:
     """Return the service; it knows its own tokens, so it needs nobody to authenticate."""
-    refusal = "You are not authorized to perform the requested action: {rule}."
     return Service(
         name="identity",
         state=backend,
         routes=ROUTES,
         dialect=dialects.identity,
         authenticator=OwnTokens(backend),
-        policy=Policy(DEFAULTS, file=policy_file, refusal=refusal),
+        policy=Policy(DEFAULTS, file=policy_file, refusal=REFUSAL),
         is_body_before_policy=True,
         decorate=_vary,
-        ready=lambda: {"database": wrong} if (wrong := backend.database.ping()) else {},
+        ready=lambda: backend.database.trouble(),
     )
 
 

@@ -1,11 +1,9 @@
-"""The image service: what the program needs to start it."""
+"""The image service, put together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-
-import msgspec
 
 from pileus.image.api.routes import ROUTES
 from pileus.image.backend import Backend, Timing
@@ -13,6 +11,7 @@ from pileus.image.db import tables
 from pileus.image.loops.repair import Repair
 from pileus.image.model.image import Limits
 from pileus.image.policy import DEFAULTS, REFUSAL
+from pileus.image.settings import Settings, StoreSettings
 from pileus.image.stores.filesystem import FilesystemStore
 from pileus.image.stores.memory import MemoryStore
 from pileus.image.stores.store import Store
@@ -27,39 +26,9 @@ from pileus.kit.http.threads import Threads
 from pileus.kit.lease import Leases
 from pileus.kit.loop import Loop
 from pileus.kit.policy import Policy
-from pileus.kit.settings import DatabaseSettings, ListenSettings, Section
 
-MIGRATIONS = Migrations("image", Path(__file__).parent / "db" / "migrations", tables.metadata)
+MIGRATIONS = Migrations("image", Path(__file__).parent / "db" / "migrations", tables.METADATA)
 REPAIR_PERIOD_S = 20
-
-
-class StoreSettings(Section, frozen=True, kw_only=True):
-    """`[image.stores.NAME]`."""
-
-    kind: str = "file"  # or memory
-    directory: str = ""  # of a file store; empty: images/NAME in the state directory
-
-
-class LimitSettings(Section, frozen=True, kw_only=True):
-    """`[image.limits]`: what one image may hold. A negative count is no limit."""
-
-    properties: int = 128
-    tags: int = 128
-    members: int = 128
-    size_gb: int = 1024
-
-
-class Settings(Section, frozen=True, kw_only=True):
-    """`[image]`."""
-
-    database: DatabaseSettings = DatabaseSettings()
-    listen: ListenSettings = ListenSettings(port=9292)
-    stores: dict[str, StoreSettings] = msgspec.field(default_factory=lambda: {"local": StoreSettings()})
-    default_store: str = ""  # empty: the first one
-    limits: LimitSettings = LimitSettings()
-    upload_lease_s: float = 60  # after which an upload whose process was not heard of counts as dead
-    stall_s: float = 300  # after which an upload that brings no bytes is given up
-    policy_file: str = ""
 
 
 class StoreSettingsInvalid(Invalid):

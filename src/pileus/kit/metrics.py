@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 _REQUESTS = Histogram(
     "pileus_http_request_seconds",
@@ -13,7 +13,6 @@ _REQUESTS = Histogram(
 WORKFLOWS = Counter("pileus_workflows_total", "Workflows that ended", ["kind", "outcome"])
 LOOP_SECONDS = Histogram("pileus_loop_seconds", "Time of one round of a loop", ["loop"])
 LOOP_FAILURES = Counter("pileus_loop_failures_total", "Rounds of a loop that failed", ["loop"])
-AGENTS_UP = Gauge("pileus_agents_up", "Agents that have been heard of lately")
 
 
 def observe_request(service: str, method: str, route: str, status: int, seconds: float) -> None:

@@ -42,6 +42,7 @@ class ListenSettings(Section, frozen=True, kw_only=True):
     """`[SERVICE.listen]`."""
 
     address: str = "127.0.0.1"
+    public_url: str = ""  # scheme://host:port as clients reach it, behind a proxy for instance; empty: the address
     port: int
 
 

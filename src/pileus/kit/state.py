@@ -7,6 +7,7 @@ import json
 import os
 import pwd
 import shutil
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,6 +46,15 @@ class StateUnusable(Conflict):
     """The directory is no state directory, or cannot be written."""
 
     message = "{path} cannot be the state directory: {reason}"
+
+
+class HostRenamed(Conflict):
+    """The settings give the host another name than the one that its guests know."""
+
+    message = (
+        "[agent] host says '{chosen}', but the guests here belong to a host named '{known}' ({path}). Keep that name, "
+        "or use an empty state directory."
+    )
 
 
 class AlreadyRunning(Conflict):
@@ -178,6 +188,19 @@ class StateDirectory:
         if not file.exists():
             write_private(file, ids.new_uuid() + "\n")
         return file.read_text().strip()
+
+    def host_name(self, chosen: str = "") -> str:
+        """Return what this host is called, kept from the first start on: guests belong to it by that name.
+
+        Raises HostRenamed if another name is chosen later.
+        """
+        file = self.path / "host-name"
+        if not file.exists():
+            write_private(file, (chosen or socket.gethostname()) + "\n")
+        known = file.read_text().strip()
+        if chosen not in ("", known):
+            raise HostRenamed(path=file, known=known, chosen=chosen)
+        return known
 
     def secrets(self, names: Sequence[str]) -> dict[str, str]:
         """Return a random secret for each name, made once."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pileus.kit.errors import Invalid, NotAcceptable
 
-LONGEST = 20
+VERSION_LENGTH = 20
 """Characters of the longest version worth reading: Python refuses to read a number of thousands of digits."""
 
 
@@ -87,7 +87,7 @@ class History:
         """
         if text == "latest":
             return self.newest
-        if len(text) > LONGEST or not self._pattern.fullmatch(text):
+        if len(text) > VERSION_LENGTH or not self._pattern.fullmatch(text):
             raise self._invalid(version=text)
         major, minor = text.split(".")
         version = Version(int(major), int(minor))

@@ -43,3 +43,5 @@ DEFAULTS: dict[str, str] = {
     "placement:allocation_candidates:list": ADMIN,
     "placement:reshaper:reshape": "role:service and rule:in_a_project",
 }
+
+REFUSAL = "Policy does not allow {rule} to be performed."

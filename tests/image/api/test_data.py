@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pileus.image.api import data
-from pileus.image.service import LimitSettings, Settings, StoreSettings
+from pileus.image.settings import LimitSettings, Settings, StoreSettings
 from tests.image.bench import ADMIN, BYTES, OTHER, OWNER, READER, Site, exchange
 
 HELLO = b"hello"

@@ -20,8 +20,10 @@ from pileus.clients.image import ImageBytes
 from pileus.compute.agent import config_drive
 from pileus.compute.agent.drivers.driver import Driver
 from pileus.compute.agent.image_cache import ImageCache
+from pileus.compute.agent.overlay import bases_in_use
 from pileus.compute.agent.turns import Turns
 from pileus.compute.messages import (
+    CONTROL,
     ConsoleOutput,
     ConsoleText,
     Destroy,
@@ -35,6 +37,7 @@ from pileus.compute.messages import (
     Spawn,
     Start,
     Stop,
+    address_of,
 )
 from pileus.compute.model.power import PowerState
 from pileus.kit import log
@@ -45,18 +48,11 @@ from pileus.kit.loop import Loop
 T = TypeVar("T")
 logger = log.get_logger("pileus.agent")
 
-CONTROL = "compute"
-"""The control plane's address on the bus."""
-
 REMEMBERED = 1000  # orders done, so that one that comes twice is answered and not done twice; and servers removed
 
 
+EVICTION_S = 3600.0  # how often base images are looked through
 THREADS = 8  # orders done at the same time
-
-
-def address_of(host: str) -> str:
-    """Return an agent's address on the bus."""
-    return f"agent.{host}"
 
 
 class Agent:
@@ -71,6 +67,7 @@ class Agent:
         state: Path,
         *,
         heartbeat_s: float = 10.0,
+        base_image_keep_s: float = 86400.0,
         pool: Executor | None = None,
     ) -> None:
         self.host = host
@@ -93,6 +90,8 @@ class Agent:
         self._is_ending = False
         self._guard = Lock()
         self._heart = Loop(f"heartbeat-{host}", self.beat, heartbeat_s)
+        self._base_image_keep_s = base_image_keep_s
+        self._eviction = Loop(f"base-images-{host}", self.evict_bases, EVICTION_S)
         self._verbs: dict[type[Order], Callable[[Any], None]] = {
             Spawn: self._spawn,
             Destroy: self._destroy,
@@ -106,6 +105,8 @@ class Agent:
         """Listen for orders, and let the control plane know that this host is there."""
         self._bus.listen(address_of(self.host), self.receive)
         self._heart.start()
+        if self._base_image_keep_s:
+            self._eviction.start()
 
     def trouble(self) -> str | None:
         """Return why the last heartbeat failed: what is wrong with the hypervisor. None if all is well."""
@@ -114,6 +115,7 @@ class Agent:
     def stop(self) -> None:
         """Finish the orders under way. The guests go on."""
         self._heart.stop()
+        self._eviction.stop()
         with self._guard:
             self._is_ending = True
         self._turns.drop()
@@ -124,6 +126,12 @@ class Agent:
         guests = tuple(self._driver.list_guests())
         beat = Heartbeat(host=self.host, resources=self._driver.resources(), guests=guests, uptime=_uptime())
         self._bus.tell(CONTROL, beat)
+
+    def evict_bases(self) -> None:
+        """Forget the base images that no guest has stood on for long."""
+        evicted = self._cache.evict(bases_in_use(self._instances), self._base_image_keep_s)
+        if evicted:
+            logger.info("base images that no guest needs were removed", images=evicted)
 
     def receive(self, message: Any) -> Any:
         """Take an order, or answer a question."""

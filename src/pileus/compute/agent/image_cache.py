@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
@@ -13,7 +14,7 @@ from pileus.compute.agent.keyed_lock import KeyedLock
 from pileus.kit.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -50,6 +51,8 @@ class ImageCache:
         self._directory = directory
         self._download = download
         self._locks = KeyedLock()
+        self._began_at = time.monotonic()
+        self._used_at: dict[str, float] = {}
         directory.mkdir(parents=True, exist_ok=True)
         for leftover in directory.glob("*.part"):
             leftover.unlink(missing_ok=True)
@@ -60,16 +63,28 @@ class ImageCache:
         with self._locks.hold(image.image_id):
             if not base.path.exists():
                 self._fetch(image, base)
+            self._used_at[image.image_id] = time.monotonic()
         return base
 
     def list_ids(self) -> list[str]:
         """Return the ids of the images that are here."""
         return sorted(path.name for path in self._directory.iterdir() if path.suffix != ".part")
 
-    def remove(self, image_id: str) -> None:
-        """Forget an image that no guest stands on any more; that it is not here is no error."""
+    def evict(self, in_use: Collection[str], unused_s: float) -> list[str]:
+        """Forget the images that no guest stands on and nobody has asked for in `unused_s`; return their ids.
+
+        `unused_s` is longer than it takes to build a guest: a disk may be about to be made. What was asked for before
+        this process began is not known, and counts as asked for then.
+        """
+        return [image_id for image_id in self.list_ids() if image_id not in in_use and self._drop(image_id, unused_s)]
+
+    def _drop(self, image_id: str, unused_s: float) -> bool:
         with self._locks.hold(image_id):
+            if time.monotonic() - self._used_at.get(image_id, self._began_at) < unused_s:
+                return False
+            self._used_at.pop(image_id, None)
             self._path(image_id).unlink(missing_ok=True)
+        return True
 
     def _fetch(self, image: ImageAccess, base: BaseImage) -> None:
         part = self._directory / f"{image.image_id}.{uuid4().hex}.part"

@@ -119,10 +119,15 @@ def remove_access(request: Request, backend: Backend, value: Any) -> Reply:
 def visible(request: Request, tx: Transaction) -> Flavor:
     """Return the flavor that the path names. Raises FlavorNotFound, also for one that the caller may not use."""
     flavor = rows.get(tx, request.params["flavor_id"])
-    context = request.context
-    if flavor.is_public or context.is_admin or context.project_id in rows.list_access(tx, flavor):
+    if flavor.is_public or may_see_all(request) or request.context.project_id in rows.list_access(tx, flavor):
         return flavor
     raise FlavorNotFound(flavor_id=flavor.id)
+
+
+def may_see_all(request: Request) -> bool:
+    """Tell whether the caller may see and use every flavor, as those may who may see whose it is."""
+    target = {"project_id": request.context.project_id, "user_id": request.context.user_id}
+    return request.may("os_compute_api:os-flavor-access", target)
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -133,12 +138,12 @@ def _page(request: Request, backend: Backend) -> tuple[Sequence[Flavor], dict[st
     sort_key = query.get("sort_key", "flavorid") or "flavorid"
     if sort_key not in rows.SORT_KEYS:
         raise Invalid(f"Invalid input for query parameters sort_key. Value: {sort_key}.")
-    is_admin = request.context.is_admin
+    sees_all = may_see_all(request)
     with backend.database.read() as tx:
         found = rows.list_all(
             tx,
-            is_public=_is_public(query.get("is_public")) if is_admin else None,
-            visible_to=None if is_admin else request.context.project_id or "",
+            is_public=_is_public(query.get("is_public")) if sees_all else None,
+            visible_to=None if sees_all else request.context.project_id or "",
             min_memory_mb=parse.whole("minRam", query.get("minRam", "0") or "0"),
             min_root_gb=parse.whole("minDisk", query.get("minDisk", "0") or "0"),
             sort_key=sort_key,

@@ -20,12 +20,13 @@ def asker_of(request: Request) -> Asker:
 def server_of(request: Request, tx: Transaction, rule: str | None = None) -> Server:
     """Return the server that the path names; `rule`: another than the route's.
 
-    Raises InstanceNotFound, also for another project's, and Forbidden.
+    Raises Forbidden, and InstanceNotFound also in its place if the server is another project's.
     """
     server = servers.get(tx, request.params["server_id"])
-    if server.project_id != request.context.project_id and not request.context.is_admin:
+    is_own, target = server.project_id == request.context.project_id, server.policy_target
+    if not is_own and not request.may(rule or request.rule or "", target):
         raise InstanceNotFound(server_id=server.id)
-    request.require(server.policy_target, rule)
+    request.require(target, rule)
     return server
 
 

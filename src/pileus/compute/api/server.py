@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from pileus.compute.api import parse, server_query
+from pileus.compute.api.flavor import may_see_all
 from pileus.compute.api.links import links, next_links, self_url
 from pileus.compute.api.lookup import asker_of, server_of
 from pileus.compute.api.view import server as view
@@ -33,6 +34,7 @@ from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.http.page import limit_of
 
+ZERO_DISK = "os_compute_api:servers:create:zero_disk_flavor"
 PASSWORD_BITS = 72  # twelve characters
 
 
@@ -57,20 +59,21 @@ def _page(
     limit = limit_of(request, default=None, maximum=backend.settings.max_limit)
     query = server_query.of_request(request, get_all_tenants=get_all_tenants, limit=limit)
     with backend.database.read() as tx:
-        marker = _marker(request, tx)
+        marker = _marker(request, tx, get_all_tenants)
         page = list_page(tx, replace(query, marker=marker))
         zones = hosts.zones(tx)
     return page, zones, next_links(request, "servers_links", [server.id for server in page], limit)
 
 
-def _marker(request: Request, tx: Transaction) -> Server | None:
+def _marker(request: Request, tx: Transaction, get_all_tenants: str) -> Server | None:
     marker = request.query.get("marker")
     if marker is None:
         return None
     try:
-        return server_query.require_marker(request, rows.get(tx, marker, may_be_deleted=True))
+        found = rows.get(tx, marker, may_be_deleted=True)
     except InstanceNotFound:
         raise MarkerNotFound(marker=marker) from None
+    return server_query.require_marker(request, found, get_all_tenants=get_all_tenants)
 
 
 def show(request: Request, backend: Backend) -> Reply:
@@ -88,7 +91,11 @@ def create(request: Request, backend: Backend) -> Reply:
     asked = body["server"]
     hints = body.get("os:scheduler_hints") or body.get("OS-SCH-HNT:scheduler_hints") or {}
     _require_possible(asked, hints)
-    ask = replace(_ask(asked), may_use_any_flavor=request.context.is_admin)
+    ask = replace(
+        _ask(asked),
+        may_use_any_flavor=may_see_all(request),
+        may_use_zero_disk=request.may(ZERO_DISK, {"project_id": request.context.project_id}),
+    )
     servers = operations.create(backend, asker_of(request), request.context.token, ask)
     first = servers[0]
     if parse.is_true(asked.get("return_reservation_id", False)):
@@ -113,8 +120,8 @@ def update(request: Request, backend: Backend) -> Reply:
 
     def change(tx: Transaction) -> Reply:
         server = server_of(request, tx)
-        rows.update(tx, server.id, backend.clock.now(), **values)
-        return Reply.json({"server": view.full(request, rows.get(tx, server.id), hosts.zones(tx))})
+        changed = operations.update(tx, server, values, backend.clock.now())
+        return Reply.json({"server": view.full(request, changed, hosts.zones(tx))})
 
     return backend.database.write(change)
 

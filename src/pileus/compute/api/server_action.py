@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec
 
 from pileus.compute.api.action import ActionRow, dispatcher
 from pileus.compute.api.lookup import asker_of, read_server, server_of
 from pileus.compute.api.schema import server as schema
-from pileus.compute.backend import Backend
+from pileus.compute.backend import Backend, Work
+from pileus.compute.model.server import Server
 from pileus.compute.operations import console, image, power
 from pileus.compute.operations import server as operations
+from pileus.compute.operations.task import Asker
 from pileus.kit.db import Transaction
 from pileus.kit.http.message import Reply, Request
+
+P = ParamSpec("P")
 
 
 def start(request: Request, backend: Backend, _value: Any) -> Reply:
     """os-start."""
-
-    def begin(tx: Transaction) -> None:
-        power.start(tx, backend.work, server_of(request, tx), asker_of(request), backend.clock.now())
-
-    backend.database.write(begin)
-    backend.work.nudge()
-    return Reply.empty(202)
+    return _begin(request, backend, power.start)
 
 
 def stop(request: Request, backend: Backend, _value: Any) -> Reply:
     """os-stop."""
-
-    def begin(tx: Transaction) -> None:
-        power.stop(tx, backend.work, server_of(request, tx), asker_of(request), backend.clock.now())
-
-    backend.database.write(begin)
-    backend.work.nudge()
-    return Reply.empty(202)
+    return _begin(request, backend, power.stop)
 
 
 def reboot(request: Request, backend: Backend, value: Any) -> Reply:
     """Reboot."""
-    is_hard = value["type"].upper() == "HARD"
+    return _begin(request, backend, power.reboot, is_hard=value["type"].upper() == "HARD")
 
+
+def _begin(
+    request: Request,
+    backend: Backend,
+    verb: Callable[Concatenate[Transaction, Work, Server, Asker, datetime, P], None],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Reply:
     def begin(tx: Transaction) -> None:
-        server, asker = server_of(request, tx), asker_of(request)
-        power.reboot(tx, backend.work, server, asker, backend.clock.now(), is_hard=is_hard)
+        verb(tx, backend.work, server_of(request, tx), asker_of(request), backend.clock.now(), *args, **kwargs)
 
     backend.database.write(begin)
     backend.work.nudge()

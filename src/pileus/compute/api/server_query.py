@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from pileus.compute.api import parse
+from pileus.compute.api import name_filter, parse
 from pileus.compute.db.server_list import EQUALS, SORT_KEYS, ServerQuery
 from pileus.compute.model.errors import MarkerNotFound
 from pileus.compute.model.server import Server, StateMatch, states_of
@@ -32,7 +31,7 @@ def of_request(request: Request, *, get_all_tenants: str, limit: int) -> ServerQ
         deleted = bool(is_deleted)
     return ServerQuery(
         equals=_equals(request, get_all_tenants, may_all=may_all),
-        name_pattern=_pattern(query),
+        name_like=_name_like(query),
         states=states,
         changed_since=parse.moment("changes-since", changed_since) if changed_since else None,
         is_deleted=deleted,
@@ -42,9 +41,9 @@ def of_request(request: Request, *, get_all_tenants: str, limit: int) -> ServerQ
     )
 
 
-def require_marker(request: Request, marker: Server) -> Server:
-    """Return a page's marker. Raises MarkerNotFound for another project's."""
-    if marker.project_id != request.context.project_id and not request.context.is_admin:
+def require_marker(request: Request, marker: Server, *, get_all_tenants: str) -> Server:
+    """Return a page's marker. Raises MarkerNotFound for a project's that the caller may not list."""
+    if marker.project_id != request.context.project_id and not request.may(get_all_tenants, _target(request)):
         raise MarkerNotFound(marker=marker.id)
     return marker
 
@@ -65,17 +64,18 @@ def _equals(request: Request, get_all_tenants: str, *, may_all: bool) -> dict[st
         if column in names:
             equals[column] = parse.whole(name, value) if column in _NUMBERS else parse.last_part(value)
     project_id = query.get("tenant_id") or query.get("project_id")
-    if _is_all_tenants(request, project_id):
+    if _is_all_tenants(request, get_all_tenants, project_id):
         request.require(_target(request), get_all_tenants)
     else:
         equals["project_id"] = request.context.project_id or ""
     return equals
 
 
-def _is_all_tenants(request: Request, project_id: str | None) -> bool:
+def _is_all_tenants(request: Request, get_all_tenants: str, project_id: str | None) -> bool:
     text = request.query.get("all_tenants")
     if text is None:
-        return project_id is not None and project_id != request.context.project_id and request.context.is_admin
+        is_other = project_id is not None and project_id != request.context.project_id
+        return is_other and request.may(get_all_tenants, _target(request))
     return text == "" or parse.boolean("all_tenants", text)
 
 
@@ -97,15 +97,9 @@ def _is_deleted(query: Query, *, may_all: bool) -> bool | None:
     return True if any(status.upper() == "DELETED" for status in query.all("status")) else None
 
 
-def _pattern(query: Query) -> str | None:
+def _name_like(query: Query) -> str | None:
     pattern = query.get("name")
-    if pattern is None:
-        return None
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise Invalid(f"Invalid name filter [{pattern}]: {error}") from None
-    return pattern
+    return None if pattern is None else name_filter.as_like(pattern)
 
 
 # --- order ----------------------------------------------------------------------------------------

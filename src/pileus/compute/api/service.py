@@ -46,5 +46,5 @@ def _set_disabled(request: Request, backend: Backend, *, is_disabled: bool) -> R
 
 def delete(request: Request, backend: Backend) -> Reply:
     """DELETE /os-services/{service_id}."""
-    backend.database.write(operations.delete, parse.whole("service", request.params["service_id"]))
+    operations.delete(backend, parse.whole("service", request.params["service_id"]))
     return Reply.empty(204)

@@ -18,8 +18,6 @@ from pileus.kit import ids
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 
-DOWN_AFTER_S = 60.0
-
 _H, _S = HYPERVISOR.c, SERVER.c
 _SERVICE_COLUMNS = [column.label(f"service_{column.name}") for column in SERVICE.c]
 _ALL = (
@@ -82,11 +80,6 @@ def get(tx: Transaction, host: str) -> Host:
 def list_all(tx: Transaction) -> Sequence[Host]:
     """Return every host, with what is used of it."""
     return _hosts(tx, tx.all(_ALL))
-
-
-def list_up(tx: Transaction, now: datetime, *, down_after_s: float = DOWN_AFTER_S) -> Sequence[Host]:
-    """Return the hosts that were heard of lately and that nobody has disabled."""
-    return [host for host in list_all(tx) if host.service.is_up(now, down_after_s) and not host.service.is_disabled]
 
 
 def delete(tx: Transaction, host: str) -> None:

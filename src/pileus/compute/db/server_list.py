@@ -16,6 +16,8 @@ from pileus.kit.db import Transaction
 
 _S = SERVER.c
 _EPOCH = datetime(1970, 1, 1)
+LIKE_ESCAPE = "!"
+"""What takes a sign's meaning away in a LIKE pattern."""
 
 SORT_KEYS: dict[str, ColumnElement[Any]] = {
     "access_ip_v4": _S.access_ip_v4,
@@ -70,7 +72,7 @@ class ServerQuery:
     """Which servers, and in what order. What is empty or None does not restrict."""
 
     equals: Mapping[str, Any] = field(default_factory=dict)  # a name of EQUALS → the value
-    name_pattern: str | None = None  # a regular expression
+    name_like: str | None = None  # a LIKE pattern
     states: Sequence[StateMatch] | None = None
     changed_since: datetime | None = None
     is_deleted: bool | None = False
@@ -98,8 +100,8 @@ def list_page(tx: Transaction, query: ServerQuery) -> Sequence[Server]:
 
 def _conditions(query: ServerQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [false()] if query.is_nothing else []
-    if query.name_pattern is not None:
-        conditions.append(_S.name.regexp_match(query.name_pattern))
+    if query.name_like is not None:
+        conditions.append(_S.name.ilike(query.name_like, escape=LIKE_ESCAPE))
     if query.states is not None:
         conditions.append(or_(false(), *(_in_state(match) for match in query.states)))
     if query.changed_since is not None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from pileus.compute.db import server
 from pileus.compute.loops.heard import Heard, Report
-from pileus.compute.messages import Destroy
+from pileus.compute.messages import Destroy, address_of
 from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.power import PowerState
 from pileus.compute.model.server import Server, VmState
@@ -48,7 +48,7 @@ class GuestLoop:
                 logger.warning("removing a guest that no server has", server=server_id, host=report.beat.host)
                 # A new order each time: the agent answers one that it has done without doing it again.
                 order = Destroy(id=f"{ids.new_uuid()}.0.do", server_id=server_id)
-                self._bus.tell(f"agent.{report.beat.host}", order)
+                self._bus.tell(address_of(report.beat.host), order)
             for row, power_state in changed:
                 self._database.write(self._write_power, row, power_state)
 

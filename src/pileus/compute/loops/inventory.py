@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from pileus.clients.placement import Placement, PlacementFailed
+from pileus.clients.placement import Placement, PlacementFailed, ProviderInUse, ProviderNameTaken
 from pileus.compute.db import host
 from pileus.compute.model.host import Host
 from pileus.compute.settings import Settings
@@ -22,16 +23,30 @@ def sync_inventory(database: Database, clock: Clock, settings: Settings, placeme
     """
     with database.read() as tx:
         hosts = host.list_all(tx)
+    known = {one.uuid for one in hosts}
     for one in hosts:
         if one.service.is_up(clock.now(), settings.service_down_time_s):
             try:
+                _ensure(one, known, placement)
                 _sync(one, settings, placement)
-            except PlacementFailed as error:
+            except (PlacementFailed, ProviderNameTaken, ProviderInUse) as error:
                 logger.warning("placement does not take a host as it is", host=one.host, reason=error.reason)
 
 
+def _ensure(one: Host, known: Collection[str], placement: Placement) -> None:
+    """Make a host's provider. One that an earlier life of the host left under its name is removed, if it is unused."""
+    try:
+        placement.ensure_provider(one.uuid, one.hostname)
+    except ProviderNameTaken:
+        stale = placement.find_provider(one.hostname)
+        if stale is None or stale in known:  # another host goes by the same name
+            raise
+        logger.warning("replacing a provider that no host has", host=one.host, provider=stale)
+        placement.delete_provider(stale)
+        placement.ensure_provider(one.uuid, one.hostname)
+
+
 def _sync(one: Host, settings: Settings, placement: Placement) -> None:
-    placement.ensure_provider(one.uuid, one.hostname)
     placement.set_inventories(one.uuid, inventories_of(one, settings))
     placement.set_traits(one.uuid, traits_of(one))
 

@@ -76,6 +76,12 @@ class FlavorDiskTooSmall(Invalid):
     )
 
 
+class ZeroDiskRefused(Forbidden):
+    """The flavor leaves it to the image how large the root disk is, and the caller may not take such a flavor."""
+
+    message = "Only volume-backed servers are allowed for flavors with zero disk."
+
+
 class FlavorDiskSmallerThanMinDisk(Invalid):
     """The image asks for a larger root disk than the flavor has."""
 
@@ -146,12 +152,6 @@ class KeyPairLimitExceeded(Forbidden):
     """The user has as many key pairs as he may have."""
 
     message = "Quota exceeded, too many key pairs."
-
-
-class PersonalityLimitExceeded(Forbidden):
-    """More, longer or larger injected files than the quota allows."""
-
-    message = "{reason}"
 
 
 # --- flavors --------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from pileus.compute.model.errors import InstanceNotReady
 from pileus.compute.model.image import attributes_of_snapshot
 from pileus.compute.model.server import CREATE_IMAGE, Server, require_allowed
 from pileus.compute.operations.task import Asker, begin, claim
+from pileus.compute.workflows import unclaimed_image
+from pileus.kit import ids
 from pileus.kit.db import Transaction
 from pileus.kit.errors import PileusError
 
@@ -22,11 +24,15 @@ def create(backend: Backend, server: Server, name: str, properties: Mapping[str,
     require_allowed(CREATE_IMAGE, server)
     if server.host is None:
         raise InstanceNotReady(server_id=server.id)
-    image_id = str(backend.images.create(attributes_of_snapshot(server, name, properties), token)["id"])
+    image_id = ids.new_uuid()
+    # Should this process die between here and `_begin`, the image would stay queued for ever: this one removes it.
+    backend.database.write(backend.work.begin, unclaimed_image.KIND, image_id, unclaimed_image.arguments(backend.clock))
     try:
+        backend.images.create({**attributes_of_snapshot(server, name, properties), "id": image_id}, token)
         backend.database.write(_begin, backend, server.id, image_id, asker)
-    except PileusError:  # somebody was faster; the image would stay queued for ever
+    except PileusError:  # the image service refused, or somebody else was faster
         backend.images.delete(image_id, token)
+        backend.database.write(backend.work.cancel, image_id)
         raise
     backend.work.nudge()
     return image_id
@@ -35,4 +41,5 @@ def create(backend: Backend, server: Server, name: str, properties: Mapping[str,
 def _begin(tx: Transaction, backend: Backend, server_id: str, image_id: str, asker: Asker) -> None:
     server, now = rows.get(tx, server_id), backend.clock.now()
     claim(tx, server, CREATE_IMAGE, now)
+    backend.work.cancel(tx, image_id)
     begin(tx, backend.work, server, "createImage", "snapshot", {"image_id": image_id}, asker, now)

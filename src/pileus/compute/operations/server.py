@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from pileus.compute.backend import Backend, Images, Work
 from pileus.compute.db import flavor as flavors
@@ -20,6 +21,7 @@ from pileus.compute.model.errors import (
     KeyPairNotFound,
     KeyPairUnknown,
     MetadataLimitExceeded,
+    ZeroDiskRefused,
 )
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.host import DEFAULT_ZONE
@@ -42,6 +44,7 @@ class ServerAsk:
     flavor_id: str
     image_id: str
     may_use_any_flavor: bool = False  # also one that is not public and that the project has no access to
+    may_use_zero_disk: bool = False  # a flavor that leaves it to the image how large the root disk is
     key_name: str | None = None
     user_data: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +64,8 @@ def create(backend: Backend, asker: Asker, token: str, ask: ServerAsk) -> Sequen
     """Write the servers down and begin to boot them.
 
     As many as the quota has room for, between the fewest and the most. Raises ImageNotFound, ImageNotActive,
-    FlavorUnknown, KeyPairUnknown, AvailabilityZoneUnknown, QuotaExceeded, and what says that the flavor is too small.
+    FlavorUnknown, ZeroDiskRefused, KeyPairUnknown, AvailabilityZoneUnknown, QuotaExceeded, and what says that the
+    flavor is too small.
     """
     image = _image(backend.images, ask.image_id, token)
     servers = backend.database.write(_create, backend, asker, ask, image)
@@ -79,6 +83,8 @@ def _image(images: Images, image_id: str, token: str) -> ImageSnapshot:
 def _create(tx: Transaction, backend: Backend, asker: Asker, ask: ServerAsk, image: ImageSnapshot) -> Sequence[Server]:
     now = backend.clock.now()
     flavor = _flavor(tx, ask, asker.project_id)
+    if flavor.root_gb == 0 and not ask.may_use_zero_disk:
+        raise ZeroDiskRefused
     require_fits(image, flavor)
     _require_zone(tx, ask.availability_zone)
     public_key = _public_key(tx, asker.user_id, ask.key_name)
@@ -158,6 +164,12 @@ def _numbered(server: Server, index: int, most: int) -> Server:
 
 
 # --- change and delete ----------------------------------------------------------------------------
+
+
+def update(tx: Transaction, server: Server, changes: Mapping[str, Any], now: datetime) -> Server:
+    """Change what a user may choose of a server: name, access_ip_v4, access_ip_v6, is_disk_config_auto."""
+    rows.update(tx, server.id, now, **changes)
+    return rows.get(tx, server.id)
 
 
 def delete(tx: Transaction, work: Work, server: Server, asker: Asker, now: datetime) -> None:

@@ -4,5 +4,6 @@ from pileus.compute.workflows.boot import BOOT
 from pileus.compute.workflows.delete import DELETE
 from pileus.compute.workflows.power import REBOOT, START, STOP
 from pileus.compute.workflows.snapshot import SNAPSHOT
+from pileus.compute.workflows.unclaimed_image import UNCLAIMED_IMAGE
 
-WORKFLOWS = (BOOT, DELETE, START, STOP, REBOOT, SNAPSHOT)
+WORKFLOWS = (BOOT, DELETE, START, STOP, REBOOT, SNAPSHOT, UNCLAIMED_IMAGE)

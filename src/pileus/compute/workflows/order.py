@@ -6,7 +6,7 @@ from typing import Any
 
 from pileus.compute.db import server as servers
 from pileus.compute.db import service as services
-from pileus.compute.messages import Destroy, Order
+from pileus.compute.messages import Destroy, Order, address_of
 from pileus.compute.model.errors import HostBinaryNotFound
 from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.model.server import Server
@@ -51,7 +51,7 @@ def have_destroyed(run: Run, means: Means, host: str) -> Waiting | None:
     back with the guest, a loop sees to that.
     """
     if run.answer is None:
-        means.bus.tell(f"agent.{host}", Destroy(id=run.order_id, server_id=run.subject))
+        means.bus.tell(address_of(host), Destroy(id=run.order_id, server_id=run.subject))
     elif "reason" not in run.answer:
         return None
     else:
@@ -64,7 +64,7 @@ def send_and_wait(run: Run, means: Means, host: str, order: Order) -> dict[str, 
     if run.answer is None:
         if not is_up(means, host):
             raise HostSilent(host=host)
-        means.bus.tell(f"agent.{host}", order)
+        means.bus.tell(address_of(host), order)
         return Waiting(RESEND_S)
     answer: dict[str, Any] = run.answer
     if "reason" in answer:

@@ -31,8 +31,12 @@ def capture(run: Run, means: Means) -> dict[str, Any] | Waiting:
 
 
 def drop(run: Run, means: Means) -> None:
-    """Remove the image that will never have bytes. One that has them all is its owner's, whatever came after."""
-    image_id = run.arguments["image_id"]
+    """Remove the image that will never have bytes."""
+    drop_empty(run.arguments["image_id"], means)
+
+
+def drop_empty(image_id: str, means: Means) -> None:
+    """Remove an image. One that has all its bytes is its owner's, whatever came after."""
     try:
         is_whole = means.images.get(image_id)["status"] == "active"
     except ImageNotFound:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pileus.identity.model.errors import MarkerNotFound
 from pileus.kit.http.message import Reply, Request
-from pileus.kit.http.page import is_true, limit_of, with_marker
+from pileus.kit.http.page import limit_of, with_marker
 
 View = dict[str, Any]
 
@@ -18,12 +18,13 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "endswith": lambda text, part: text.endswith(part),
 }
 _NO_LIMIT = 2**31
+_NO = ("0", "false", "f", "no", "n", "off", "")
 
 
 def flag(request: Request, name: str) -> bool | None:
-    """Read a yes or no; a bare name means yes, and None that it was not given."""
+    """Read a yes or no; a bare name means yes like every word that is not a no, and None that it was not given."""
     text = request.query.get(name)
-    return None if text is None else is_true(text or "1")
+    return None if text is None else not text or text.strip().lower() not in _NO
 
 
 def many(request: Request, plural: str, shown: Iterable[View], path: str | None = None) -> Reply:

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, Text, 
 
 from pileus.kit.db.types import MARIADB, HexId, LongText, Moment, Name, new_metadata
 
-metadata = new_metadata()
+METADATA = new_metadata()
 
 NO_DOMAIN = ""
 """The domain of what belongs to none: domains, and the roles of the whole cloud. NULL would not be unique."""
@@ -14,7 +14,7 @@ NO_DOMAIN = ""
 # A domain is a project that acts as one, as in every Keystone since its third API; ids never collide.
 project = Table(
     "project",
-    metadata,
+    METADATA,
     Column("id", HexId, primary_key=True),
     Column("name", Name, nullable=False),
     Column("domain_id", HexId, nullable=False),
@@ -29,7 +29,7 @@ project = Table(
 
 user = Table(
     "user",
-    metadata,
+    METADATA,
     Column("id", HexId, primary_key=True),
     Column("name", Name, nullable=False),
     Column("domain_id", HexId, ForeignKey("project.id"), nullable=False),
@@ -45,7 +45,7 @@ user = Table(
 
 role = Table(
     "role",
-    metadata,
+    METADATA,
     Column("id", HexId, primary_key=True),
     Column("name", Name, nullable=False),
     Column("domain_id", HexId, nullable=False),
@@ -57,7 +57,7 @@ role = Table(
 
 implied_role = Table(
     "implied_role",
-    metadata,
+    METADATA,
     Column("prior_role_id", HexId, ForeignKey("role.id", ondelete="CASCADE"), primary_key=True),
     Column("implied_role_id", HexId, ForeignKey("role.id", ondelete="CASCADE"), primary_key=True),
     **MARIADB,
@@ -65,7 +65,7 @@ implied_role = Table(
 
 assignment = Table(
     "assignment",
-    metadata,
+    METADATA,
     Column("user_id", HexId, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
     Column("target_kind", String(8), primary_key=True),
     Column("target_id", HexId, primary_key=True),
@@ -76,7 +76,7 @@ assignment = Table(
 
 region = Table(
     "region",
-    metadata,
+    METADATA,
     Column("id", Name, primary_key=True),
     Column("description", Text, nullable=False),
     Column("parent_region_id", Name),
@@ -86,7 +86,7 @@ region = Table(
 
 service = Table(
     "service",
-    metadata,
+    METADATA,
     Column("id", HexId, primary_key=True),
     Column("type", Name, nullable=False),
     Column("name", Name, nullable=False),
@@ -98,7 +98,7 @@ service = Table(
 
 endpoint = Table(
     "endpoint",
-    metadata,
+    METADATA,
     Column("id", HexId, primary_key=True),
     Column("service_id", HexId, ForeignKey("service.id", ondelete="CASCADE"), nullable=False),
     Column("region_id", Name),
@@ -111,7 +111,7 @@ endpoint = Table(
 
 revoked_token = Table(
     "revoked_token",
-    metadata,
+    METADATA,
     Column("audit_id", String(32), primary_key=True),
     Column("expires_at", Moment, nullable=False),
     Index("ix_revoked_token_expires_at", "expires_at"),

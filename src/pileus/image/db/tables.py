@@ -7,11 +7,11 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 from pileus.kit.db.types import MARIADB, LongText, Moment, Name, Uuid36, new_metadata
 from pileus.kit.lease import lease_table
 
-metadata = new_metadata()
+METADATA = new_metadata()
 
 image = Table(
     "image",
-    metadata,
+    METADATA,
     Column("id", Uuid36, primary_key=True),
     Column("status", String(30), nullable=False),
     Column("name", Name),
@@ -45,7 +45,7 @@ def _of_image(*, is_key: bool = True) -> Column[str]:
 
 image_property = Table(
     "image_property",
-    metadata,
+    METADATA,
     _of_image(),
     Column("name", Name, primary_key=True),
     Column("value", LongText, nullable=False),
@@ -54,7 +54,7 @@ image_property = Table(
 
 image_tag = Table(
     "image_tag",
-    metadata,
+    METADATA,
     _of_image(),
     Column("value", Name, primary_key=True),
     **MARIADB,
@@ -62,7 +62,7 @@ image_tag = Table(
 
 image_member = Table(
     "image_member",
-    metadata,
+    METADATA,
     _of_image(),
     Column("member_id", Name, primary_key=True),  # a project
     Column("status", String(20), nullable=False),
@@ -74,7 +74,7 @@ image_member = Table(
 
 image_location = Table(
     "image_location",
-    metadata,
+    METADATA,
     _of_image(),
     Column("store", String(64), primary_key=True),
     Column("object_key", Name, nullable=False),
@@ -83,7 +83,7 @@ image_location = Table(
 
 upload = Table(
     "upload",
-    metadata,
+    METADATA,
     Column("id", Uuid36, primary_key=True),
     _of_image(is_key=False),
     Column("store", String(64), nullable=False),
@@ -96,10 +96,10 @@ upload = Table(
 
 discarded = Table(
     "discarded",
-    metadata,
+    METADATA,
     Column("store", String(64), primary_key=True),
     Column("object_key", Name, primary_key=True),
     **MARIADB,
 )
 
-lease = lease_table(metadata)
+LEASE = lease_table(METADATA)

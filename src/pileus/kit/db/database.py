@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from pileus.kit import log
@@ -43,6 +43,14 @@ class ValueUnstorable(Invalid):
     """A value is too long, too large, or of characters that this database does not take."""
 
     message = "The request holds a value that cannot be stored."
+
+
+def without_password(url: str) -> str:
+    """Return a database's URL as people may see it."""
+    try:
+        return make_url(url).render_as_string()
+    except ArgumentError:
+        return "which is no SQLAlchemy URL"
 
 
 def is_in_transaction() -> bool:
@@ -123,6 +131,11 @@ class Database:
         except SQLAlchemyError as error:
             return f"the database does not answer ({type(error).__name__})"
         return None
+
+    def trouble(self) -> dict[str, str]:
+        """Return what is wrong, as a service's health names it: nothing, or `{"database": why}`."""
+        wrong = self.ping()
+        return {} if wrong is None else {"database": wrong}
 
     def close(self) -> None:
         """Give back all connections."""

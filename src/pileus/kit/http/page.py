@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Request
 
-LONGEST = 20
+LIMIT_DIGITS = 20
 """Digits of the largest limit worth reading: Python refuses to read a number of thousands of digits."""
 
 
@@ -24,15 +24,10 @@ def limit_of(request: Request, *, default: int | None, maximum: int) -> int:
         return min(default if default is not None else maximum, maximum)
     if not text.isascii() or not text.isdigit():
         raise LimitInvalid(limit=text)
-    return min(int(text), maximum) if len(text) < LONGEST else maximum
+    return min(int(text), maximum) if len(text) < LIMIT_DIGITS else maximum
 
 
 def with_marker(request: Request, marker: str, path: str | None = None) -> str:
     """Return the URL of the page after `marker`: the same question, asked from there."""
     pairs = [(key, value) for key, value in request.query.pairs() if key != "marker"]
     return f"{path or request.path}?{urlencode([*pairs, ('marker', marker)])}"
-
-
-def is_true(text: str | None) -> bool | None:
-    """Read a yes or no as OpenStack's queries spell them; None stays None."""
-    return None if text is None else text.strip().lower() not in ("0", "false", "f", "no", "n", "off", "")

@@ -8,19 +8,13 @@ from typing import Protocol
 
 from pileus.compute.messages import GuestSpec, GuestState, Resources
 from pileus.compute.model.power import PowerState
-from pileus.kit.errors import Conflict, NotFound, Unavailable
+from pileus.kit.errors import NotFound, Unavailable
 
 
 class GuestNotFound(NotFound):
     """The hypervisor has no such guest of this cloud."""
 
     message = "Instance {server_id} could not be found on this host."
-
-
-class GuestNotRunning(Conflict):
-    """The verb needs a running guest."""
-
-    message = "Instance {server_id} is not running."
 
 
 class HypervisorFailed(Unavailable):

@@ -83,7 +83,7 @@ def _fault(request: Request, server: Server) -> dict[str, Any]:
     assert server.fault is not None
     fault = server.fault
     document: dict[str, Any] = {"code": fault.code, "created": isoformat(fault.created_at), "message": fault.message}
-    if fault.details and (request.context.is_admin or fault.code != 500):
+    if fault.details and (fault.code != 500 or request.may("context_is_admin", server.policy_target)):
         document["details"] = fault.details
     return document
 

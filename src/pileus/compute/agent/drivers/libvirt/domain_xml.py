@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 NAMESPACE = "https://pileus.invalid/xmlns/1"
 MACHINE = "pc"  # boots fastest where the processor is emulated
-EMULATOR = "/usr/bin/qemu-system-x86_64"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,15 @@
+"""`[agent]`: what an operator may choose for a host."""
+
+from __future__ import annotations
+
+from pileus.kit.settings import Section
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """`[agent]`."""
+
+    host: str = ""  # empty: the machine's name at the first start
+    driver: str = "libvirt"  # or fake
+    libvirt_uri: str = "qemu:///system"
+    heartbeat_s: float = 10.0
+    base_image_keep_s: float = 86400.0  # without a guest that stands on it; 0: for ever
