@@ -64,10 +64,14 @@ class Bench:
         self.starts = {"ours": (Starts(), Starts()), "theirs": (Starts(), Starts())}
         originals = Originals(self.folder / "originals", self.offset)
         self._alone()
-        if self.plan.has_originals:
-            self._originals_alone(originals)
-        if self.plan.wants("memory", "server", "image", "calls"):
-            self._together(originals if self.plan.has_originals else None)
+        with contextlib.ExitStack() as stack:
+            clouds: list[tuple[Cloud, Client]] = []
+            if self.plan.has_originals:
+                clouds.append((originals, stack.enter_context(self._originals_alone(originals))))
+            if self.plan.wants("memory", "server", "image", "calls"):
+                pileus = self._pileus("fake", 9)
+                clouds.insert(0, (pileus, stack.enter_context(running(pileus))))
+                self._together(clouds)
         if self.plan.wants("memory"):
             self.tables.append(memory.table(self.memory["ours"], self.memory["theirs"]))
         if self.plan.wants("start"):
@@ -97,51 +101,50 @@ class Bench:
                 boot.wait_for_room(client)
                 self.guests = boot.measure_guests(client, plan.guest, plan.guests)
 
-    def _originals_alone(self, originals: Originals) -> None:
+    @contextlib.contextmanager
+    def _originals_alone(self, originals: Originals) -> Iterator[Client]:
+        """The originals; they go on running for the length of the block."""
         anew, again = self.starts["theirs"]
-        if self.plan.wants("start"):
+        try:
             say("the originals from an empty state")
-            start.start_anew(anew, originals, None)
-            say("the originals from an existing state")
-            start.start_again(again, originals, 1)
-        if self.plan.wants("memory"):
-            with running(originals) as client:
+            if self.plan.wants("start"):
+                start.start_anew(anew, originals, None)
+                say("the originals from an existing state")
+            client = start.start_timed(again, originals)
+            client.log_in()  # the catalog may have been empty the first time
+            if self.plan.wants("memory"):
                 say("the originals, idle")
                 self.memory["theirs"] = memory.measure(originals, client)
+            yield client
+        finally:
+            originals.stop()
 
-    def _together(self, originals: Originals | None) -> None:
-        """Both at a time, both with pretended guests."""
-        plan, clouds = self.plan, [cloud for cloud in (self._pileus("fake", 9), originals) if cloud]
-        content = transfer.Content(plan.size_mib)
-        with _all_running(clouds) as clients:
+    def _together(self, clouds: Sequence[tuple[Cloud, Client]]) -> None:
+        """Both turn and turn about, both with pretended guests."""
+        plan, clients = self.plan, [client for _, client in clouds]
+        for client in clients:
+            client.log_in()
+            boot.wait_for_room(client)
+        if plan.wants("server"):
+            say(f"pretended guests, {plan.pretended} on each side")
+            self.tables.append(boot.table(self.guests, boot.measure_pretended(clients, plan.pretended)))
+        if plan.wants("image"):
+            say(f"an image of {plan.size_mib} MiB, {plan.transfers} times on each side")
+            content = transfer.Content(plan.size_mib)
+            rate = transfer.disk_rate(self.folder, content)
+            self.tables.append(transfer.table(transfer.measure(clouds, content, plan.transfers), content, rate))
+        if plan.wants("calls"):
+            say(f"common calls, {plan.rounds} times on each side")
             for client in clients:
-                boot.wait_for_room(client)
-            if plan.wants("server"):
-                say(f"pretended guests, {plan.pretended} on each side")
-                self.tables.append(boot.table(self.guests, boot.measure_pretended(clients, plan.pretended)))
-            if plan.wants("image"):
-                say(f"an image of {plan.size_mib} MiB, {plan.transfers} times on each side")
-                rate = transfer.disk_rate(self.folder, content)
-                found = transfer.measure(list(zip(clouds, clients, strict=True)), content, plan.transfers)
-                self.tables.append(transfer.table(found, content, rate))
-            if plan.wants("calls"):
-                say(f"common calls, {plan.rounds} times on each side")
-                for client in clients:
-                    latency.prepare(client)
-                self.tables.append(latency.table(latency.measure(clients, plan.rounds)))
-            if plan.wants("memory"):
-                say("all, idle")
-                for name, cloud in zip(("ours", "theirs"), clouds, strict=False):
-                    self.memory[name].append(memory.measure_last(cloud))
+                latency.prepare(client)
+            self.tables.append(latency.table(latency.measure(clients, plan.rounds)))
+        if plan.wants("memory"):
+            say("all, idle")
+            for name, (cloud, _) in zip(("ours", "theirs"), clouds, strict=False):
+                self.memory[name].append(memory.measure_last(cloud))
 
     def _pileus(self, driver: str, number: int) -> Pileus:
         return Pileus(self.folder / f"pileus-{driver}-{number}", self.offset, driver)
-
-
-@contextlib.contextmanager
-def _all_running(clouds: Sequence[Cloud]) -> Iterator[list[Client]]:
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(running(cloud)) for cloud in clouds]
 
 
 def say(text: str) -> None:

@@ -180,7 +180,7 @@ def log_in(cloud: Cloud, *, timeout_s: float = 120) -> Client:
 
 
 def free_offset() -> int:
-    """Return a port offset with which every port of both clouds is free, and below those that clients get."""
+    """Return a port offset with which every port of both clouds is free, and below those that clients are given."""
     return next(offset for offset in range(20 * STEP, 95 * STEP, STEP) if all(map(_is_free, _moved(offset))))
 
 

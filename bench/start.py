@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import boot
+from bench.client import Client
 from bench.cloud import Cloud, log_in
 from bench.report import Figure, Row, Table, at_most
 
@@ -29,15 +30,22 @@ class Starts:
         return Figure(samples, "s", 2) if samples else None
 
 
+def start_timed(starts: Starts, cloud: Cloud) -> Client:
+    """Start a cloud; return a client of it when all of it answers."""
+    began = time.monotonic()
+    cloud.start()
+    client = log_in(cloud)
+    starts.token.append(time.monotonic() - began)
+    cloud.wait_until_ready()
+    starts.ready.append(time.monotonic() - began)
+    return client
+
+
 def start_anew(starts: Starts, cloud: Cloud, image: Path | None) -> None:
     """Start a cloud on an empty state, go on until its first server, and stop it; `image` can be booted, if there."""
     began = time.monotonic()
     try:
-        cloud.start()
-        client = log_in(cloud)
-        starts.token.append(time.monotonic() - began)
-        cloud.wait_until_ready()
-        starts.ready.append(time.monotonic() - began)
+        client = start_timed(starts, cloud)
         client.log_in()  # the catalog may have been empty the first time
         boot.wait_for_room(client)
         data, disk_format = (image.read_bytes(), "qcow2") if image else (bytes(2**20), "raw")
@@ -56,13 +64,8 @@ def start_anew(starts: Starts, cloud: Cloud, image: Path | None) -> None:
 def start_again(starts: Starts, cloud: Cloud, times: int) -> None:
     """Start a cloud on the state that it has, and stop it, so many times."""
     for _ in range(times):
-        began = time.monotonic()
         try:
-            cloud.start()
-            log_in(cloud)
-            starts.token.append(time.monotonic() - began)
-            cloud.wait_until_ready()
-            starts.ready.append(time.monotonic() - began)
+            start_timed(starts, cloud)
         finally:
             cloud.stop()
 

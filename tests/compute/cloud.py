@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from pileus.clients.placement import ProviderInUse
 from pileus.compute.backend import Backend
 from pileus.compute.db import host as hosts
 from pileus.compute.db import server as servers
@@ -24,6 +25,8 @@ from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pileus.clients.placement import Placement
 
 START = datetime(2026, 1, 1, 12, 0, 0)
@@ -76,7 +79,7 @@ class MemoryImages:
         return self.documents[image_id]
 
     def create(self, attributes: dict[str, Any], token: str) -> dict[str, Any]:
-        document = {**attributes, "id": ids.new_uuid(), "status": "queued"}
+        document = {"id": ids.new_uuid(), **attributes, "status": "queued"}
         self.documents[document["id"]] = document
         return document
 
@@ -85,6 +88,19 @@ class MemoryImages:
 
     def endpoint(self) -> str:
         return "http://image.example"
+
+
+@dataclass
+class Rooms:
+    """A placement service that forgets what it is told to, unless somebody is in there."""
+
+    forgotten: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+
+    def delete_provider(self, provider: str) -> None:
+        if provider in self.used:
+            raise ProviderInUse(provider=provider, reason="it has allocations")
+        self.forgotten.append(provider)
 
 
 @dataclass
@@ -133,10 +149,11 @@ class OneAgent:
 class Cloud:
     """The service, and shorthand for asking it things."""
 
-    def __init__(self, url: str, settings: Settings | None = None) -> None:
+    def __init__(self, url: str, settings: Settings | None = None, *, policy_file: Path | None = None) -> None:
         self.database = Database(url)
         MIGRATIONS.sync(self.database)
         self.clock, self.images, self.work, self.bus = StillClock(), MemoryImages(), NotedWork(), OneAgent()
+        self.rooms = Rooms()
         self.images.documents[IMAGE_ID] = {
             "id": IMAGE_ID, "name": "cirros", "status": "active", "disk_format": "qcow2", "container_format": "bare",
             "size": 2**20, "min_ram": 0, "min_disk": 0, "os_distro": "cirros",
@@ -148,9 +165,9 @@ class Cloud:
             bus=self.bus,
             images=self.images,
             work=self.work,
-            placement=cast("Placement", None),  # no handler asks it
+            placement=cast("Placement", self.rooms),
         )
-        self.app = App(new_service(self.backend, Callers()))
+        self.app = App(new_service(self.backend, Callers(), policy_file=policy_file))
         self.database.write(bootstrap, self.clock.now())
 
     def ask(

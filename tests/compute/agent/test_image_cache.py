@@ -173,10 +173,27 @@ def test_what_a_dead_process_left_is_removed_at_the_start(tmp_path: Path) -> Non
     assert list((tmp_path / "_base").iterdir()) == []
 
 
-def test_a_removed_image_is_fetched_again(tmp_path: Path) -> None:
+def test_an_evicted_image_is_fetched_again(tmp_path: Path) -> None:
     cache, source = make(tmp_path, QCOW2)
     cache.get(access())
-    cache.remove("an-image")
-    cache.remove("an-image")
+    assert cache.evict(set(), 0) == ["an-image"]
+    assert cache.evict(set(), 0) == []
     cache.get(access())
     assert source.downloads == 2
+
+
+def test_an_image_that_a_guest_stands_on_or_that_was_asked_for_lately_is_kept(tmp_path: Path) -> None:
+    cache, _ = make(tmp_path, QCOW2)
+    for name in ("one", "two"):
+        cache.get(access(image_id=name))
+    assert cache.evict(set(), 60) == []
+    assert cache.evict({"one"}, 0) == ["two"]
+    assert cache.list_ids() == ["one"]
+
+
+def test_after_a_restart_an_image_counts_as_asked_for_just_now(tmp_path: Path) -> None:
+    cache, _ = make(tmp_path, QCOW2)
+    cache.get(access())
+    again, _ = make(tmp_path, QCOW2)
+    assert again.evict(set(), 60) == []
+    assert again.evict(set(), 0) == ["an-image"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.compute.cloud import ADMIN, OTHER, Cloud, message_of
+from tests.compute.cloud import ADMIN, OTHER, Cloud, message_of, server_body
 
 BODY = {"flavor": {"name": "big", "ram": 1024, "vcpus": "2", "disk": 10, "os-flavor-access:is_public": False}}
 
@@ -62,3 +62,12 @@ def test_extra_specs_have_their_verbs(cloud: Cloud) -> None:
     assert cloud.get(f"{path}/hw:cpu_policy") == change
     assert cloud.ask("DELETE", f"{path}/hw:cpu_policy", who=ADMIN).status == 200
     assert cloud.ask("DELETE", f"{path}/hw:cpu_policy", who=ADMIN).status == 404
+
+
+def test_a_flavor_without_a_root_disk_is_for_administrators(cloud: Cloud) -> None:
+    body = {"flavor": {"name": "diskless", "id": "d", "ram": 512, "vcpus": 1, "disk": 0}}
+    assert cloud.ask("POST", "/flavors", body, who=ADMIN).status == 200
+    refused = cloud.ask("POST", "/servers", server_body(flavorRef="d"))
+    assert refused.status == 403
+    assert message_of(refused) == "Only volume-backed servers are allowed for flavors with zero disk."
+    assert cloud.ask("POST", "/servers", server_body(flavorRef="d"), who=ADMIN).status == 202

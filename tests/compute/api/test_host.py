@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pileus.compute.db import host as hosts
 from tests.compute.cloud import ADMIN, Cloud
 
 
@@ -45,7 +46,18 @@ def test_a_service_goes_only_without_servers(cloud: Cloud) -> None:
     cloud.active_server()
     assert cloud.ask("DELETE", "/os-services/1", who=ADMIN).status == 409
     cloud.new_host("h2")
+    with cloud.database.read() as tx:
+        provider = hosts.get(tx, "h2").uuid
     assert cloud.ask("DELETE", "/os-services/2", who=ADMIN).status == 204
+    assert len(cloud.get("/os-hypervisors", who=ADMIN)["hypervisors"]) == 1
+    assert cloud.rooms.forgotten == [provider]
+
+
+def test_a_service_stays_while_somebody_holds_a_part_of_its_host(cloud: Cloud) -> None:
+    cloud.new_host()
+    with cloud.database.read() as tx:
+        cloud.rooms.used.add(hosts.get(tx, "h1").uuid)
+    assert cloud.ask("DELETE", "/os-services/1", who=ADMIN).status == 409
     assert len(cloud.get("/os-hypervisors", who=ADMIN)["hypervisors"]) == 1
 
 

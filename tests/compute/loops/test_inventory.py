@@ -3,7 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from pileus.clients.placement import ProviderInUse
 from pileus.compute.db import host as hosts
+from pileus.compute.db import server as servers
 from pileus.compute.loops.inventory import inventories_of
 from pileus.compute.operations import service as services
 from tests.compute.world import SILENT_S, Host, World
@@ -105,3 +109,57 @@ def test_a_tiny_host_keeps_a_little_memory_for_servers(world: World) -> None:
         offered = inventories_of(hosts.get(tx, "h1"), world.settings)
     assert offered["MEMORY_MB"]["reserved"] == 99
     assert "DISK_GB" not in offered
+
+
+def test_a_provider_that_an_earlier_life_of_the_host_left_is_replaced(world: World) -> None:
+    host = world.new_host()
+    left = world.provider("h1")
+    world.database.write(hosts.delete, "h1")
+    host.beat()
+    world.bus.deliver()
+    world.sync_inventory()
+    assert world.provider("h1") != left
+    assert inventories(world)["VCPU"]["total"] == 16
+    assert writes(world, world.sync_inventory) == []
+
+
+def test_a_provider_that_somebody_still_uses_is_not_replaced(world: World) -> None:
+    host = world.new_host()
+    left = world.provider("h1")
+    world.active()
+    world.database.write(hosts.delete, "h1")
+    host.beat()
+    world.bus.deliver()
+    world.sync_inventory()
+    assert world.provider("h1") == left
+
+
+def test_of_two_hosts_with_one_name_neither_takes_the_others_provider(world: World) -> None:
+    world.new_host("h1")
+    first = world.provider("h1")
+    twin = Host(world, "h2")
+    resize(twin, hypervisor_hostname="h1")
+    world.hosts["h2"] = twin
+    for _ in range(3):
+        world.beat()
+    assert world.provider("h1") == first
+
+
+def test_a_deleted_service_takes_its_provider_along_and_may_come_back(world: World) -> None:
+    host = world.new_host()
+    services.delete(world.backend, 1)
+    assert world.placement.find_provider("h1") is None
+    host.beat()
+    world.bus.deliver()
+    world.sync_inventory()
+    assert inventories(world)["VCPU"]["total"] == 16
+
+
+def test_a_service_is_not_deleted_under_a_server_that_is_being_built(world: World) -> None:
+    world.new_host()
+    server_id = world.boot()
+    world.run()
+    assert world.allocations() == {server_id: "h1"}
+    world.database.write(servers.set_state, server_id, host=None, now=world.clock.now())
+    with pytest.raises(ProviderInUse):
+        services.delete(world.backend, 1)

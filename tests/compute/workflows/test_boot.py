@@ -40,7 +40,7 @@ def test_no_row_of_a_workflow_holds_a_token(world: World) -> None:
     world.run()
     (order,) = world.bus.messages(Spawn)
     with world.database.read() as tx:
-        for row in tx.all(world.store._workflow.select()) + tx.all(world.store._step.select()):
+        for row in (*tx.all(world.store._workflow.select()), *tx.all(world.store._step.select())):
             assert order.image.token not in str(tuple(row))
 
 

@@ -62,9 +62,9 @@ def test_a_server_that_crashes_as_it_is_rebooted_is_stopped(world: World) -> Non
     world.run()
     original = host.driver.reboot
 
-    def crash(which: str, *, hard: bool, timeout_s: float) -> None:
-        original(which, hard=hard, timeout_s=timeout_s)
-        host.driver.set_power_state(which, PowerState.CRASHED)
+    def crash(server_id: str, *, hard: bool, timeout_s: float) -> None:
+        original(server_id, hard=hard, timeout_s=timeout_s)
+        host.driver.set_power_state(server_id, PowerState.CRASHED)
 
     host.driver.reboot = crash  # type: ignore[method-assign]
     world.settle()

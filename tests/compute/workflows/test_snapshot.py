@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from pileus.compute.messages import Done, Snapshot
-from tests.compute.world import World
+from pileus.compute.workflows.unclaimed_image import PATIENCE
+from tests.compute.world import DiedError, World
 
 
 def test_a_snapshot_becomes_an_active_image(world: World) -> None:
@@ -103,6 +104,48 @@ def test_a_snapshot_that_is_refused_leaves_no_image(world: World) -> None:
     before = _count(world)
     assert world.act(server_id, "createImage", {"name": "x"}).status == 409
     assert _count(world) == before
+
+
+def test_a_control_plane_that_dies_while_it_begins_a_snapshot_leaves_no_image(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    before = _count(world)
+    for deadly in range(10):
+        world.effects.seen.clear()
+        world.effects.deadly = deadly
+        try:
+            assert world.act(server_id, "createImage", {"name": "x"}).status == 202
+            break
+        except DiedError:
+            world.bus.waiting.clear()
+            world.start()
+            world.clock.sleep(PATIENCE.total_seconds())
+            world.repair()
+            assert _count(world) == before
+            assert world.server(server_id).task_state is None
+    assert deadly == 4, "it was asked, wrote down that the image is unclaimed, made it, and claimed it"
+    world.effects.deadly = None
+    world.settle()
+    assert _count(world) == before + 1
+    world.check()
+
+
+def test_an_image_that_was_filled_stays_however_long_it_was_unclaimed(world: World) -> None:
+    world.new_host()
+    image_id = world.snapshot(world.active())
+    world.settle()
+    world.clock.sleep(PATIENCE.total_seconds())
+    world.repair()
+    assert world.image(image_id) == "active"
+
+
+def test_an_image_that_the_image_service_refuses_leaves_nothing_to_do(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    assert world.act(server_id, "createImage", {"name": "x", "metadata": {"os_hash_value": "0"}}).status == 403
+    assert world.server(server_id).task_state is None
+    world.work()
+    world.check()
 
 
 def _count(world: World) -> int:

@@ -7,10 +7,10 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Column, Integer, String, Table, bindparam, select
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, bindparam, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from pileus.kit.db import Database, Transaction
@@ -40,6 +40,14 @@ NOTE = Table(
     METADATA,
     Column("number", BigId, primary_key=True, autoincrement=True),
     Column("writer", Integer, nullable=False),
+    **MARIADB,
+)
+
+REMARK = Table(
+    "remark",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("about", String(16), ForeignKey("counter.name"), nullable=False),
     **MARIADB,
 )
 
@@ -311,6 +319,36 @@ def test_a_null_character_is_the_callers_fault_where_it_cannot_be_stored(databas
 def test_an_insert_of_a_row_that_is_there_does_nothing(database: Database) -> None:
     row = {"name": "c", "value": 1}
     assert [database.write(insert_if_absent, COUNTER, row) for _ in range(2)] == [True, False]
+
+
+def test_an_insert_that_finds_its_row_lets_the_transaction_go_on(database: Database) -> None:
+    def both(tx: Transaction) -> list[bool]:
+        return [insert_if_absent(tx, COUNTER, {"name": name, "value": 1}) for name in ("c", "c", "d")]
+
+    assert database.write(both) == [True, False, True]
+    with database.read() as tx:
+        assert {row.name for row in tx.all(select(COUNTER))} >= {"c", "d"}
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (COUNTER, {"name": "n", "value": None}),
+        (REMARK, {"number": 1, "about": "nobody"}),
+    ],
+    ids=["nothing where something must be", "what it refers to is not there"],
+)
+def test_an_insert_if_absent_hides_no_other_error(database: Database, table: Table, row: dict[str, Any]) -> None:
+    with pytest.raises(IntegrityError):
+        database.write(insert_if_absent, table, row)
+    with database.read() as tx:
+        assert [found for found in tx.all(select(table)) if found[0] == next(iter(row.values()))] == []
+
+
+@pytest.mark.databases("postgresql", "mariadb")
+def test_an_insert_if_absent_cuts_nothing_short(database: Database) -> None:
+    with pytest.raises(ValueUnstorable):
+        database.write(insert_if_absent, COUNTER, {"name": "n" * 17, "value": 1})
 
 
 def test_a_closed_database_has_no_connection_left_and_opens_anew(database: Database) -> None:

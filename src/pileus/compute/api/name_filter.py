@@ -11,9 +11,9 @@ import re
 from pileus.compute.db.server_list import LIKE_ESCAPE
 from pileus.kit.errors import Invalid
 
-_TOKEN = r"\\[^A-Za-z0-9]|\.\*|[^][\\*+?{}()|^$]"
-_PATTERN = re.compile(rf"(\^?)((?:{_TOKEN})*)(\$?)", re.DOTALL)
-_TOKENS = re.compile(_TOKEN, re.DOTALL)
+_PART = r"\\[^A-Za-z0-9]|\.\*|[^][\\*+?{}()|^$]"
+_PATTERN = re.compile(rf"(\^?)((?:{_PART})*)(\$?)", re.DOTALL)
+_PARTS = re.compile(_PART, re.DOTALL)
 
 
 class NameFilterInvalid(Invalid):
@@ -31,14 +31,14 @@ def as_like(pattern: str) -> str:
     if match is None:
         raise NameFilterInvalid(pattern=pattern)
     beginning, body, end = match.groups()
-    like = "".join(_as_like(token) for token in _TOKENS.findall(body))
+    like = "".join(_as_like(part) for part in _PARTS.findall(body))
     return f"{'' if beginning else '%'}{like}{'' if end else '%'}"
 
 
-def _as_like(token: str) -> str:
-    if token == ".*":
+def _as_like(part: str) -> str:
+    if part == ".*":
         return "%"
-    if token == ".":
+    if part == ".":
         return "_"
-    sign = token[-1]
+    sign = part[-1]
     return LIKE_ESCAPE + sign if sign in ("%", "_", LIKE_ESCAPE) else sign

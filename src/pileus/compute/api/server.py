@@ -154,7 +154,6 @@ def _ask(asked: dict[str, Any]) -> operations.ServerAsk:
         metadata=asked.get("metadata", {}),
         fewest=fewest,
         most=most,
-        has_config_drive=parse.is_true(asked.get("config_drive", False)),
         availability_zone=_zone(asked.get("availability_zone")),
         is_disk_config_auto=asked.get("OS-DCF:diskConfig", "AUTO") == "AUTO",
         access_ip_v4=asked.get("accessIPv4", ""),

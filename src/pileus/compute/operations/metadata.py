@@ -38,9 +38,7 @@ def merge(
     return _write(tx, current, {**current.metadata, **changes}, settings)
 
 
-def _write(
-    tx: Transaction, server: Server, metadata: Mapping[str, str], settings: QuotaSettings
-) -> Mapping[str, str]:
+def _write(tx: Transaction, server: Server, metadata: Mapping[str, str], settings: QuotaSettings) -> Mapping[str, str]:
     require_in(ALLOW_METADATA, server, "update metadata")
     require_metadata_allowed(quota.limits(tx, settings, server.project_id), metadata)
     rows.set_metadata(tx, server.id, metadata)

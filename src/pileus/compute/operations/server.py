@@ -50,7 +50,6 @@ class ServerAsk:
     metadata: Mapping[str, str] = field(default_factory=dict)
     fewest: int = 1
     most: int = 1
-    has_config_drive: bool = False
     availability_zone: str | None = None
     is_disk_config_auto: bool = True
     access_ip_v4: str = ""
@@ -149,7 +148,7 @@ def _first(
         key_name=ask.key_name,
         public_key=public_key,
         user_data=ask.user_data,
-        has_config_drive=ask.has_config_drive,
+        has_config_drive=True,  # every guest gets one, as there is no metadata service
         is_disk_config_auto=ask.is_disk_config_auto,
         access_ip_v4=ask.access_ip_v4,
         access_ip_v6=ask.access_ip_v6,

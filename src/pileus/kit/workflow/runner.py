@@ -206,9 +206,7 @@ class Runner(Generic[S]):
             result = step.do(self._run(record), self._state)
             if isinstance(result, Waiting):
                 return _Progress("do", record.position, wake_in_s=result.seconds, tries=record.tries)
-            position = record.position + 1
-            state = "done" if position == len(workflow.steps) else "do"
-            return _Progress(state, position, result=(step.name, dump(result)))
+            return _Progress("do", record.position + 1, result=(step.name, dump(result)))
         except Exception as error:  # noqa: BLE001 (whatever it is, the workflow must end)
             return self._do_failed(record, step, error)
 

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pileus.compute.api.name_filter import NameFilterInvalid, as_like
+from pileus.compute.db import server as servers
+from pileus.compute.db.server_list import ServerQuery, list_page
+from pileus.compute.service import MIGRATIONS
+from pileus.kit.db import Database
+from tests.compute.cloud import Cloud, message_of
+from tests.compute.db.test_server import NOW, new_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = ("web-1", "web-2", "my web", "100%", "a_b", "a!b", "aXb", "cost$", "back\\slash", "a.b")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    MIGRATIONS.sync(made)
+    for name in NAMES:
+        made.write(servers.add, new_server(name=name, created_at=NOW))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "like"),
+    [
+        ("web", "%web%"), ("", "%%"), ("^web", "web%"), ("1$", "%1"), ("^web-1$", "web-1"), ("^", "%"), ("$", "%"),
+        ("a.b", "%a_b%"), ("^a.*b$", "a%b"), ("100%", "%100!%%"), ("a_b", "%a!_b%"), ("a!b", "%a!!b%"),
+        (r"a\.b", "%a.b%"), (r"web\-1", "%web-1%"), (r"cost\$", "%cost$%"), (r"cost\$$", "%cost$"), (r"\\$", "%\\"),
+    ],
+)  # fmt: skip
+def test_a_filter_becomes_the_like_pattern_that_means_the_same(pattern: str, like: str) -> None:
+    assert as_like(pattern) == like
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "a|b", "[0-9]", "a{2}", "a?", "a+", "*", ".**", "a^", "a$b", r"\d", "a\\", "(?i)a"]
+)
+def test_what_is_more_than_that_is_refused(pattern: str) -> None:
+    with pytest.raises(NameFilterInvalid, match="filter name"):
+        as_like(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("web", {"web-1", "web-2", "my web"}), ("^WEB", {"web-1", "web-2"}), ("web.1$", {"web-1"}),
+        ("%", {"100%"}), ("a_b", {"a_b"}), ("a!b", {"a!b"}), (r"^a\.b$", {"a.b"}),
+        ("^a.b$", {"a_b", "a!b", "aXb", "a.b"}),
+        (r"\$", {"cost$"}), (r"\\", {"back\\slash"}), ("^w.*2$", {"web-2"}), ("", set(NAMES)),
+    ],
+)  # fmt: skip
+def test_every_database_finds_the_same_names(database: Database, pattern: str, found: set[str]) -> None:
+    with database.read() as tx:
+        page = list_page(tx, ServerQuery(name_like=as_like(pattern)))
+    assert {server.name for server in page} == found
+
+
+def test_a_refused_filter_is_a_bad_request_that_names_it(cloud: Cloud) -> None:
+    reply = cloud.ask("GET", "/servers?name=(a%2B)%2B%24")
+    assert reply.status == 400
+    assert message_of(reply).startswith("Invalid filter name '(a+)+$': ")
