@@ -161,12 +161,16 @@ def main() -> None:
         Originals.install()
     if machine.load() > machine.BUSY:
         CONSOLE.print(f"[yellow]The machine is busy (load {machine.load():.1f}): the numbers will be worse.[/]")
-    load, began = machine.load(), time.monotonic()
+    load, source, began = machine.load(), machine.source(), time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which stops what runs
     folder = Path(tempfile.mkdtemp(prefix="pileus-bench-", dir=chosen.folder))
     CONSOLE.print(f"[dim]states and logs: {folder} (kept if this fails)[/]")
     tables = Bench(plan, folder, free_offset()).run()
-    head = _head(folder, load, time.monotonic() - began)
+    took_min = (time.monotonic() - began) / 60
+    head = (
+        f"{time.strftime('%Y-%m-%d')}, commit {source}, on {machine.describe(folder)}. "
+        f"The load was {load:.1f} before. All of it took {took_min:.0f} minutes."
+    )
     shutil.rmtree(folder)
     for table in tables:
         table.show(CONSOLE)
@@ -187,13 +191,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--guest", type=Path, default=ROOT / "guest" / "build" / "pileus-guest.qcow2")
     parser.add_argument("--folder", help="where the states are made (default: the system's temporary folder)")
     return parser.parse_args()
-
-
-def _head(folder: Path, load: float, took_s: float) -> str:
-    return (
-        f"{time.strftime('%Y-%m-%d')}, commit {machine.source()}, on {machine.describe(folder)}. "
-        f"The load was {load:.1f} before. All of it took {took_s / 60:.0f} minutes."
-    )
 
 
 def _document(head: str, tables: list[Table]) -> str:

@@ -16,7 +16,9 @@ def describe(folder: Path) -> str:
     model = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = re.search(r"^MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE)
     system = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
-    kind = _ask("stat", "--file-system", "--format=%T", str(folder))
+    kind = _ask("stat", "--file-system", "--format=%T", str(folder)).replace(
+        "ext2/ext3", "ext4"
+    )  # which stat cannot tell apart
     return (
         f"{os.cpu_count()} cores ({model[1] if model else platform.machine()}), "
         f"{int(memory[1]) / 2**20 if memory else 0:.0f} GiB of memory, {system}, Linux {platform.release()}, "

@@ -27,7 +27,7 @@ class Figure:
     def text(self) -> str:
         """Return the median with its unit, and how far the samples are from each other."""
         if len(self.samples) == 1:
-            return f"{self._number(self.median)} {self.unit}"
+            return f"{self._number(self.median)} {self.unit}".rstrip()
         return f"{self._number(self.median)} {self.unit} ({self._spread()})"
 
     def _spread(self) -> str:

@@ -76,7 +76,7 @@ def table(ours: tuple[Starts, Starts], theirs: tuple[Starts, Starts]) -> Table:
     notes = (
         "Seconds from the start of the process. Pileus uses libvirt here, its first server is a real guest that boots "
         "to its login prompt under emulation, and the time includes the upload of its image. The originals' first "
-        "server is pretended. Keystone spends a quarter of a second of its time to the token on bcrypt."
+        "server is pretended. A quarter of a second of Keystone's time to the token is bcrypt."
     )
     return Table("1. Start", rows, notes)
 

@@ -61,6 +61,7 @@ from pileus.placement.settings import Settings as PlacementSettings
 
 logger = log.get_logger("pileus")
 
+AGENT_RETRY_S = 15.0  # after a start that failed
 SERVICES = ("identity", "image", "placement", "compute")
 USER_OF = {"image": "glance", "placement": "placement", "compute": "nova"}
 PATH_OF = {"identity": "/v3", "image": "", "placement": "", "compute": "/v2.1"}
@@ -296,23 +297,31 @@ class Cloud:
 
     def _start_agent(self) -> None:
         """Start the agent beside everything else: finding out what the hypervisor can do may take seconds."""
-        ready = threading.Thread(target=self._run_agent, name="agent-start", daemon=True)
-        ready.start()
-        self.stops.append(self._stop_agent)
+        ending = threading.Event()
+        starting = threading.Thread(target=self._run_agent, args=(ending,), name="agent-start", daemon=True)
+        starting.start()
+        self.stops.append(lambda: self._stop_agent(ending, starting))
 
-    def _run_agent(self) -> None:
-        try:
-            self.agent = new_agent(self.settings, self.state, self.bus, self.transport)
-            self.agent.start()
-        except Exception as error:
-            self.agent_failure = error.reason if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
-            logger.exception("the agent could not start")
+    def _run_agent(self, ending: threading.Event) -> None:
+        """Start the agent; what keeps it from starting, such as a libvirt that is not there yet, may pass."""
+        while not ending.is_set():
+            try:
+                self.agent = new_agent(self.settings, self.state, self.bus, self.transport)
+                self.agent.start()
+                self.agent_failure = None
+                return
+            except Exception as error:
+                self.agent_failure = _words(error)
+                logger.exception("the agent could not start")
+            ending.wait(AGENT_RETRY_S)
 
     def _agent_trouble(self) -> dict[str, str]:
         reason = self.agent_failure or (self.agent.trouble() if self.agent else None)
         return {"agent": reason} if reason else {}
 
-    def _stop_agent(self) -> None:
+    def _stop_agent(self, ending: threading.Event, starting: threading.Thread) -> None:
+        ending.set()
+        starting.join(AGENT_RETRY_S)
         if self.agent is not None:
             self.agent.stop()
 
@@ -396,6 +405,10 @@ def new_driver(chosen: AgentSettings, state: StateDirectory, host: str) -> Drive
     from pileus.compute.agent.drivers.libvirt.driver import LibvirtDriver
 
     return LibvirtDriver(state.path, state.cloud_id(), uri=chosen.libvirt_uri, hostname=host)
+
+
+def _words(error: Exception) -> str:
+    return error.reason if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
 
 
 def _path(text: str) -> Path | None:

@@ -6,11 +6,16 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
+from pileus.kit import log
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
     Job = Callable[[], None]
+
+
+logger = log.get_logger("pileus.agent.turns")
 
 
 class Turns:
@@ -41,8 +46,9 @@ class Turns:
         while following is not None:
             try:
                 following()
-            finally:
-                following = self._next(key)
+            except Exception:
+                logger.exception("a job failed", key=key)  # those behind it must go on
+            following = self._next(key)
 
     def _next(self, key: str) -> Job | None:
         with self._guard:

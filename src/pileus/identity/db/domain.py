@@ -14,6 +14,7 @@ from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import Domain
 from pileus.kit.db import Row, Transaction
 
+_LOCK = select(project.c.id).where(project.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(project).where(project.c.id == bindparam("which"), project.c.is_domain)
 _BY_NAME = select(project).where(project.c.name == bindparam("which"), project.c.is_domain)
 
@@ -36,6 +37,12 @@ def find_by_name(tx: Transaction, name: str) -> Domain | None:
     """Return the domain of a name, or None."""
     row = tx.first(_BY_NAME, {"which": name})
     return None if row is None else _domain(row)
+
+
+def get_locked(tx: Transaction, domain_id: str) -> Domain:
+    """Return a domain that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.execute(_LOCK, {"which": domain_id})
+    return get(tx, domain_id)
 
 
 def list_domains(tx: Transaction, *, name: str | None = None, is_enabled: bool | None = None) -> Sequence[Domain]:

@@ -15,6 +15,7 @@ from pileus.identity.model.resource import Project
 from pileus.kit.db import Row, Transaction
 
 _IS_PROJECT = project.c.is_domain.is_(False)
+_LOCK = select(project.c.id).where(project.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(project).where(project.c.id == bindparam("which"), _IS_PROJECT)
 _BY_NAME = select(project).where(
     project.c.name == bindparam("which"), project.c.domain_id == bindparam("domain"), _IS_PROJECT
@@ -39,6 +40,12 @@ def find_by_name(tx: Transaction, name: str, domain_id: str) -> Project | None:
     """Return the project of a name in a domain, or None."""
     row = tx.first(_BY_NAME, {"which": name, "domain": domain_id})
     return None if row is None else _project(row)
+
+
+def get_locked(tx: Transaction, project_id: str) -> Project:
+    """Return a project that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.execute(_LOCK, {"which": project_id})
+    return get(tx, project_id)
 
 
 def list_projects(

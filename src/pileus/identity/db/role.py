@@ -13,6 +13,7 @@ from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import Role
 from pileus.kit.db import Row, Transaction
 
+_LOCK = select(role.c.id).where(role.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(role).where(role.c.id == bindparam("which"))
 _BY_NAME = select(role).where(role.c.name == bindparam("which"), role.c.domain_id == bindparam("domain"))
 _BY_IDS = select(role).where(role.c.id.in_(bindparam("which", expanding=True))).order_by(role.c.name)
@@ -38,6 +39,12 @@ def find_by_name(tx: Transaction, name: str, domain_id: str | None = None) -> Ro
     """Return the role of a name, or None."""
     row = tx.first(_BY_NAME, {"which": name, "domain": domain_id or NO_DOMAIN})
     return None if row is None else _role(row)
+
+
+def get_locked(tx: Transaction, role_id: str) -> Role:
+    """Return a role that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.execute(_LOCK, {"which": role_id})
+    return get(tx, role_id)
 
 
 def list_roles(tx: Transaction, *, name: str | None = None, domain_id: str | None = None) -> Sequence[Role]:

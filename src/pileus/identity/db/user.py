@@ -13,6 +13,7 @@ from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import User
 from pileus.kit.db import Row, Transaction
 
+_LOCK = select(user.c.id).where(user.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(user).where(user.c.id == bindparam("which"))
 _BY_NAME = select(user).where(user.c.name == bindparam("which"), user.c.domain_id == bindparam("domain"))
 
@@ -35,6 +36,12 @@ def find_by_name(tx: Transaction, name: str, domain_id: str) -> User | None:
     """Return the user of a name in a domain, or None."""
     row = tx.first(_BY_NAME, {"which": name, "domain": domain_id})
     return None if row is None else _user(row)
+
+
+def get_locked(tx: Transaction, user_id: str) -> User:
+    """Return a user that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.execute(_LOCK, {"which": user_id})
+    return get(tx, user_id)
 
 
 def list_users(

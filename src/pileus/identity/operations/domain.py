@@ -19,7 +19,7 @@ def create(tx: Transaction, new: Domain) -> Domain:
 
 def update(tx: Transaction, domain_id: str, changes: Changes) -> Domain:
     """Change a domain. Raises ResourceNotFound, Immutable, Fixed, Duplicate."""
-    old = domain.get(tx, domain_id)
+    old = domain.get_locked(tx, domain_id)
     require_mutable("domain", old, changes)
     new = changed(old, changes)
     if new.name != old.name:

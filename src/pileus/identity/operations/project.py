@@ -30,7 +30,7 @@ def create(tx: Transaction, new: Project) -> Project:
 
 def update(tx: Transaction, project_id: str, changes: Changes) -> Project:
     """Change a project. Raises ResourceNotFound, Immutable, Fixed, ParentFixed, SubtreeEnabled, Duplicate."""
-    old = project.get(tx, project_id)
+    old = project.get_locked(tx, project_id)
     require_mutable("project", old, changes)
     if changes.get("parent_id", old.parent_id) != old.parent_id:
         raise ParentFixed

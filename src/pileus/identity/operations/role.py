@@ -20,7 +20,7 @@ def create(tx: Transaction, new: Role) -> Role:
 
 def update(tx: Transaction, role_id: str, changes: Changes) -> Role:
     """Change a role. Raises ResourceNotFound, Immutable, Fixed, Duplicate."""
-    old = role.get(tx, role_id)
+    old = role.get_locked(tx, role_id)
     require_mutable("role", old, changes)
     new = changed(old, changes)
     if new.name != old.name:

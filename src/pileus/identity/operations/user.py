@@ -27,7 +27,7 @@ def update(tx: Transaction, user_id: str, changes: Changes, now: datetime) -> Us
 
     Raises ResourceNotFound, Fixed, DefaultProjectInvalid, Duplicate.
     """
-    old = user.get(tx, user_id)
+    old = user.get_locked(tx, user_id)
     new = changed(old, changes)
     if new.name != old.name:
         require_free("user", new.name, user.find_by_name(tx, new.name, new.domain_id), new.domain_id)
@@ -39,9 +39,12 @@ def update(tx: Transaction, user_id: str, changes: Changes, now: datetime) -> Us
 
 
 def change_password(tx: Transaction, user_id: str, *, old_hash: str, new_hash: str, now: datetime) -> None:
-    """Set a new password, which voids all tokens, if the old one is still what was shown. Raises Refused."""
-    row = user.find(tx, user_id)
-    if row is None or row.password_hash != old_hash:
+    """Set a new password, which voids all tokens, if the old one is still what was shown.
+
+    Raises ResourceNotFound, Refused.
+    """
+    row = user.get_locked(tx, user_id)
+    if row.password_hash != old_hash:
         raise Refused("the password was changed meanwhile")
     user.update(tx, void_tokens(replace(row, password_hash=new_hash), now))
 
