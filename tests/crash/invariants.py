@@ -122,9 +122,12 @@ def libvirt_guests(state: Path) -> Guests:
     """Return how to ask libvirt."""
     import libvirt
 
-    cloud_id = (state / "cloud-id").read_text().strip()
+    file = state / "cloud-id"
 
     def ask() -> dict[str, bool]:
+        if not file.exists():  # the agent has never started, so there are no guests
+            return {}
+        cloud_id = file.read_text().strip()
         connection = libvirt.open("qemu:///system")
         try:
             found = {}
