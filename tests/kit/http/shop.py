@@ -73,7 +73,7 @@ def show_good(request: Request, _shop: Shop) -> Reply:
 
 
 def forget(_request: Request, _shop: Shop) -> Reply:
-    return Reply.json({"secret": 42})
+    return Reply.json({"secret": "quicksilver"})
 
 
 async def download(request: Request, shop: Shop) -> Reply:
@@ -96,7 +96,7 @@ async def upload(request: Request, shop: Shop) -> Reply:
 
 
 async def forget_stream(_request: Request, _shop: Shop) -> Reply:
-    return Reply.json({"secret": 42})
+    return Reply.json({"secret": "quicksilver"})
 
 
 async def count_up(request: Request, shop: Shop) -> Reply:

@@ -201,7 +201,7 @@ def test_a_stream_is_refused_before_it_begins(stand: Stand, token: str, status: 
 def test_a_stream_that_forgets_to_ask_the_policy_is_a_fault(stand: Stand) -> None:
     status, body, _ = stand.ask("GET", "/forgotten_stream")
     assert status == 500
-    assert b"42" not in body
+    assert b"quicksilver" not in body
 
 
 def test_a_client_that_hangs_up_in_an_upload_ends_its_handler(stand: Stand) -> None:

@@ -92,12 +92,17 @@ class Listener:
         with handle:
             handle.seek(body.offset)
             left = body.length
-            while left > 0:
-                piece = await self._threads.run(handle.read, min(CHUNK, left))
-                if not piece:
-                    raise OSError(f"{body.path} is shorter than it was")
-                left -= len(piece)
-                yield piece
+            ahead = self._threads.run(handle.read, min(CHUNK, left))  # the next piece is read while one is sent
+            try:
+                while left > 0:
+                    piece = await ahead
+                    if not piece:
+                        raise OSError(f"{body.path} is shorter than it was")
+                    left -= len(piece)
+                    ahead = self._threads.run(handle.read, min(CHUNK, left))
+                    yield piece
+            finally:
+                await asyncio.wait([ahead])  # nobody may close the file under a thread that reads it
 
 
 def _header(value: str) -> bytes:
