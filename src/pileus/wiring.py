@@ -84,7 +84,7 @@ class Settings(Section, frozen=True, kw_only=True):
     auth: AuthSettings = AuthSettings()
     bus: BusSettings = BusSettings()
     tls: TlsSettings = TlsSettings()
-    region: str = "RegionOne"
+    region: str = ""  # empty: that of the first start, which is RegionOne unless --region said otherwise
     log_level: str = "INFO"
 
 
@@ -124,6 +124,10 @@ class Cloud:
     def auth_url(self) -> str:
         """Return the identity service's URL: somebody else's if the settings name one."""
         return self.settings.auth.url or f"{self.root_url('identity')}/v3"
+
+    def region(self) -> str:
+        """Return the region's name."""
+        return self.state.region(self.settings.region)
 
     # --- start and stop ---
 
@@ -194,7 +198,7 @@ class Cloud:
             project_name=auth.project_name,
             user_domain_name=auth.user_domain_name,
             project_domain_name=auth.project_domain_name,
-            region=auth.region or self.settings.region,
+            region=auth.region or self.region(),
         )
         return Session(self.transport, credentials, self.clock)
 
@@ -213,7 +217,7 @@ class Cloud:
         passwords = self.state.secrets(identity_bootstrap.ACCOUNTS)
         urls = {service: self.root_url(service) + PATH_OF[service] for service in self.services}
         backend.database.write(
-            identity_bootstrap.bootstrap, identity_bootstrap.accounts(passwords), urls, self.settings.region
+            identity_bootstrap.bootstrap, identity_bootstrap.accounts(passwords), urls, self.region()
         )
         return ()
 

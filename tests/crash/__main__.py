@@ -97,6 +97,8 @@ def main() -> None:
     parser.add_argument("--image", type=Path, default=Path("guest/build/pileus-guest.qcow2"))
     parser.add_argument("--port-offset", type=int, default=23000)
     chosen = parser.parse_args()
+    if not chosen.image.is_file():
+        parser.error(f"there is no image {chosen.image}: `make guest` builds it")
     moments = random.Random(chosen.seed)  # noqa: S311 (it shall be repeatable)
     print(f"killing {chosen.times} times, {chosen.driver} driver, seed {chosen.seed}")
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))

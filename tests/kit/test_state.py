@@ -14,6 +14,8 @@ import pytest
 from pileus.kit.state import (
     FORMAT,
     AlreadyRunning,
+    HostRenamed,
+    RegionChanged,
     StateDirectory,
     StateForeign,
     StateNewer,
@@ -174,6 +176,15 @@ def test_secrets_and_the_clouds_id_are_made_once(state: StateDirectory) -> None:
     assert both["nova"] == first["nova"]
     assert len(set(both.values())) == 2
     assert state.cloud_id() == state.cloud_id()
+
+
+def test_the_first_start_names_host_and_region_for_good(state: StateDirectory) -> None:
+    assert (state.host_name("rack1"), state.host_name(), state.host_name("rack1")) == ("rack1", "rack1", "rack1")
+    with pytest.raises(HostRenamed, match="rack2.*rack1"):
+        state.host_name("rack2")
+    assert (state.region(""), state.region("RegionOne")) == ("RegionOne", "RegionOne")
+    with pytest.raises(RegionChanged, match="RegionOne.*RegionTwo"):
+        state.region("RegionTwo")
 
 
 def test_what_the_process_says_can_be_read(state: StateDirectory) -> None:

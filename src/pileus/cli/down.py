@@ -35,8 +35,16 @@ def command(state_path: Path | None) -> None:
         return
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + TIMEOUT_S
-    while state.running_pid() == pid:
+    while state.running_pid() == pid or _is_alive(pid):
         if time.monotonic() > deadline:
             raise StillRunning(pid=pid, timeout_s=TIMEOUT_S, log=state.log)
         time.sleep(0.05)
     click.echo(f"stopped (process {pid}); the state stays in {state.path}")
+
+
+def _is_alive(pid: int) -> bool:
+    """Tell whether a process is there still; one that has ended and waits to be reaped is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False

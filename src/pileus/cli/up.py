@@ -96,7 +96,7 @@ def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: b
     cloud = Cloud(settings, state, services=services, has_agent=has_agent)
     try:
         cloud.start()
-        write_access(state, state.secrets(ACCOUNTS), cloud.auth_url(), settings.region, settings.tls.ca)
+        write_access(state, state.secrets(ACCOUNTS), cloud.auth_url(), cloud.region(), settings.tls.ca)
         urls = {service: cloud.root_url(service) for service in services}
         facts = {"urls": urls, "driver": settings.agent.driver, "ca": settings.tls.ca}
         state.say(pid=os.getpid(), started_at=time.time(), **facts)

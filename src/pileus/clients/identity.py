@@ -33,7 +33,7 @@ class TokenAuthenticator:
         """Return the caller. Raises Unauthenticated, Unavailable."""
         text = request.headers.get("x-auth-token")
         if not text:
-            raise Unauthenticated
+            raise Unauthenticated(uri=self._session.credentials.auth_url)
         caller = self._cached(text) or self._ask(text)
         service_text = request.headers.get("x-service-token")
         if service_text:
@@ -52,7 +52,7 @@ class TokenAuthenticator:
                 break
             self._session.forget()  # it is our own token that identity does not like
         if reply.status == 404:
-            raise Unauthenticated
+            raise Unauthenticated(uri=self._session.credentials.auth_url)
         if reply.status != 200:
             raise Unavailable(f"The identity service answered {reply.status} when asked about a token.")
         document = reply.decoded()["token"]

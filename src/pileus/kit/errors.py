@@ -36,7 +36,7 @@ class Invalid(PileusError):
 
 
 class Unauthenticated(PileusError):
-    """Nobody knows who is asking."""
+    """Nobody knows who is asking. `details['uri']` may say where to find out."""
 
     message = "The request you have made requires authentication."
 

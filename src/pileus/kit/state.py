@@ -57,6 +57,15 @@ class HostRenamed(Conflict):
     )
 
 
+class RegionChanged(Conflict):
+    """The cloud was started in another region before."""
+
+    message = (
+        "This cloud is the region '{known}' ({path}), and its catalog says so; it cannot become '{chosen}'. Leave "
+        "--region away, or start another cloud with its own --state DIR."
+    )
+
+
 class AlreadyRunning(Conflict):
     """Another process runs on this state."""
 
@@ -200,6 +209,16 @@ class StateDirectory:
         known = file.read_text().strip()
         if chosen not in ("", known):
             raise HostRenamed(path=file, known=known, chosen=chosen)
+        return known
+
+    def region(self, chosen: str) -> str:
+        """Return the region that this cloud was first started in. Raises RegionChanged if another is chosen later."""
+        file = self.path / "region"
+        if not file.exists():
+            write_private(file, (chosen or "RegionOne") + "\n")
+        known = file.read_text().strip()
+        if chosen not in ("", known):
+            raise RegionChanged(path=file, known=known, chosen=chosen)
         return known
 
     def secrets(self, names: Sequence[str]) -> dict[str, str]:

@@ -178,6 +178,8 @@ class App(Generic[S]):
         if "why" in error.details:
             logger.info("refused by policy", service=self.name, path=request.path, why=error.details["why"])
         reply = self.service.dialect(request, status_of(error), error)
+        if "uri" in error.details:
+            reply.headers.setdefault("www-authenticate", f'Keystone uri="{error.details["uri"]}"')
         if "allowed" in error.details:
             reply.headers["allow"] = ", ".join(error.details["allowed"])
         return reply
