@@ -180,10 +180,10 @@ def test_secrets_and_the_clouds_id_are_made_once(state: StateDirectory) -> None:
 
 def test_the_first_start_names_host_and_region_for_good(state: StateDirectory) -> None:
     assert (state.host_name("rack1"), state.host_name(), state.host_name("rack1")) == ("rack1", "rack1", "rack1")
-    with pytest.raises(HostRenamed, match="rack2.*rack1"):
+    with pytest.raises(HostRenamed, match=r"rack2.*rack1"):
         state.host_name("rack2")
     assert (state.region(""), state.region("RegionOne")) == ("RegionOne", "RegionOne")
-    with pytest.raises(RegionChanged, match="RegionOne.*RegionTwo"):
+    with pytest.raises(RegionChanged, match=r"RegionOne.*RegionTwo"):
         state.region("RegionTwo")
 
 
