@@ -48,7 +48,7 @@ def uvicorn(ports: list[int], loop: str, http: str, one: bool = False) -> None:
 
         kind = SendfileProtocol
     elif http == "guarded":
-        from bench.http_server.guard import GuardedProtocol
+        from pileus.kit.http.guard import GuardedProtocol
 
         kind = GuardedProtocol
 
