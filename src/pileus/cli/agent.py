@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import threading
 import time
 from pathlib import Path
 
 import click
 import msgspec
 
+from pileus.cli.ending import Ending
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
 from pileus.clients.transport import Transport
@@ -46,9 +45,7 @@ def command(state_path: Path | None, settings_path: Path | None, driver: str | N
         raise BusMissing(file=settings_path or state.settings)
     lock = state.lock()
     log.configure(file=state.path / "logs" / "agent.log", level=settings.log_level)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    ending = Ending()
     bus = new_bus(settings)
     transport = Transport(settings.tls.ca or settings.auth.ca_file or None)
     try:
@@ -56,7 +53,7 @@ def command(state_path: Path | None, settings_path: Path | None, driver: str | N
         agent.start()
         state.say(pid=os.getpid(), urls={}, driver=settings.agent.driver, started_at=time.time())
         click.echo(f"the agent of {name} runs ({settings.agent.driver} driver, state {state.path})")
-        ended.wait()
+        ending.wait()
         agent.stop()
     finally:
         bus.close()

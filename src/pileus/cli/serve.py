@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
 
 import click
 
+from pileus.cli.ending import Ending
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
 from pileus.kit import log
@@ -28,11 +27,9 @@ def command(
     state.prepare()
     settings = settings_of(state, file=settings_path, port_offset=port_offset, listen=listen)
     log.configure(file=state.path / "logs" / f"{service}.log", level=settings.log_level)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    ending = Ending()
     cloud = Cloud(settings, state, services=(service,), has_agent=False)
     cloud.start()
     click.echo(f"{service} answers at {cloud.root_url(service)}")
-    ended.wait()
+    ending.wait()
     cloud.stop()

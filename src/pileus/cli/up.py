@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import click
 
 from pileus.cli import banner
 from pileus.cli.access import write_access
+from pileus.cli.ending import Ending
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
 from pileus.identity.operations.bootstrap import ACCOUNTS
@@ -89,9 +88,7 @@ def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: b
     lock = state.lock()
     state.runtime.unlink(missing_ok=True)
     log.configure(file=state.log, level=settings.log_level)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    ending = Ending()
     services = SERVICES[1:] if settings.auth.url else SERVICES
     cloud = Cloud(settings, state, services=services, has_agent=has_agent)
     try:
@@ -101,7 +98,7 @@ def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: b
         facts = {"urls": urls, "driver": settings.agent.driver, "ca": settings.tls.ca}
         state.say(pid=os.getpid(), started_at=time.time(), **facts)
         banner.show(state, urls, seconds=time.monotonic() - started, is_new=is_new, is_detached=False)
-        ended.wait()
+        ending.wait()
         click.echo("stopping …")
     finally:
         cloud.stop()

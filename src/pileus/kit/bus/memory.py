@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future
 from typing import Any
 
 from pileus.kit.bus.bus import Handler, NoAnswer
 from pileus.kit.bus.codec import Codec
 from pileus.kit.bus.workers import Delivery, Workers, read_answer
+
+LOOK_AGAIN_S = 0.05
 
 
 class MemoryBus:
@@ -28,9 +31,11 @@ class MemoryBus:
 
     def ask(self, address: str, question: object, timeout_s: float) -> Any:
         """Send and wait for the answer. Raises NoAnswer, QuestionFailed."""
-        workers = self._workers.get(address)
-        if workers is None:
-            raise NoAnswer(address=address, timeout_s=timeout_s)
+        deadline = time.monotonic() + timeout_s
+        while (workers := self._workers.get(address)) is None:  # as on a wire, who listens soon is asked then
+            if time.monotonic() >= deadline:
+                raise NoAnswer(address=address, timeout_s=timeout_s)
+            time.sleep(LOOK_AGAIN_S)
         answer: Future[bytes | None] = Future()
         workers.put(Delivery(self._codec.encode(question), is_question=True, finish=answer.set_result))
         try:
