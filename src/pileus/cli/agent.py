@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from pathlib import Path
 
@@ -39,10 +38,10 @@ def command(state_path: Path | None, settings_path: Path | None, driver: str | N
     state = state_of(state_path)
     state.prepare()
     settings = settings_of(state, file=settings_path, driver=driver)
-    name = host or settings.agent.host or socket.gethostname()
-    settings = msgspec.structs.replace(settings, agent=msgspec.structs.replace(settings.agent, host=name))
     if not settings.bus.url:
         raise BusMissing(file=settings_path or state.settings)
+    name = state.host_name(host or settings.agent.host)
+    settings = msgspec.structs.replace(settings, agent=msgspec.structs.replace(settings.agent, host=name))
     lock = state.lock()
     log.configure(file=state.path / "logs" / "agent.log", level=settings.log_level)
     ending = Ending()
