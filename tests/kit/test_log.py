@@ -100,6 +100,14 @@ def test_a_traceback_shows_no_password(log_file: Path) -> None:
     assert "ValueError" in line["exception"]
 
 
+def test_a_library_may_log_a_document_and_its_secrets_are_blanked(log_file: Path) -> None:
+    logging.getLogger("urllib3").warning({"password": "SECRET", "host": "one"})
+    [line] = lines(log_file)
+    assert "SECRET" not in str(line)
+    assert (line["logger"], line["level"]) == ("urllib3", "warning")
+    assert "one" in line["event"]
+
+
 def test_what_is_no_secret_stays_readable(log_file: Path) -> None:
     logger.info("request", path="/v2.1/servers/detail", url="http://host:8774/v2.1?x=a@b", ms=1.5, tags=["a"])
     [line] = lines(log_file)
@@ -129,3 +137,11 @@ def test_the_terminal_gets_no_secret_either(capsys: pytest.CaptureFixture[str], 
     said = capsys.readouterr().err
     assert "hello" in said
     assert "SECRET" not in said
+
+
+def test_a_full_log_is_moved_aside(log_file: Path) -> None:
+    for number in range(34):
+        logger.info("x" * 2**20, number=number)
+    moved = log_file.with_name("pileus.log.1")
+    assert [line["number"] for line in lines(log_file)] == [32, 33]
+    assert [line["number"] for line in lines(moved)] == list(range(32))

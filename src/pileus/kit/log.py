@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Token
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -26,6 +28,7 @@ _SECRET_ASSIGNMENT = re.compile(
     r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;)}\]]+)""",
     re.IGNORECASE,
 )  # password='…', "x-auth-token": "…": how documents and headers look when they are printed
+_SUSPICIOUS = re.compile(r"gAAAA|eyJ|:|=")  # no text without one of these holds any of the above: most are none
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
@@ -57,33 +60,52 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _clean(key: str, value: Any) -> Any:
-    if _SECRET_KEYS.search(key):
+    if _is_secret(key):
         return REDACTED
+    if isinstance(value, str):
+        return _clean_text(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
         return {str(name): _clean(str(name), inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean("", inner) for inner in value]
-    text = value if isinstance(value, str) else repr(value)
+    return _clean_text(repr(value))
+
+
+def _clean_text(text: str) -> str:
+    if _SUSPICIOUS.search(text) is None:
+        return text
     return _SECRET_ASSIGNMENT.sub(rf"\1{REDACTED}", _SECRET_TEXT.sub(REDACTED, text))
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEYS.search(key) is not None
+
+
+_CHAIN: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.format_exc_info,
+    redact,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
+"""What is done to every event, once, before it is rendered."""
+
+_LEVELS = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
 
 
 def configure(*, file: Path | None = None, level: str = "INFO", terminal: bool = False) -> None:
     """Send events of Pileus and of its libraries to `file` (rotated at 32 MiB) and, if asked, to the terminal."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-    ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *_CHAIN, _hand_on],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line shows what these cost
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
@@ -91,22 +113,48 @@ def configure(*, file: Path | None = None, level: str = "INFO", terminal: bool =
     root.setLevel(level)
     logging.getLogger("alembic").setLevel("WARNING")
     if file is not None:
-        handler = logging.handlers.RotatingFileHandler(file, maxBytes=32 * 2**20, backupCount=3)
-        handler.setFormatter(_formatter(shared, structlog.processors.JSONRenderer()))
+        handler = _LogFile(file, maxBytes=32 * 2**20, backupCount=3)
+        handler.setFormatter(_Lines(json.JSONEncoder().encode))
         root.addHandler(handler)
     if terminal:
         stream = logging.StreamHandler(sys.stderr)
-        stream.setFormatter(_formatter(shared, structlog.dev.ConsoleRenderer()))
+        console = structlog.dev.ConsoleRenderer()
+        stream.setFormatter(_Lines(lambda event: str(console(None, "", event))))
         root.addHandler(stream)
 
 
-def _formatter(shared: list[Processor], renderer: Any) -> structlog.stdlib.ProcessorFormatter:
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            redact,
-            renderer,
-        ],
-    )
+def _hand_on(logger: logging.Logger, _method: str, event: EventDict) -> NoReturn:
+    """Give an event to the handlers. `logger.info` would first look for the line of code that it comes from."""
+    logger.handle(_Event(logger.name, _LEVELS[event["level"]], "", 0, event, (), None))
+    raise structlog.DropEvent
+
+
+class _Event(logging.LogRecord):
+    """A record whose message is an event of Pileus, to which all has been done already."""
+
+    msg: EventDict
+
+
+class _Lines(logging.Formatter):
+    """Renders an event; a library's message is made one first."""
+
+    def __init__(self, render: Callable[[EventDict], str]) -> None:
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._render(dict(record.msg) if isinstance(record, _Event) else _event_of(record))
+
+
+def _event_of(record: logging.LogRecord) -> EventDict:
+    event: EventDict = {"event": record.getMessage(), "exc_info": record.exc_info}
+    for process in _CHAIN:
+        event = cast("EventDict", process(record, record.levelname.lower(), event))
+    return event
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """A log that is moved aside once it is full."""
+
+    def shouldRollover(self, _record: logging.LogRecord) -> bool:  # noqa: N802 (inherited, and there renders the record)
+        return self.stream is not None and self.stream.tell() >= self.maxBytes
