@@ -25,7 +25,7 @@ from pileus.kit.db.insert import insert_if_absent
 from pileus.kit.db.types import MARIADB, BigId, new_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 METADATA = new_metadata()
 COUNTER = Table(
@@ -290,6 +290,34 @@ def test_a_write_tells_its_thread_alone_that_it_is_open(database: Database) -> N
 
     assert database.write(look) == (True, False)
     assert not is_in_transaction()
+
+
+def test_what_is_kept_for_the_end_runs_once_and_last(database: Database) -> None:
+    seen: list[tuple[list[int], int]] = []
+
+    def end(tx: Transaction, items: Sequence[int]) -> None:
+        seen.append((list(items), int(tx.scalar(select(COUNTER.c.value).where(COUNTER.c.name == "a")))))
+
+    def work(tx: Transaction) -> None:
+        tx.at_end(end, 1)
+        add_one(tx)
+        tx.at_end(end, 2)
+        add_one(tx)
+
+    database.write(work)
+    assert seen == [([1, 2], 2)]
+
+
+def test_what_was_kept_for_the_end_goes_with_the_attempt(database: Database) -> None:
+    seen: list[list[int]] = []
+
+    def insert_twice(tx: Transaction, item: int) -> None:
+        tx.at_end(lambda _tx, items: seen.append(list(items)), item)
+        tx.execute(COUNTER.insert(), {"name": "a", "value": 1})
+
+    with pytest.raises(IntegrityError):
+        database.write(insert_twice, 1)
+    assert seen == []
 
 
 @pytest.mark.databases("sqlite")

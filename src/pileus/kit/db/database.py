@@ -13,9 +13,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import PoolProxiedConnection
 
 from pileus.kit import log
-from pileus.kit.db.fair import FairLock
+from pileus.kit.db.group import GroupCommit
 from pileus.kit.db.transaction import Transaction
 from pileus.kit.errors import Invalid, Unavailable
 
@@ -62,13 +63,13 @@ class Database:
     """One service's database.
 
     SQLite: one writer at a time, in order of arrival within the process and by BEGIN IMMEDIATE among processes, while
-    readers go on. PostgreSQL and MariaDB: READ COMMITTED, and a conflict is tried again in a new transaction.
+    readers go on; those that wait for each other share a commit. PostgreSQL and MariaDB: READ COMMITTED, and a conflict
+    is tried again in a new transaction.
     """
 
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._turn = FairLock()
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, pool_size=1, is_reader=False)
             self._reader = _sqlite_engine(self.url, pool_size=pool_size, is_reader=True)
@@ -77,6 +78,7 @@ class Database:
                 self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=3600,
                 pool_timeout=BUSY_TIMEOUT_S, isolation_level="READ COMMITTED", hide_parameters=True,
             )  # fmt: skip
+        self._group = GroupCommit(self._writer) if self.is_sqlite else None
 
     @property
     def engine(self) -> Engine:
@@ -84,10 +86,12 @@ class Database:
         return self._writer
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """Open a transaction that only reads."""
-        with _meaning(), self._reader.connect() as connection, connection.begin():
-            yield Transaction(connection)
+    def read(self, *, is_snapshot: bool = False) -> Iterator[Transaction]:
+        """Open a transaction that only reads; as a snapshot, all of its statements see the same moment."""
+        with _meaning(), self._reader.connect() as connection:
+            if is_snapshot and not self.is_sqlite:  # where every transaction is one
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield Transaction(connection)  # begun by the first statement, and rolled back: there is nothing to commit
 
     def write(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(transaction, …)` and commit; on a conflict with another writer run it again from the start.
@@ -115,13 +119,20 @@ class Database:
         raise AssertionError("unreachable")
 
     def _write_once(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._turn if self.is_sqlite else contextlib.nullcontext():
+        def run(connection: Connection) -> T:
             _open.depth = 1
             try:
-                with self._writer.connect() as connection, connection.begin():
-                    return fn(Transaction(connection), *args, **kwargs)
+                tx = Transaction(connection)
+                result = fn(tx, *args, **kwargs)
+                tx.finish()
+                return result
             finally:
                 _open.depth = 0
+
+        if self._group is not None:
+            return self._group.write(run)
+        with self._writer.connect() as connection, connection.begin():
+            return run(connection)
 
     def ping(self) -> str | None:
         """Return what is wrong with the database, or None."""
@@ -202,9 +213,10 @@ def _sqlite_engine(url: Any, *, pool_size: int, is_reader: bool) -> Engine:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
+    def begin(dbapi_connection: PoolProxiedConnection) -> None:
         # Python's sqlite3 would begin deferred, and a reader that turns writer then fails instead of waiting.
-        connection.exec_driver_sql("BEGIN" if is_reader else "BEGIN IMMEDIATE")
+        dbapi_connection.cursor().execute("BEGIN" if is_reader else "BEGIN IMMEDIATE")
 
+    # The dialect's own way and no listener's: an engine that has one looks for more at every step of every statement.
+    engine.dialect.do_begin = begin  # type: ignore[method-assign]
     return engine

@@ -44,7 +44,11 @@ class FairLock:
 
     def _pass_on(self) -> None:
         with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._is_taken = False
+            self._is_taken = self._call_next()
+
+    def _call_next(self) -> bool:
+        """Give the lock to who has waited longest; tell whether anybody waits. The guard is held."""
+        if self._waiting:
+            self._waiting.popleft().release()
+            return True
+        return False

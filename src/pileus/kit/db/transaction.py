@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Executable
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.engine import Row as SqlRow
 
 Row = SqlRow[Any]
+T = TypeVar("T")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 
 class Transaction:
     """A connection inside BEGIN … COMMIT. Statements see each other; nobody else sees them until the end."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_at_end", "_connection")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._at_end: dict[Callable[[Transaction, Sequence[Any]], None], list[Any]] = {}
 
     @property
     def dialect(self) -> str:
@@ -39,6 +41,10 @@ class Transaction:
         """Return all rows."""
         return self._connection.execute(statement, parameters).all()
 
+    def tuples(self, statement: Executable, parameters: Parameters = None) -> Sequence[tuple[Any, ...]]:
+        """Return all rows, to be unpacked where they are many."""
+        return cast("Sequence[tuple[Any, ...]]", self.all(statement, parameters))
+
     def scalar(self, statement: Executable, parameters: Parameters = None) -> Any:
         """Return the first column of the first row, or None."""
         return self._connection.execute(statement, parameters).scalar()
@@ -46,3 +52,12 @@ class Transaction:
     def changed(self, statement: Executable, parameters: Parameters = None) -> int:
         """Run an INSERT, UPDATE or DELETE and return how many rows it touched."""
         return self._connection.execute(statement, parameters).rowcount
+
+    def at_end(self, fn: Callable[[Transaction, Sequence[T]], None], item: T) -> None:
+        """Run `fn(transaction, items)` as the last before COMMIT: once, with every item that was given for it."""
+        self._at_end.setdefault(fn, []).append(item)
+
+    def finish(self) -> None:
+        """Run what was kept for the end."""
+        for fn, items in self._at_end.items():
+            fn(self, items)
