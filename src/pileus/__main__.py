@@ -19,6 +19,7 @@ VERBS = {
     "agent": "Run an agent alone",
     "database": "Look after the databases' schemas",
     "identity": "Look after identity's keys",
+    "placement": "Check placement's books; show how full everything is",
 }
 
 

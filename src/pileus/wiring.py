@@ -1,42 +1,28 @@
-"""The only module that knows everyone: from settings to a running cloud."""
+"""The only module that knows everyone: from settings to a running cloud.
+
+A service is imported where it is built, so that one that runs alone starts at once and carries nobody else's code.
+"""
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import ArgumentError
 
 from pileus.clients.identity import TokenAuthenticator
-from pileus.clients.image import ImageBytes, Images
-from pileus.clients.placement import Placement
 from pileus.clients.session import Credentials, Session
 from pileus.clients.transport import Transport
-from pileus.compute import messages
-from pileus.compute import service as compute
-from pileus.compute.agent.agent import Agent
-from pileus.compute.agent.drivers.driver import Driver
 from pileus.compute.agent.settings import Settings as AgentSettings
-from pileus.compute.backend import Backend as ComputeBackend
-from pileus.compute.db import tables as compute_tables
-from pileus.compute.loops import allocation, fact, guest, heard, history, inventory, stuck
-from pileus.compute.operations import bootstrap as compute_bootstrap
 from pileus.compute.settings import Settings as ComputeSettings
-from pileus.compute.workflows import WORKFLOWS
-from pileus.compute.workflows.means import Means
-from pileus.identity import service as identity
-from pileus.identity.operations import bootstrap as identity_bootstrap
 from pileus.identity.settings import Settings as IdentitySettings
-from pileus.identity.tokens.fernet import FernetTokens
-from pileus.identity.tokens.keys import KeyFolder
-from pileus.image import service as image
-from pileus.image.db import tables as image_tables
-from pileus.image.operations import upload as image_upload
 from pileus.image.settings import Settings as ImageSettings
 from pileus.kit import log
 from pileus.kit.bus.bus import Bus
@@ -45,19 +31,25 @@ from pileus.kit.bus.memory import MemoryBus
 from pileus.kit.clock import Clock, SystemClock
 from pileus.kit.db import Database
 from pileus.kit.db.database import DatabaseUnavailable, without_password
-from pileus.kit.db.migration import Migrations
 from pileus.kit.errors import Conflict, PileusError
 from pileus.kit.http.app import App
 from pileus.kit.http.asgi import Listener
-from pileus.kit.http.server import HttpServer, Tls, bind
+from pileus.kit.http.auth import NOAUTH_ADMIN, NOAUTH_HEADERS, NoAuth
+from pileus.kit.http.cors import Cors
+from pileus.kit.http.server import HttpServer, Tls, bind, is_loopback
 from pileus.kit.http.threads import Threads
 from pileus.kit.lease import Leases
 from pileus.kit.loop import Loop
-from pileus.kit.settings import AuthSettings, BusSettings, ListenSettings, Section, TlsSettings
+from pileus.kit.settings import AuthSettings, BusSettings, CorsSettings, ListenSettings, Section, TlsSettings
 from pileus.kit.state import StateDirectory
 from pileus.kit.workflow import Runner, WorkflowStore
-from pileus.placement import service as placement
 from pileus.placement.settings import Settings as PlacementSettings
+
+if TYPE_CHECKING:
+    from pileus.compute.agent.agent import Agent
+    from pileus.compute.agent.drivers.driver import Driver
+    from pileus.compute.workflows.means import Means
+    from pileus.kit.db.migration import Migrations
 
 logger = log.get_logger("pileus")
 
@@ -65,12 +57,6 @@ AGENT_RETRY_S = 15.0  # after a start that failed
 SERVICES = ("identity", "image", "placement", "compute")
 USER_OF = {"image": "glance", "placement": "placement", "compute": "nova"}
 PATH_OF = {"identity": "/v3", "image": "", "placement": "", "compute": "/v2.1"}
-MIGRATIONS: dict[str, Migrations] = {
-    "identity": identity.MIGRATIONS,
-    "image": image.MIGRATIONS,
-    "placement": placement.MIGRATIONS,
-    "compute": compute.MIGRATIONS,
-}
 
 
 class Settings(Section, frozen=True, kw_only=True):
@@ -84,6 +70,7 @@ class Settings(Section, frozen=True, kw_only=True):
     auth: AuthSettings = AuthSettings()
     bus: BusSettings = BusSettings()
     tls: TlsSettings = TlsSettings()
+    cors: CorsSettings = CorsSettings()
     region: str = ""  # empty: that of the first start, which is RegionOne unless --region said otherwise
     log_level: str = "INFO"
 
@@ -149,6 +136,9 @@ class Cloud:
                 logger.exception("stopping a part failed")
 
     def _start(self) -> None:
+        # An answer of megabytes is a hundred thousand small objects without a cycle: looking for cycles after every
+        # 700 of them, as Python does, takes as long as making them.
+        gc.set_threshold(20_000, 20, 20)
         sockets = {service: bind(self.listen(service).address, self.listen(service).port) for service in self.services}
         self.threads = Threads()
         self.stops.append(self.threads.close)
@@ -163,9 +153,9 @@ class Cloud:
             "compute": self._compute,
         }
         starts = [step for service in self.services for step in builders[service]()]
-        server = HttpServer(
-            [(sockets[service], Listener(self.apps[service], self.threads)) for service in self.services], self._tls()
-        )
+        cors = Cors(self.settings.cors)
+        listeners = [(sockets[service], Listener(self.apps[service], self.threads, cors)) for service in self.services]
+        server = HttpServer(listeners, self._tls())
         server.start()
         self.stops.append(server.stop)
         for step in starts:
@@ -180,8 +170,9 @@ class Cloud:
         database = new_database(self.settings, self.state, service)
         self.databases[service] = database
         self.stops.append(database.close)
-        if MIGRATIONS[service].sync(database):
-            logger.info("database synchronised", service=service, version=MIGRATIONS[service].newest())
+        migrations = migrations_of(service)
+        if migrations.sync(database):
+            logger.info("database synchronised", service=service, version=migrations.newest())
 
     def _add_app(self, service: str, app: App[Any]) -> None:
         self.apps[service] = app
@@ -190,7 +181,7 @@ class Cloud:
     def _session(self, service: str) -> Session:
         """Return a service's own session: its user here, or the one that somebody else's identity knows."""
         auth = self.settings.auth
-        known = auth.password or self.state.secrets(identity_bootstrap.ACCOUNTS)[USER_OF[service]]
+        known = auth.password or self._passwords()[USER_OF[service]]
         credentials = Credentials(
             auth_url=self.auth_url(),
             username=auth.username or USER_OF[service],
@@ -202,6 +193,11 @@ class Cloud:
         )
         return Session(self.transport, credentials, self.clock)
 
+    def _passwords(self) -> dict[str, str]:
+        from pileus.identity.operations.bootstrap import ACCOUNTS
+
+        return self.state.secrets(ACCOUNTS)
+
     def _owner(self) -> str:
         """Return what this copy signs leases with: the same after a restart, so that it has its own back at once."""
         return f"{socket.gethostname()}:{self.state.path}:{self.listen(self.services[0]).port}"
@@ -209,49 +205,77 @@ class Cloud:
     # --- the services; each returns what to start once all ports answer ---
 
     def _identity(self) -> Sequence[Callable[[], None]]:
+        from pileus.identity import service as identity
+        from pileus.identity.operations import bootstrap
+        from pileus.identity.tokens.fernet import FernetTokens
+        from pileus.identity.tokens.keys import KeyFolder
+
         chosen = self.settings.identity
         keys = KeyFolder(self.state.keys)
         keys.create_if_missing()
         backend = identity.new_backend(chosen, self.databases["identity"], self.clock, FernetTokens(keys))
         self._add_app("identity", App(identity.new_service(backend, policy_file=_path(chosen.policy_file))))
-        passwords = self.state.secrets(identity_bootstrap.ACCOUNTS)
+        accounts = bootstrap.accounts(self._passwords())
         urls = {service: self.root_url(service) + PATH_OF[service] for service in self.services}
-        backend.database.write(
-            identity_bootstrap.bootstrap, identity_bootstrap.accounts(passwords), urls, self.region()
-        )
+        backend.database.write(bootstrap.bootstrap, accounts, urls, self.region())
         return ()
 
     def _image(self) -> Sequence[Callable[[], None]]:
+        from pileus.image import service as image
+        from pileus.image.db.tables import LEASE
+        from pileus.image.operations.upload import abandon_own
+
         chosen = self.settings.image
         database = self.databases["image"]
         stores = image.new_stores(chosen, self.state.path)
         backend = image.new_backend(chosen, database, self.clock, self.threads, stores, owner=self._owner())
-        database.write(image_upload.abandon_own, self._owner(), self.clock.now())
-        leases = Leases(database, image_tables.LEASE, self._owner(), self.clock)
+        database.write(abandon_own, self._owner(), self.clock.now())
+        leases = Leases(database, LEASE, self._owner(), self.clock)
         authenticator = TokenAuthenticator(self._session("image"))
         self._add_app("image", App(image.new_service(backend, authenticator, policy_file=_path(chosen.policy_file))))
         return self._starting(image.new_loops(backend, leases))
 
     def _placement(self) -> Sequence[Callable[[], None]]:
+        from pileus.placement import service as placement
+
+        chosen = self.settings.placement
+        is_noauth = chosen.auth_strategy == "noauth2"
+        if is_noauth and not (chosen.noauth_anywhere or is_loopback(chosen.listen.address)):
+            raise NoAuthExposed(address=chosen.listen.address)
         backend = placement.new_backend(self.databases["placement"], self.clock)
-        authenticator = TokenAuthenticator(self._session("placement"))
-        policy_file = _path(self.settings.placement.policy_file)
-        self._add_app("placement", App(placement.new_service(backend, authenticator, policy_file=policy_file)))
-        return ()
+        service = placement.new_service(
+            backend,
+            NoAuth() if is_noauth else TokenAuthenticator(self._session("placement")),
+            trusted_headers=NOAUTH_HEADERS if is_noauth else frozenset(),
+            policy_file=_path(chosen.policy_file),
+            enforce_new_defaults=chosen.enforce_new_defaults,
+        )
+        self._add_app("placement", App(service))
+        return self._starting(placement.new_loops(backend))
 
     def _compute(self) -> Sequence[Callable[[], None]]:
+        from pileus.clients.image import Images
+        from pileus.clients.placement import Placement
+        from pileus.compute import service as compute
+        from pileus.compute.backend import Backend
+        from pileus.compute.db.tables import WORKFLOW, WORKFLOW_STEP
+        from pileus.compute.operations.bootstrap import bootstrap
+        from pileus.compute.workflows import WORKFLOWS
+        from pileus.compute.workflows.means import Means
+
         chosen, database = self.settings.compute, self.databases["compute"]
         session = self._session("compute")
-        images, rooms = Images(session), Placement(session)
+        is_noauth = self.settings.placement.auth_strategy == "noauth2"
+        images, rooms = Images(session), Placement(session, token=NOAUTH_ADMIN if is_noauth else None)
         self.bus = new_bus(self.settings)
         self.stops.append(self.bus.close)
-        store = WorkflowStore(compute_tables.WORKFLOW, compute_tables.WORKFLOW_STEP)
+        store = WorkflowStore(WORKFLOW, WORKFLOW_STEP)
         means = Means(
             database=database, clock=self.clock, settings=chosen, bus=self.bus, images=images, placement=rooms
         )
         owner = self._owner()
         runner = Runner(database, store, WORKFLOWS, means, owner=owner, clock=self.clock)
-        backend = ComputeBackend(
+        backend = Backend(
             database=database,
             clock=self.clock,
             settings=chosen,
@@ -260,7 +284,7 @@ class Cloud:
             work=runner,
             placement=rooms,
         )
-        database.write(compute_bootstrap.bootstrap, self.clock.now())
+        database.write(bootstrap, self.clock.now())
         authenticator = TokenAuthenticator(session)
         service = compute.new_service(backend, authenticator, policy_file=_path(chosen.policy_file))
         self._add_app("compute", App(replace(service, ready=lambda: {**service.ready(), **self._agent_trouble()})))
@@ -273,9 +297,13 @@ class Cloud:
         return [*starts, self._start_agent]
 
     def _compute_loops(self, store: WorkflowStore, means: Means, owner: str, runner: Runner[Means]) -> list[Loop]:
+        from pileus.compute.db.tables import LEASE
+        from pileus.compute.loops import allocation, fact, guest, heard, history, inventory, stuck
+        from pileus.compute.messages import CONTROL
+
         database, chosen = means.database, means.settings
         beats = heard.Heard()
-        leases = Leases(database, compute_tables.LEASE, owner, self.clock)
+        leases = Leases(database, LEASE, owner, self.clock)
         guests = guest.GuestLoop(database, store, self.clock, self.bus, beats)
         loops = [
             Loop(
@@ -290,7 +318,7 @@ class Cloud:
         receiver = fact.FactReceiver(
             database, self.clock, beats, runner.answer, new_resources=loops[0].nudge, new_guests=loops[1].nudge
         )
-        self.bus.listen(messages.CONTROL, receiver.receive)
+        self.bus.listen(CONTROL, receiver.receive)
         return loops
 
     def _starting(self, loops: Sequence[Loop]) -> list[Callable[[], None]]:
@@ -330,6 +358,21 @@ class Cloud:
             self.agent.stop()
 
 
+class NoAuthExposed(Conflict):
+    """A service that takes everybody's word would listen where everybody is."""
+
+    message = (
+        "[placement] auth_strategy is noauth2, which takes everybody's word, and {address} is no loopback address. "
+        "Listen on 127.0.0.1, or set [placement] noauth_anywhere = true if only friends can reach it."
+    )
+
+
+def migrations_of(service: str) -> Migrations:
+    """Return the migrations of a service's database."""
+    found: Migrations = import_module(f"pileus.{service}.service").MIGRATIONS
+    return found
+
+
 class DatabaseUnusable(Conflict):
     """The database that the settings name, or the file in the state directory, is none that can be used."""
 
@@ -342,7 +385,7 @@ def new_database(settings: Settings, state: StateDirectory, service: str) -> Dat
     url = chosen.url or state.database_url(service)
     try:
         database = Database(url, pool_size=chosen.pool_size)
-        MIGRATIONS[service].current(database)
+        migrations_of(service).current(database)
     except (DatabaseUnavailable, ArgumentError, ModuleNotFoundError) as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
         raise DatabaseUnusable(service=service, url=without_password(url), reason=reason) from error
@@ -372,6 +415,8 @@ def require_driver(chosen: AgentSettings) -> None:
 
 def new_bus(settings: Settings) -> Bus:
     """Return the bus that the settings name: the broker's, or one within this process. Raises BusLacking, Invalid."""
+    from pileus.compute import messages
+
     codec = Codec([messages])
     if not settings.bus.url:
         return MemoryBus(codec)
@@ -384,6 +429,9 @@ def new_bus(settings: Settings) -> Bus:
 
 def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport) -> Agent:
     """Return this host's agent; finding out what the hypervisor can do may take seconds."""
+    from pileus.clients.image import ImageBytes
+    from pileus.compute.agent.agent import Agent
+
     chosen = settings.agent
     require_driver(chosen)
     host = state.host_name(chosen.host)

@@ -107,6 +107,18 @@ def test_a_refusal_can_say_why_but_not_to_the_caller() -> None:
     )
 
 
+@pytest.mark.parametrize("context", [SYSTEM, Context(user_id="a", domain_id="d", roles=frozenset({"admin"}))])
+def test_a_service_for_projects_allows_nothing_to_other_tokens_whatever_the_file_says(
+    tmp_path: Path, context: Context
+) -> None:
+    write(tmp_path / "policy.yaml", "it: '@'\n")
+    policy = Policy({"it": "role:admin"}, file=tmp_path / "policy.yaml", is_for_projects=True)
+    assert policy.check("it", MEMBER, {}).is_allowed
+    assert policy.check("it", context, {}).why(context) == (
+        "it wants 'the token of a project'; the caller has the roles admin"
+    )
+
+
 # --- the operator's file --------------------------------------------------------------------------
 
 

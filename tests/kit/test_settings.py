@@ -23,6 +23,7 @@ class Part(Section, frozen=True, kw_only=True):
     stores: dict[str, Store] = field(default_factory=lambda: {"local": Store()})
     ratio: float = 1.0
     is_on: bool = False
+    origins: tuple[str, ...] = ()
 
 
 class Whole(Section, frozen=True, kw_only=True):
@@ -69,6 +70,13 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
     )
     assert found.image.database == DatabaseSettings(url="sqlite:////y", pool_size=3)
     assert (found.image.ratio, found.image.is_on, found.log_level) == (2.0, True, "DEBUG")
+
+
+def test_a_list_is_written_with_commas_in_the_environment(tmp_path: Path) -> None:
+    found = read(tmp_path, 'image.origins = ["a"]\n', PILEUS_IMAGE__ORIGINS="https://b, https://c")
+    assert found.image.origins == ("https://b", "https://c")
+    assert read(tmp_path, 'image.origins = ["a"]\n', PILEUS_IMAGE__ORIGINS="").image.origins == ()
+    assert read(tmp_path, 'image.origins = ["a,b"]\n').image.origins == ("a,b",)
 
 
 def test_the_environment_may_set_what_the_file_has_a_table_for(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pileus.compute.operations import history
 from pileus.identity.db import revocation
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
-from pileus.wiring import MIGRATIONS, SERVICES, new_database
+from pileus.wiring import SERVICES, migrations_of, new_database
 
 NOTHING_TO_PURGE = {
     "image": "keeps nothing of a deleted image but its id, and that for good, so that it is never given again",
@@ -39,8 +39,8 @@ def command() -> None:
 def sync(services: tuple[str, ...], state_path: Path | None, settings_path: Path | None) -> None:
     """Bring the schema to this release's version."""
     for service, database in _databases(services, state_path, settings_path):
-        changed = MIGRATIONS[service].sync(database)
-        click.echo(f"{service}: {'synchronised to' if changed else 'is at'} {MIGRATIONS[service].newest()}")
+        changed = migrations_of(service).sync(database)
+        click.echo(f"{service}: {'synchronised to' if changed else 'is at'} {migrations_of(service).newest()}")
 
 
 @command.command()
@@ -50,8 +50,8 @@ def sync(services: tuple[str, ...], state_path: Path | None, settings_path: Path
 def version(services: tuple[str, ...], state_path: Path | None, settings_path: Path | None) -> None:
     """Show the schema's version."""
     for service, database in _databases(services, state_path, settings_path):
-        current = MIGRATIONS[service].current(database)
-        click.echo(f"{service}: {current or 'empty'} (this release: {MIGRATIONS[service].newest()})")
+        current = migrations_of(service).current(database)
+        click.echo(f"{service}: {current or 'empty'} (this release: {migrations_of(service).newest()})")
 
 
 @command.command()
@@ -65,9 +65,9 @@ def check(services: tuple[str, ...], state_path: Path | None, settings_path: Pat
         table.add_column(title)
     wrong = 0
     for service, database in _databases(services, state_path, settings_path):
-        current = MIGRATIONS[service].current(database)
+        current = migrations_of(service).current(database)
         differences = (
-            MIGRATIONS[service].differences(database) if current else ["it is empty: run `pileus database sync`"]
+            migrations_of(service).differences(database) if current else ["it is empty: run `pileus database sync`"]
         )
         wrong += bool(differences)
         table.add_row(

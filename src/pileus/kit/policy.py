@@ -74,10 +74,13 @@ class Policy:
         *,
         file: Path | None = None,
         refusal: str = "Policy doesn't allow {rule} to be performed.",
+        is_for_projects: bool = False,
     ) -> None:
+        """With `is_for_projects` a token of a domain or of the whole system allows nothing, whatever the file says."""
         self._defaults = dict(defaults)
         self._file = file
         self._refusal = refusal
+        self._is_for_projects = is_for_projects
         self._seen = self._stamp()
         self._rules = self._load()
 
@@ -89,6 +92,8 @@ class Policy:
     def check(self, rule: str, context: Context, target: Mapping[str, Any]) -> Verdict:
         """Judge one action; an unknown rule allows nobody."""
         self._reload_if_changed()
+        if self._is_for_projects and (context.is_system or context.domain_id is not None):
+            return Verdict(is_allowed=False, rule=rule, text="the token of a project")
         rules = self._rules
         check = rules.checks.get(rule)
         if check is None:

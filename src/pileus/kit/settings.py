@@ -1,6 +1,7 @@
 """Settings: one typed TOML file, overridden by the environment. A word that is not known is an error.
 
 A setting is named by its path, `[image.database] url`; in the environment that is `PILEUS_IMAGE__DATABASE__URL`.
+A list is written there with commas.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,6 +68,29 @@ class TlsSettings(Section, frozen=True, kw_only=True):
     ca: str = ""
 
 
+class CorsSettings(Section, frozen=True, kw_only=True):
+    """`[cors]`: which web pages of other origins may use the services from a browser. Without an origin: none."""
+
+    allowed_origin: tuple[str, ...] = ()  # scheme://host[:port] as browsers send it, or "*" for all
+    allow_credentials: bool = True
+    allow_methods: tuple[str, ...] = ("OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH")
+    allow_headers: tuple[str, ...] = (
+        "X-Auth-Token",
+        "X-Subject-Token",
+        "OpenStack-API-Version",
+        "X-OpenStack-Nova-API-Version",
+        "X-OpenStack-Request-ID",
+    )
+    expose_headers: tuple[str, ...] = (
+        "X-Subject-Token",
+        "OpenStack-API-Version",
+        "X-OpenStack-Nova-API-Version",
+        "X-OpenStack-Request-ID",
+        "Location",
+    )
+    max_age: int = 3600  # seconds for which a browser may remember the answer to a preflight; 0: as it likes
+
+
 class BusSettings(Section, frozen=True, kw_only=True):
     """`[bus]`."""
 
@@ -107,10 +131,17 @@ def _overlay(kind: Any, name: str, text: str) -> dict[str, Any]:
     known = [field.name for field in msgspec.structs.fields(kind)]
     if len(path) == 1 and not difflib.get_close_matches(path[0], known, n=1, cutoff=SLIP):
         return {}
-    overlay: Any = text
+    overlay: Any = [word.strip() for word in text.split(",") if word.strip()] if _is_list(kind, path) else text
     for part in reversed(path):
         overlay = {part: overlay}
     return dict(overlay)
+
+
+def _is_list(kind: Any, path: Sequence[str]) -> bool:
+    for part in path:
+        fields = msgspec.structs.fields(kind) if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else ()
+        kind = next((field.type for field in fields if field.name == part), None)
+    return typing.get_origin(kind) is tuple
 
 
 def _convert(kind: type[T], document: Mapping[str, Any], source: str) -> T:

@@ -133,6 +133,12 @@ def test_headers_that_claim_an_identity_are_dropped() -> None:
     assert seen["user"] == "g"
 
 
+def test_headers_that_claim_an_identity_reach_an_authenticator_that_trusts_them() -> None:
+    app = new_app(trusted_headers=frozenset({"x-roles"}))
+    seen = ask(app, "GET", "/echo", x_roles="admin", x_user_id="admin", who="guest").decoded()
+    assert seen["headers"] == {"x-auth-token": "guest", "x-roles": "admin"}
+
+
 @pytest.mark.parametrize("path", ["/forgotten"])
 def test_a_handler_that_forgets_to_ask_the_policy_is_a_fault_and_says_nothing(path: str) -> None:
     reply = ask(APP, "GET", path)

@@ -258,6 +258,24 @@ def test_what_is_no_request_is_refused_and_the_connection_ends(stand: Stand, dat
     assert stand.ask("GET", "/echo")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("length", "reason"),
+    [
+        (b"ten", "content-length header must be an integer"),
+        (b"-1", "content-length header must be an integer"),
+        (b"99999999999999999999999", "Invalid HTTP request received."),
+    ],
+)
+def test_what_is_no_request_is_refused_in_the_form_of_the_api(stand: Stand, length: bytes, reason: str) -> None:
+    head, _, body = stand.say(b"POST /orders HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\n").partition(
+        b"\r\n\r\n"
+    )
+    assert head.startswith(HEAD + b"400 Bad Request\r\n")
+    assert f"content-length: {len(body)}".encode() in head.split(b"\r\n")
+    assert b"\r\nx-openstack-request-id: req-" in head
+    assert json.loads(body) == {"badRequest": {"code": 400, "message": reason}}
+
+
 @pytest.mark.parametrize("is_in_one_piece", [True, False])
 @pytest.mark.parametrize("where", ["path", "header", "many headers"])
 def test_a_head_that_is_too_large_is_refused(stand: Stand, where: str, is_in_one_piece: bool) -> None:

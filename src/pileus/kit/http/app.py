@@ -42,6 +42,7 @@ class Service(Generic[S]):
     routes: RouteTable[S]
     dialect: Dialect
     authenticator: Authenticator
+    trusted_headers: frozenset[str] = frozenset()  # of IDENTITY_HEADERS, what this authenticator reads from outside
     policy: Policy
     history: History | None = None
     read_version: Callable[[Request, History], Any] | None = None  # how a request names its microversion
@@ -58,6 +59,7 @@ class App(Generic[S]):
     def __init__(self, service: Service[S]) -> None:
         self.service = service
         self.name = service.name
+        self._forged = IDENTITY_HEADERS - service.trusted_headers
 
     def handle(self, request: Request) -> Reply:
         """Answer one request. Never raises."""
@@ -140,7 +142,7 @@ class App(Generic[S]):
     def _route(self, request: Request) -> Route[S]:
         service = self.service
         request.policy = service.policy
-        request.headers = {k: v for k, v in request.headers.items() if k not in IDENTITY_HEADERS}
+        request.headers = {k: v for k, v in request.headers.items() if k not in self._forged}
         self._read_version(request)
         if len(request.body) > service.body_limit:
             raise TooLarge(f"Request is too large: the limit is {service.body_limit} bytes.")

@@ -9,7 +9,10 @@ from urllib.parse import quote
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from pileus.kit import ids
+from pileus.kit.errors import Invalid
 from pileus.kit.http.app import App
+from pileus.kit.http.cors import NOBODY, Cors
 from pileus.kit.http.message import ClientGone, FileBody, Query, Reply, Request
 from pileus.kit.http.threads import Threads
 
@@ -23,9 +26,10 @@ CHUNK = 2**20
 class Listener:
     """An ASGI application for one service's port."""
 
-    def __init__(self, app: App[Any], threads: Threads) -> None:
+    def __init__(self, app: App[Any], threads: Threads, cors: Cors = NOBODY) -> None:
         self._app = app
         self._threads = threads
+        self._cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -33,10 +37,22 @@ class Listener:
             return
         request = _request(scope)
         try:
-            reply = await self._own(request) or await self._reply(request, receive)
+            reply = self._cors.preflight(request) or await self._answer(request, receive)
         except ClientGone:
             return
         await self._send(request, reply, receive, send)
+
+    def refuse(self, reason: str) -> Reply:
+        """Return the refusal, in the API's own form, of what came over the socket and is no request."""
+        request = Request(method="", path="", id=ids.new_request_id())
+        reply = self._app.service.dialect(request, 400, Invalid(reason))
+        reply.headers["x-openstack-request-id"] = request.id
+        return reply
+
+    async def _answer(self, request: Request, receive: Receive) -> Reply:
+        reply = await self._own(request) or await self._reply(request, receive)
+        self._cors.mark(request, reply)
+        return reply
 
     async def _own(self, request: Request) -> Reply | None:
         if request.path == "/healthz":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from pileus.kit.context import Context
+from pileus.kit.errors import Unauthenticated
 from pileus.kit.http.message import Request
 
 IDENTITY_HEADERS = frozenset(
@@ -43,3 +44,34 @@ class Authenticator(Protocol):
 
     def authenticate(self, request: Request) -> Context:
         """Return the caller. Raises Unauthenticated."""
+
+
+NOAUTH_HEADERS = frozenset({"x-roles", "x-project-id"})
+"""What `NoAuth` reads, of the headers that are dropped otherwise."""
+
+NOAUTH_ADMIN = "admin"
+"""The user, and token, that `NoAuth` takes for an administrator."""
+
+
+class NoAuth:
+    """Takes everybody's word, for tests: the token `USER[:PROJECT]` is the user's id and the project's.
+
+    Who says no project has one with the user's id; who says no roles has none, but for the user `admin`.
+    """
+
+    def authenticate(self, request: Request) -> Context:
+        """Return the caller as he says he is. Raises Unauthenticated where there is no token."""
+        headers = request.headers
+        token = headers.get("x-auth-token")
+        if not token:
+            raise Unauthenticated
+        user, _, project = token.partition(":")
+        roles = headers.get("x-roles", "admin" if user == NOAUTH_ADMIN else "")
+        is_system = headers.get("openstack-system-scope") == "all"
+        return Context(
+            user_id=user,
+            project_id=None if is_system else headers.get("x-project-id", project or user),
+            is_system=is_system,
+            roles=frozenset(role.strip().lower() for role in roles.split(",") if role.strip()),
+            token=token,
+        )

@@ -7,6 +7,8 @@ costs, and the tests of this module fail if an update of uvicorn moves those par
 from __future__ import annotations
 
 import asyncio
+import sys
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -76,6 +78,17 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
             raise ValueError("request head too large")  # the parser turns it into a 400
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, in the form of the API that was asked for, and hang up."""
+        if "character in Content-Length" in str(sys.exception()):  # what the parser complained of, if it did
+            msg = "content-length header must be an integer"
+        reply = self.app.refuse(msg)  # the Listener
+        head = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
+        head += [f"{name}: {value}" for name, value in reply.headers.items()]
+        head += [f"content-length: {len(reply.body)}", "connection: close", "", ""]
+        self.transport.write("\r\n".join(head).encode() + reply.body)
+        self.transport.close()
 
     def _disarm(self) -> None:
         if self._deadline is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import socket
 import ssl
 import threading
@@ -59,6 +60,15 @@ def bind(address: str, port: int) -> socket.socket:
             raise PortTaken(port=port, address=address) from None
         raise AddressUnusable(port=port, address=address, reason=getattr(error, "strerror", error)) from None
     return listening
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether only this machine can reach what listens there."""
+    try:
+        found = {ipaddress.ip_address(info[4][0]) for info in socket.getaddrinfo(address, None)}
+    except OSError:
+        return False
+    return all(ip.is_loopback for ip in found)
 
 
 class HttpServer:
