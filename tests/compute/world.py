@@ -63,7 +63,6 @@ from pileus.kit.http.message import Reply
 from pileus.kit.http.threads import Threads
 from pileus.kit.workflow import Runner, WorkflowStore
 from pileus.placement import service as placement
-from pileus.placement.backend import Backend as PlacementBackend
 from tests.compute.cloud import StillClock
 
 if TYPE_CHECKING:
@@ -338,7 +337,7 @@ class World:
         )
         authenticator = self._authenticator("glance")
         self._add("image", App(image.new_service(self.image_backend, authenticator)))
-        rooms = PlacementBackend(database=self._databases["placement"], clock=self.clock)
+        rooms = placement.new_backend(self._databases["placement"], self.clock)
         self._add("placement", App(placement.new_service(rooms, self._authenticator("placement"))))
 
     def _add(self, name: str, app: App[Any]) -> None:

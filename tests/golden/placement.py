@@ -9,8 +9,7 @@ from pileus.kit.context import Context
 from pileus.kit.errors import Unauthenticated
 from pileus.kit.http.app import App
 from pileus.placement.api.routes import ROUTES
-from pileus.placement.backend import Backend
-from pileus.placement.service import new_service
+from pileus.placement.service import new_backend, new_service
 from tests.golden.matrix import Sample, Subject
 
 if TYPE_CHECKING:
@@ -47,10 +46,11 @@ class Callers:
         return found
 
 
-def subject(database: Database) -> Subject:
+def subject(database: Database, *, enforce_new_defaults: bool = True) -> Subject:
     """Return placement on an empty database."""
     callers = Callers()
-    app = App(new_service(Backend(database=database, clock=SystemClock()), callers))
+    backend = new_backend(database, SystemClock())
+    app = App(new_service(backend, callers, enforce_new_defaults=enforce_new_defaults))
     personas = {"anonymous": {}, **{name: {"x-auth-token": name} for name in callers.contexts}}
     return Subject(app=app, rows=ROUTES.rows, personas=personas, sample=_sample, is_body_after_policy=True)
 

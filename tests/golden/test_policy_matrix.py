@@ -28,3 +28,19 @@ def test_placement_lets_each_persona_do_what_it_did(database_url: str) -> None:
     MIGRATIONS.sync(database)
     require_unchanged("placement", table(placement.subject(database)))
     database.close()
+
+
+def test_the_old_defaults_of_placement_let_an_administrator_reshape_and_that_is_all(database_url: str) -> None:
+    database = Database(database_url)
+    MIGRATIONS.sync(database)
+    new = table(placement.subject(database)).splitlines()
+    old = table(placement.subject(database, enforce_new_defaults=False)).splitlines()
+    database.close()
+    columns = new[0].split()
+    cells = [
+        (line.split("  ")[0], who)
+        for line, other in zip(new[1:], old[1:], strict=True)
+        for who, cell, changed in zip(columns, line.split()[2:], other.split()[2:], strict=True)
+        if cell != changed
+    ]
+    assert cells == [("POST /reshaper", "admin")]

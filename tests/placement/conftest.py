@@ -14,7 +14,7 @@ from pileus.kit.errors import Unauthenticated
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
 from pileus.placement.backend import Backend
-from pileus.placement.service import MIGRATIONS, new_service
+from pileus.placement.service import MIGRATIONS, new_backend, new_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,4 +89,4 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def client(database: Database) -> Client:
-    return Client(App(new_service(Backend(database=database, clock=SystemClock()), Tokens())))
+    return Client(App(new_service(new_backend(database, SystemClock()), Tokens())))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database
+from pileus.placement.index.index import Index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,3 +15,4 @@ class Backend:
 
     database: Database
     clock: Clock
+    index: Index

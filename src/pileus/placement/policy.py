@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-ADMIN = "rule:admin_or_service"
+ADMIN = "rule:admin_or_service_api"
 """Placement serves other services; people see it through them."""
 
 DEFAULTS: dict[str, str] = {
-    "in_a_project": "not system_scope:all",  # a token for the whole system says nothing here
-    "admin_or_service": "(role:admin or role:service) and rule:in_a_project",
-    "project_reader": "role:reader and project_id:%(project_id)s",
+    "admin_api": "role:admin",
+    "service_api": "role:service",
+    "admin_or_service_api": "role:admin or role:service",
+    "project_reader_api": "role:reader and project_id:%(project_id)s",
+    "admin_or_project_reader_or_service_api": "role:admin or rule:project_reader_api or role:service",
     "placement:resource_providers:list": ADMIN,
     "placement:resource_providers:create": ADMIN,
     "placement:resource_providers:show": ADMIN,
@@ -27,7 +29,7 @@ DEFAULTS: dict[str, str] = {
     "placement:resource_providers:aggregates:list": ADMIN,
     "placement:resource_providers:aggregates:update": ADMIN,
     "placement:resource_providers:usages": ADMIN,
-    "placement:usages": "rule:admin_or_service or rule:project_reader",
+    "placement:usages": "rule:admin_or_project_reader_or_service_api",
     "placement:traits:list": ADMIN,
     "placement:traits:show": ADMIN,
     "placement:traits:update": ADMIN,
@@ -41,7 +43,18 @@ DEFAULTS: dict[str, str] = {
     "placement:allocations:delete": ADMIN,
     "placement:resource_providers:allocations:list": ADMIN,
     "placement:allocation_candidates:list": ADMIN,
-    "placement:reshaper:reshape": "role:service and rule:in_a_project",
+    "placement:reshaper:reshape": "rule:service_api",
 }
+
+OLD_DEFAULTS = DEFAULTS | {
+    name: f"({DEFAULTS[name]}) or role:admin"
+    for name in (
+        "service_api",
+        "admin_or_service_api",
+        "project_reader_api",
+        "admin_or_project_reader_or_service_api",
+    )
+}
+"""The defaults while an administrator may still do what only services shall: reshape."""
 
 REFUSAL = "Policy does not allow {rule} to be performed."

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pileus.placement.db import aggregate as aggregates
-from pileus.placement.db import candidate as candidates
+from pileus.placement.db import consumer as consumers
 from pileus.placement.db import inventory as inventories
 from pileus.placement.db import provider as providers
 from pileus.placement.db import resource_class as resource_classes
 from pileus.placement.db import trait as traits
+from pileus.placement.model.consumer import Owner
 from pileus.placement.model.errors import ProviderChanged
 from pileus.placement.model.inventory import Inventory
-from pileus.placement.model.request_group import AggregateWish, CandidateRequest, ProviderQuery, RequestGroup, TraitWish
+from pileus.placement.model.request_group import AggregateWish, ProviderQuery, TraitWish
 
 if TYPE_CHECKING:
     from pileus.kit.db import Database, Transaction
@@ -68,6 +69,32 @@ def test_a_changed_inventory_comes_back(database: Database) -> None:
         assert inventories.list_of(tx, provider) == [new]
 
 
+def test_what_is_used_is_counted_from_nothing_and_outlives_a_change(database: Database) -> None:
+    provider = database.write(add, "host", DISK_GB=4, VCPU=4)
+    database.write(inventories.use, {(provider.id, "VCPU"): 3}, NOW)
+    database.write(inventories.use, {(provider.id, "VCPU"): -1, (provider.id, "DISK_GB"): 1}, NOW)
+    database.write(inventories.change, provider, [Inventory(resource_class="VCPU", total=8)], NOW)
+    with database.read() as tx:
+        assert inventories.used_of(tx, provider) == {"VCPU": 2, "DISK_GB": 1}
+        assert list_names(tx, resources={"VCPU": 6}) == ["host"]
+        assert list_names(tx, resources={"VCPU": 7}) == []
+
+
+@pytest.mark.parametrize("wanted", [["b"], ["b", "a"], ["b", "nobody", "a"], ["nobody"], []])
+def test_providers_are_locked_in_the_order_of_their_ids(database: Database, wanted: list[str]) -> None:
+    for name in "ab":
+        database.write(add, name)
+    assert list(database.write(providers.lock_many, wanted)) == sorted({*wanted} - {"nobody"})
+
+
+def test_a_new_consumer_comes_back_as_it_was_written(database: Database) -> None:
+    owner = Owner(project_id="p", user_id="u", type=None)
+    consumer = database.write(consumers.add, "c", owner=owner, now=NOW)
+    with database.read() as tx:
+        assert consumers.find(tx, "c") == consumer
+    assert consumer.generation == 1
+
+
 def test_providers_are_listed_by_what_they_can_give(database: Database) -> None:
     def fill(tx: Transaction) -> None:
         small = Inventory(resource_class="VCPU", total=4)
@@ -88,7 +115,7 @@ def test_providers_are_listed_by_traits_and_aggregates(database: Database) -> No
         for name, has, member_of in (("a", ["T1", "T2"], ["x"]), ("b", ["T1"], ["y"]), ("c", [], [])):
             provider = add(tx, name)
             traits.give(tx, provider, has)
-            aggregates.replace(tx, provider, member_of)
+            aggregates.replace(tx, provider, member_of, NOW)
 
     database.write(fill)
     with database.read() as tx:
@@ -103,12 +130,3 @@ def test_only_custom_classes_are_rows(database: Database) -> None:
         assert resource_classes.find_unknown(tx, ["VCPU", "CUSTOM_GOLD"]) is None
         assert resource_classes.find_unknown(tx, ["VCPU", "CUSTOM_LEAD"], holding=False) == "CUSTOM_LEAD"
         assert resource_classes.list_custom(tx) == [("CUSTOM_GOLD", NOW)]
-
-
-def test_only_trees_that_may_have_room_are_loaded(database: Database) -> None:
-    database.write(add, "roomy", VCPU=8)
-    database.write(add, "tight", VCPU=2)
-    database.write(add, "other", DISK_GB=8)
-    request = CandidateRequest(groups=[RequestGroup(resources={"VCPU": 4})])
-    with database.read() as tx:
-        assert list(candidates.load(tx, request).states) == ["roomy"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pileus.placement.model.allocation import Allocation, Claim, Stock, require_fit
+from pileus.placement.model.allocation import Allocation, Claim, Stock, list_changes, require_fit
 from pileus.placement.model.errors import CapacityExceeded, ConstraintsViolated, NoInventory
 from pileus.placement.model.inventory import Inventory
 
@@ -65,3 +65,12 @@ def test_an_improvement_still_keeps_to_the_units() -> None:
 def test_a_class_without_inventory_is_refused() -> None:
     with pytest.raises(NoInventory, match="Inventory for 'VCPU' on resource provider 'host' invalid"):
         require_fit([claim(1)], [], Stock({}, {}))
+
+
+def test_what_changes_is_what_is_wanted_less_what_is_returned() -> None:
+    other = Allocation(consumer_uuid="c", provider_uuid="other", resource_class="VCPU", used=2)
+    assert list_changes([claim(4), claim(1, "d")], [holding(3), other]) == {(HOST, "VCPU"): 2, ("other", "VCPU"): -2}
+
+
+def test_what_stays_the_same_is_no_change() -> None:
+    assert list_changes([claim(4)], [holding(4)]) == {}

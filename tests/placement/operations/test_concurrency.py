@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
+
+from pileus.placement.db.tables import resource_provider
 
 if TYPE_CHECKING:
+    from pileus.kit.db import Database
     from placement.conftest import Client
 
 WRITERS, PROVIDERS, VCPUS, WANTED = 64, 20, 5, 160
@@ -43,6 +47,20 @@ def test_allocations_across_providers_do_not_lock_each_other_out(client: Client)
 
     with ThreadPoolExecutor(WRITERS) as pool:
         assert set(pool.map(take, range(WRITERS))) == {204}
+
+
+@pytest.mark.databases("postgresql", "mariadb")
+def test_who_gives_back_waits_for_who_holds_the_provider(client: Client, database: Database) -> None:
+    hosts, holders = [client.provider(name, VCPU={"total": 9}) for name in "ab"], [str(uuid.uuid4()) for _ in "ab"]
+    for host, holder in zip(hosts, holders, strict=True):
+        assert client.allocate(holder, {host: {"VCPU": 1}}).status == 204
+    with ThreadPoolExecutor(2) as pool:
+        with database.engine.connect() as other, other.begin():
+            other.execute(select(resource_provider).where(resource_provider.c.uuid.in_(hosts)).with_for_update())
+            going = pool.submit(client, "DELETE", f"/allocations/{holders[0]}")
+            moving = pool.submit(client.allocate, holders[1], {}, 1)
+            assert wait([going, moving], timeout=0.5).done == set()
+        assert (going.result(30).status, moving.result(30).status) == (204, 204)
 
 
 def test_one_new_consumer_is_made_once(client: Client) -> None:

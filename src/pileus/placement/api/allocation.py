@@ -65,7 +65,8 @@ def replace_many(request: Request, backend: Backend) -> Reply:
 
 def delete(request: Request, backend: Backend) -> Reply:
     """DELETE /allocations/{consumer_uuid}."""
-    backend.database.write(operations.delete, ids.dashed_uuid(request.params["consumer_uuid"]))
+    consumer_uuid = ids.dashed_uuid(request.params["consumer_uuid"])
+    backend.database.write(operations.delete, consumer_uuid, now=backend.clock.now())
     return Reply.empty()
 
 

@@ -20,21 +20,20 @@ _FIELDS = ("total", "reserved", "min_unit", "max_unit", "step_size", "allocation
 def list_(request: Request, backend: Backend) -> Reply:
     """GET /resource_providers/{uuid}/inventories."""
     with backend.database.read() as tx:
-        provider = providers.get(tx, request.params["uuid"])
-        found = inventories.list_of(tx, provider)
+        generation, found = inventories.list_with_generation(tx, request.params["uuid"])
     modified_at = view.latest((one.modified_at for one in found), backend.clock.now())
-    return view.fresh(view.inventories(found, provider.generation), modified_at)
+    return view.fresh(view.inventories(found, generation), modified_at)
 
 
 def show(request: Request, backend: Backend) -> Reply:
     """GET /resource_providers/{uuid}/inventories/{resource_class}."""
     uuid, resource_class = request.params["uuid"], request.params["resource_class"]
     with backend.database.read() as tx:
-        provider = providers.get(tx, uuid)
-        found = inventories.find(tx, provider, resource_class)
+        generation, all_of_it = inventories.list_with_generation(tx, uuid)
+    found = next((one for one in all_of_it if one.resource_class == resource_class), None)
     if found is None:
         raise InventoryNotFound(resource_class=resource_class, provider=uuid)
-    return view.fresh(view.inventory(found, provider.generation), found.modified_at or backend.clock.now())
+    return view.fresh(view.inventory(found, generation), found.modified_at or backend.clock.now())
 
 
 def create(request: Request, backend: Backend) -> Reply:

@@ -10,6 +10,7 @@ from pileus.placement.db import provider as providers
 from pileus.placement.db import resource_class as resource_classes
 from pileus.placement.db import trait as traits
 from pileus.placement.model.errors import ResourceClassUnknown, TraitUnknown
+from pileus.placement.model.inventory import MAX_INT
 from pileus.placement.model.request_group import ProviderQuery
 from pileus.placement.operations import provider as operations
 
@@ -26,7 +27,9 @@ def list_(request: Request, backend: Backend) -> Reply:
         missing = traits.list_unknown(tx, sorted(wanted.traits.names()))
         if missing:
             raise TraitUnknown(names=", ".join(missing))
-        found = providers.list_matching(tx, wanted)
+        # Nobody gives more at a time than an inventory can say, and not every database can compare with more.
+        is_vain = any(amount > MAX_INT for amount in wanted.resources.values())
+        found = () if is_vain else providers.list_matching(tx, wanted)
     shown = [view.provider(request, one) for one in found]
     modified_at = view.latest((one.modified_at for one in found), backend.clock.now())
     return view.fresh({"resource_providers": shown}, modified_at)
@@ -75,7 +78,7 @@ def update(request: Request, backend: Backend) -> Reply:
 
 def delete(request: Request, backend: Backend) -> Reply:
     """DELETE /resource_providers/{uuid}."""
-    backend.database.write(operations.delete, request.params["uuid"])
+    backend.database.write(operations.delete, request.params["uuid"], now=backend.clock.now())
     return Reply.empty()
 
 

@@ -42,9 +42,9 @@ class AmountTooSmall(Invalid):
 class RequiredInvalid(QueryInvalid):
     """`required` is not understood."""
 
-    def __init__(self, got: str, *, may_forbid: bool) -> None:
+    def __init__(self, key: str, got: str, *, may_forbid: bool) -> None:
         form = "HW_CPU_X86_VMX,!CUSTOM_MAGIC" if may_forbid else "HW_CPU_X86_VMX,CUSTOM_MAGIC"
-        super().__init__(cause=f"Expected 'required' parameter value of the form: {form}. Got: {got}")
+        super().__init__(cause=f"Expected '{key}' parameter value of the form: {form}. Got: {got}")
 
 
 class MemberOfInvalid(QueryInvalid):
@@ -58,6 +58,8 @@ def read(request: Request, schema: Schema | DatedSchema) -> dict[str, str]:
     """Return a query that fits its schema; of a name given twice the first value. Raises QueryInvalid."""
     names: dict[str, str] = {}
     for name, value in request.query.pairs():
+        if "\0" in value:  # which PostgreSQL does not even compare
+            raise QueryInvalid(cause=f"'{name}' holds a NUL character")
         names.setdefault(name, value)
     chosen = schema.at(request.version) if isinstance(schema, DatedSchema) else schema
     mismatch = chosen.mismatch(names)
@@ -98,9 +100,9 @@ def required(request: Request, key: str = "required") -> TraitWish:
     forbidden: set[str] = set()
     for text in texts:
         if text.startswith("in:"):
-            wanted.append(_any_of(request, text))
+            wanted.append(_any_of(request, key, text))
         else:
-            _collect(request, text, wanted, forbidden)
+            _collect(request, key, text, wanted, forbidden)
     both = sorted(forbidden & frozenset[str]().union(*(one for one in wanted if len(one) == 1)))
     if both:
         what = f"required and forbidden traits found in the following traits keys: {key}: ({', '.join(both)})"
@@ -108,24 +110,24 @@ def required(request: Request, key: str = "required") -> TraitWish:
     return TraitWish(tuple(wanted), frozenset(forbidden))
 
 
-def _any_of(request: Request, text: str) -> frozenset[str]:
+def _any_of(request: Request, key: str, text: str) -> frozenset[str]:
     if not request.since(versions.ANY_TRAITS):
         what = "The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' only supported since microversion 1.39."
         raise QueryInvalid(cause=what)
     names = [name.strip() for name in text.removeprefix("in:").split(",")]
     if not all(name and not name.startswith("!") for name in names):
-        raise RequiredInvalid(text, may_forbid=True)
+        raise RequiredInvalid(key, text, may_forbid=True)
     return frozenset(names)
 
 
-def _collect(request: Request, text: str, wanted: list[frozenset[str]], forbidden: set[str]) -> None:
+def _collect(request: Request, key: str, text: str, wanted: list[frozenset[str]], forbidden: set[str]) -> None:
     may_forbid = request.since(versions.FORBIDDEN_TRAITS)
     for part in text.split(","):
         name = part.strip()
         is_forbidden = name.startswith("!")
         name = name.removeprefix("!")
         if not name or (is_forbidden and not may_forbid):
-            raise RequiredInvalid(text, may_forbid=may_forbid)
+            raise RequiredInvalid(key, text, may_forbid=may_forbid)
         if is_forbidden:
             forbidden.add(name)
         else:

@@ -48,7 +48,7 @@ def ensure(request: Request, backend: Backend) -> Reply:
 def rename(request: Request, backend: Backend) -> Reply:
     """PUT /resource_classes/{name}, as it was at first."""
     new_name = request.json()["name"]
-    backend.database.write(operations.rename, request.params["name"], new_name)
+    backend.database.write(operations.rename, request.params["name"], new_name, now=backend.clock.now())
     return Reply.json(view.resource_class(new_name))
 
 

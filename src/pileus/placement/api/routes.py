@@ -74,6 +74,8 @@ CONSUMERS = (
     r("DELETE", "/allocations/{consumer_uuid}", allocation.delete, f"{ALLOCATION}:delete"),
     r("GET", "/allocation_candidates", candidate.list_, "placement:allocation_candidates:list",
       since=v.ALLOCATION_CANDIDATES),
+    r("GET", "/allocation_candidates/explanation", candidate.explain, "placement:allocation_candidates:list",
+      since=v.ALLOCATION_CANDIDATES),
     r("GET", "/usages", usage.show_owner, "placement:usages", target=Target.ROW, since=v.USAGES),
     r("POST", "/reshaper", reshaper.create, "placement:reshaper:reshape", body=s.RESHAPE, since=v.RESHAPER),
 )

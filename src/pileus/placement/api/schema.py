@@ -13,11 +13,12 @@ UUID_PATTERN = "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-
 CLASS_PATTERN = "^[A-Z0-9_]+$"
 CUSTOM_NAME = {"type": "string", "pattern": "^CUSTOM_[A-Z0-9_]+$", "maxLength": 255}
 GENERATION = {"type": "integer"}
-OWNER_ID = {"type": "string", "minLength": 1, "maxLength": 255}
+STORABLE = "^[^\0]*$"  # PostgreSQL stores no NUL
+OWNER_ID = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": STORABLE}
 
 # --- resource providers -------------------------------------------------------------------------------
 
-_NAME = {"type": "string", "maxLength": 200}
+_NAME = {"type": "string", "maxLength": 200, "pattern": STORABLE}
 _PARENT = {"anyOf": [UUID, {"type": "null"}]}
 
 POST_PROVIDER = DatedSchema(

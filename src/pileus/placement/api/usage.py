@@ -12,7 +12,6 @@ from pileus.placement.api.view import UNKNOWN
 from pileus.placement.backend import Backend
 from pileus.placement.db import allocation as allocations
 from pileus.placement.db import inventory as inventories
-from pileus.placement.db import provider as providers
 
 ALL = "all"
 
@@ -20,11 +19,8 @@ ALL = "all"
 def show_provider(request: Request, backend: Backend) -> Reply:
     """GET /resource_providers/{uuid}/usages."""
     with backend.database.read() as tx:
-        provider = providers.get(tx, request.params["uuid"])
-        stock = inventories.list_of(tx, provider)
-        used = allocations.used_of(tx, provider)
-    usages = {one.resource_class: used.get(one.resource_class, 0) for one in stock}
-    document = {"resource_provider_generation": provider.generation, "usages": usages}
+        generation, used = inventories.used_with_generation(tx, request.params["uuid"])
+    document = {"resource_provider_generation": generation, "usages": used}
     return view.fresh(document, backend.clock.now())
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select
 
 from pileus.kit.db import Transaction
+from pileus.placement.db import change as changes
 from pileus.placement.db.tables import resource_provider_aggregate as a
 from pileus.placement.model.provider import Provider
 
@@ -24,9 +26,10 @@ def list_of_many(tx: Transaction, provider_ids: Iterable[int]) -> Sequence[tuple
     return [(row.provider_id, row.aggregate_uuid) for row in tx.all(_OF_MANY, {"which": list(provider_ids)})]
 
 
-def replace(tx: Transaction, provider: Provider, aggregates: Iterable[str]) -> None:
+def replace(tx: Transaction, provider: Provider, aggregates: Iterable[str], now: datetime) -> None:
     """Make a provider a member of these aggregates and of no other."""
     tx.execute(delete(a).where(a.c.provider_id == provider.id))
     rows = [{"provider_id": provider.id, "aggregate_uuid": uuid} for uuid in aggregates]
     if rows:
         tx.execute(insert(a), rows)
+    changes.add(tx, [provider.id], now)

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, func, insert, select
 
 from pileus.kit.db import Row, Transaction
-from pileus.placement.db.resource_class import sort_key
 from pileus.placement.db.tables import allocation as a
 from pileus.placement.db.tables import consumer as c
 from pileus.placement.db.tables import resource_provider as p
@@ -32,14 +31,8 @@ _ALL = (
 )
 _OF_CONSUMERS = _ALL.where(a.c.consumer_id.in_(bindparam("which", expanding=True)))
 _OF_PROVIDER = _ALL.where(a.c.provider_id == bindparam("which"))
-_USED = (
-    select(a.c.provider_id, a.c.resource_class, func.sum(a.c.used).label("used"))
-    .where(a.c.provider_id.in_(bindparam("which", expanding=True)))
-    .group_by(a.c.provider_id, a.c.resource_class)
-)
 _REMOVE = delete(a).where(a.c.consumer_id.in_(bindparam("which", expanding=True)))
 _ANY_OF_PROVIDER = select(a.c.consumer_id).where(a.c.provider_id == bindparam("which")).limit(1)
-_CLASSES = select(a.c.resource_class).where(a.c.provider_id == bindparam("which")).distinct()
 
 
 def list_of_consumers(tx: Transaction, consumers: Iterable[Consumer]) -> Sequence[Allocation]:
@@ -56,17 +49,6 @@ def list_rows_of_consumer(tx: Transaction, consumer: Consumer) -> Sequence[Row]:
 def list_rows_of_provider(tx: Transaction, provider: Provider) -> Sequence[Row]:
     """Return who holds something of a provider, with the generations of the consumers."""
     return tx.all(_OF_PROVIDER, {"which": provider.id})
-
-
-def used_of_many(tx: Transaction, provider_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:
-    """Return how much of what is taken: (provider's id, resource class) → amount."""
-    rows = tx.all(_USED, {"which": list(provider_ids)})
-    return {(row.provider_id, row.resource_class): int(row.used) for row in rows}
-
-
-def used_of(tx: Transaction, provider: Provider) -> Mapping[str, int]:
-    """Return how much of a provider is taken: resource class → amount."""
-    return {resource_class: used for (_, resource_class), used in used_of_many(tx, [provider.id]).items()}
 
 
 def used_by_owner(tx: Transaction, project_id: str, user_id: str | None) -> Sequence[tuple[str | None, str, int]]:
@@ -87,19 +69,14 @@ def _owned(query: Select[Any], project_id: str, user_id: str | None) -> Select[A
     return query if user_id is None else query.where(c.c.user_id == user_id)
 
 
-def list_classes_in_use(tx: Transaction, provider: Provider) -> Sequence[str]:
-    """Return the classes of which something of a provider is taken."""
-    return sorted((row.resource_class for row in tx.all(_CLASSES, {"which": provider.id})), key=sort_key)
-
-
 def is_provider_in_use(tx: Transaction, provider: Provider) -> bool:
     """Tell whether anything of a provider is taken."""
     return tx.first(_ANY_OF_PROVIDER, {"which": provider.id}) is not None
 
 
-def remove_of_consumers(tx: Transaction, consumers: Iterable[Consumer]) -> int:
-    """Delete all that consumers hold; return how many rows that were."""
-    return tx.changed(_REMOVE, {"which": [consumer.id for consumer in consumers]})
+def remove_of_consumers(tx: Transaction, consumers: Iterable[Consumer]) -> None:
+    """Delete all that consumers hold."""
+    tx.execute(_REMOVE, {"which": [consumer.id for consumer in consumers]})
 
 
 def add(

@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from pileus.kit.db import Row, Transaction
-from pileus.placement.db.tables import allocation
 from pileus.placement.db.tables import consumer as c
 from pileus.placement.model.consumer import Consumer, Owner
 from pileus.placement.model.errors import ConsumerGenerationStale
@@ -26,10 +25,8 @@ _BUMP = (
         updated_at=bindparam("now"),
     )
 )
-_REMOVE_IDLE = delete(c).where(
-    c.c.id.in_(bindparam("which", expanding=True)),
-    ~select(allocation.c.consumer_id).where(allocation.c.consumer_id == c.c.id).exists(),
-)
+_ADD = insert(c)
+_REMOVE = delete(c).where(c.c.id.in_(bindparam("which", expanding=True)))
 
 
 def find(tx: Transaction, uuid: str) -> Consumer | None:
@@ -44,12 +41,13 @@ def lock_many(tx: Transaction, uuids: Iterable[str]) -> dict[str, Consumer]:
 
 
 def add(tx: Transaction, uuid: str, *, owner: Owner, now: datetime) -> Consumer:
-    """Write a new consumer."""
-    row = {"uuid": uuid, "project_id": owner.project_id, "user_id": owner.user_id, "type": owner.type, "generation": 0}
-    tx.execute(insert(c), {**row, "created_at": now, "updated_at": now})
-    added = find(tx, uuid)
-    assert added is not None
-    return added
+    """Write a new consumer; that it comes to hold something is its first change, and counted."""
+    new = {"project_id": owner.project_id, "user_id": owner.user_id, "type": owner.type, "generation": 1}
+    key = tx.execute(_ADD, {"uuid": uuid, **new, "created_at": now, "updated_at": now}).inserted_primary_key
+    assert key is not None
+    return Consumer(
+        id=key.id, uuid=uuid, project_id=owner.project_id, user_id=owner.user_id, type=owner.type, generation=1
+    )
 
 
 def bump_generation(tx: Transaction, consumer: Consumer, *, owner: Owner, now: datetime) -> None:
@@ -59,9 +57,9 @@ def bump_generation(tx: Transaction, consumer: Consumer, *, owner: Owner, now: d
         raise ConsumerGenerationStale(actual="another", given=consumer.generation)
 
 
-def remove_idle(tx: Transaction, consumers: Iterable[Consumer]) -> None:
-    """Delete those that have no allocations."""
-    tx.execute(_REMOVE_IDLE, {"which": [consumer.id for consumer in consumers]})
+def remove(tx: Transaction, consumers: Iterable[Consumer]) -> None:
+    """Delete locked consumers that hold nothing any more."""
+    tx.execute(_REMOVE, {"which": [consumer.id for consumer in consumers]})
 
 
 def _from_row(row: Row) -> Consumer:

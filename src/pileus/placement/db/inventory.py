@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, literal, select, update
 
 from pileus.kit.db import Row, Transaction
+from pileus.placement.db import change as changes
 from pileus.placement.db.resource_class import sort_key
-from pileus.placement.db.tables import allocation as a
 from pileus.placement.db.tables import inventory as i
+from pileus.placement.db.tables import resource_provider as p
+from pileus.placement.model.errors import ProviderNotFound
 from pileus.placement.model.inventory import Inventory
 from pileus.placement.model.provider import Provider
 
 _FIELDS = ("total", "reserved", "min_unit", "max_unit", "step_size", "allocation_ratio")
 
-_OF = select(i).where(i.c.provider_id.in_(bindparam("which", expanding=True)))
+_OF = select(i).where(i.c.provider_id == bindparam("which"))
+_OF_MANY = select(i).where(i.c.provider_id.in_(bindparam("which", expanding=True)))
+_WITH_GENERATION = (
+    select(p.c.generation, i).outerjoin_from(p, i, i.c.provider_id == p.c.id).where(p.c.uuid == bindparam("which"))
+)
 _REMOVE = delete(i).where(
     i.c.provider_id == bindparam("which"), i.c.resource_class.in_(bindparam("classes", expanding=True))
 )
@@ -26,19 +32,17 @@ _UPDATE = (
     .where(i.c.provider_id == bindparam("which"), i.c.resource_class == bindparam("class"))
     .values({name: bindparam(f"new_{name}") for name in (*_FIELDS, "updated_at")})
 )
-_USED = (
-    select(func.coalesce(func.sum(a.c.used), 0))
-    .where(a.c.provider_id == i.c.provider_id, a.c.resource_class == i.c.resource_class)
-    .scalar_subquery()
+_USE = (
+    update(i)
+    .where(i.c.provider_id == bindparam("which"), i.c.resource_class == bindparam("class"))
+    .values(used=i.c.used + bindparam("more"))
 )
 _A_USER_OF_CLASS = select(i.c.provider_id).where(i.c.resource_class == bindparam("class")).limit(1)
 
 
 def list_of(tx: Transaction, provider: Provider) -> Sequence[Inventory]:
     """Return what a provider has: standard classes in their order, then custom ones by name."""
-    return sorted(
-        (from_row(row) for row in tx.all(_OF, {"which": [provider.id]})), key=lambda one: sort_key(one.resource_class)
-    )
+    return [from_row(row) for row in _in_order(tx.all(_OF, {"which": provider.id}))]
 
 
 def find(tx: Transaction, provider: Provider, resource_class: str) -> Inventory | None:
@@ -46,16 +50,33 @@ def find(tx: Transaction, provider: Provider, resource_class: str) -> Inventory 
     return next((one for one in list_of(tx, provider) if one.resource_class == resource_class), None)
 
 
-def list_of_many(tx: Transaction, provider_ids: Iterable[int]) -> Sequence[tuple[int, Inventory]]:
-    """Return what providers have, each with the provider's id."""
-    return [(row.provider_id, from_row(row)) for row in tx.all(_OF, {"which": list(provider_ids)})]
+def list_rows_of_many(tx: Transaction, provider_ids: Iterable[int]) -> Sequence[Row]:
+    """Return what providers have and how much of it is used."""
+    return tx.all(_OF_MANY, {"which": list(provider_ids)})
+
+
+def used_of(tx: Transaction, provider: Provider) -> Mapping[str, int]:
+    """Return how much of all that a provider has is used: class → amount, in the order of `list_of`."""
+    return {row.resource_class: row.used for row in _in_order(tx.all(_OF, {"which": provider.id}))}
+
+
+def list_with_generation(tx: Transaction, provider_uuid: str) -> tuple[int, Sequence[Inventory]]:
+    """Return a provider's generation and what it has, as `list_of`; both of one moment. Raises ProviderNotFound."""
+    generation, rows = _rows_with_generation(tx, provider_uuid)
+    return generation, [from_row(row) for row in rows]
+
+
+def used_with_generation(tx: Transaction, provider_uuid: str) -> tuple[int, Mapping[str, int]]:
+    """Return a provider's generation and what is used, as `used_of`; both of one moment. Raises ProviderNotFound."""
+    generation, rows = _rows_with_generation(tx, provider_uuid)
+    return generation, {row.resource_class: row.used for row in rows}
 
 
 def add(tx: Transaction, provider: Provider, inventories: Sequence[Inventory], now: datetime) -> None:
     """Write new inventories of a provider."""
     if inventories:
-        rows = [{"provider_id": provider.id, "resource_class": one.resource_class} for one in inventories]
-        values = [{**row, **_values(one), "updated_at": now} for row, one in zip(rows, inventories, strict=True)]
+        new = {"provider_id": provider.id, "used": 0, "updated_at": now}
+        values = [{**new, "resource_class": one.resource_class, **_values(one)} for one in inventories]
         tx.execute(insert(i), values)
 
 
@@ -64,6 +85,13 @@ def change(tx: Transaction, provider: Provider, inventories: Sequence[Inventory]
     for one in inventories:
         new = {f"new_{name}": value for name, value in _values(one).items()}
         tx.execute(_UPDATE, {"which": provider.id, "class": one.resource_class, "new_updated_at": now, **new})
+
+
+def use(tx: Transaction, more: Mapping[tuple[int, str], int], now: datetime) -> None:
+    """Count what is given out of inventories of locked providers, or is returned: (provider's id, class) → amount."""
+    if more:
+        tx.execute(_USE, [{"which": which, "class": name, "more": amount} for (which, name), amount in more.items()])
+        changes.add(tx, [which for which, _ in more], now)
 
 
 def remove(tx: Transaction, provider: Provider, resource_classes: Iterable[str]) -> None:
@@ -79,7 +107,7 @@ def is_class_in_use(tx: Transaction, resource_class: str) -> bool:
 def has_left(resource_class: str, amount: int) -> ColumnElement[bool]:
     """Return the condition that an inventory is of a class and has so much left, given out in whatever portions."""
     capacity = (i.c.total - i.c.reserved) * i.c.allocation_ratio
-    return and_(i.c.resource_class == resource_class, i.c.max_unit >= amount, capacity >= _USED + amount)
+    return and_(i.c.resource_class == resource_class, i.c.max_unit >= amount, capacity >= i.c.used + amount)
 
 
 def can_give(resource_class: str, amount: int) -> ColumnElement[bool]:
@@ -100,6 +128,17 @@ def from_row(row: Row) -> Inventory:
         allocation_ratio=row.allocation_ratio,
         modified_at=row.updated_at,
     )
+
+
+def _rows_with_generation(tx: Transaction, provider_uuid: str) -> tuple[int, Sequence[Row]]:
+    rows = tx.all(_WITH_GENERATION, {"which": provider_uuid})
+    if not rows:
+        raise ProviderNotFound(provider=provider_uuid)
+    return rows[0].generation, _in_order([row for row in rows if row.resource_class is not None])
+
+
+def _in_order(rows: Sequence[Row]) -> Sequence[Row]:
+    return sorted(rows, key=lambda row: sort_key(row.resource_class))
 
 
 def _values(one: Inventory) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from pileus.kit.db import Row, Transaction
+from pileus.placement.db import change as changes
 from pileus.placement.db import inventory as inventories
 from pileus.placement.db.tables import inventory as i
 from pileus.placement.db.tables import resource_provider as p
@@ -23,7 +24,8 @@ COLUMNS = (p.c.id, p.c.uuid, p.c.name, p.c.generation, p.c.root_uuid, p.c.parent
 _FIND = select(*COLUMNS).where(p.c.uuid == bindparam("which"))
 _FIND_LOCKED = _FIND.with_for_update()
 _MANY = select(*COLUMNS).where(p.c.uuid.in_(bindparam("which", expanding=True))).order_by(p.c.id)
-_MANY_LOCKED = _MANY.with_for_update()
+_LOCKED = select(*COLUMNS).where(p.c.id.in_(bindparam("which", expanding=True))).order_by(p.c.id).with_for_update()
+_WITH_CLASS = select(i.c.provider_id).where(i.c.resource_class == bindparam("class"))
 _TREES = select(*COLUMNS).where(p.c.root_uuid.in_(bindparam("roots", expanding=True))).order_by(p.c.id)
 _TREES_LOCKED = _TREES.with_for_update()
 _BY_NAME = select(p.c.uuid).where(p.c.name == bindparam("which"))
@@ -93,8 +95,17 @@ def _with_aggregates(statement: Select[Any], wish: AggregateWish) -> Select[Any]
 
 
 def lock_many(tx: Transaction, uuids: Iterable[str]) -> dict[str, Provider]:
-    """Return those of the providers that exist, by uuid; locked in one order, so that no two wait for each other."""
-    return {row.uuid: from_row(row) for row in tx.all(_MANY_LOCKED, {"which": list(uuids)})}
+    """Return those of the providers that exist, by uuid, locked."""
+    which = list(uuids)
+    if len(which) > 1:
+        return _lock(tx, [row.id for row in tx.all(_MANY, {"which": which})])
+    found = [find_locked(tx, uuid) for uuid in which]  # of one alone there is no order to keep
+    return {provider.uuid: provider for provider in found if provider is not None}
+
+
+def lock_with_class(tx: Transaction, resource_class: str) -> dict[str, Provider]:
+    """Return the providers that have an inventory of a class, by uuid, locked."""
+    return _lock(tx, [row.provider_id for row in tx.all(_WITH_CLASS, {"class": resource_class})])
 
 
 def list_trees(tx: Transaction, root_uuids: Iterable[str]) -> Sequence[Provider]:
@@ -122,12 +133,15 @@ def add(tx: Transaction, *, uuid: str, name: str, root_uuid: str, parent_uuid: s
     """Write a new provider."""
     row = {"uuid": uuid, "name": name, "generation": 0, "root_uuid": root_uuid, "parent_uuid": parent_uuid}
     tx.execute(insert(p), {**row, "created_at": now, "updated_at": now})
-    return get(tx, uuid)
+    added = get(tx, uuid)
+    changes.add(tx, [added.id], now)
+    return added
 
 
 def rename(tx: Transaction, provider: Provider, name: str, now: datetime) -> None:
     """Give a provider another name."""
     tx.execute(update(p).where(p.c.id == provider.id).values(name=name, updated_at=now))
+    changes.add(tx, [provider.id], now)
 
 
 def move(
@@ -143,18 +157,21 @@ def move(
     tx.execute(update(p).where(p.c.id == provider.id).values(parent_uuid=parent_uuid, updated_at=now))
     moved = [provider.id, *(one.id for one in below)]
     tx.execute(update(p).where(p.c.id.in_(moved)).values(root_uuid=root_uuid))
+    changes.add(tx, moved, now)
 
 
 def bump_generation(tx: Transaction, provider: Provider, now: datetime) -> int:
     """Count a change of a provider; return its new generation. Raises ProviderChanged if somebody else was faster."""
     if not tx.changed(_BUMP, {"which": provider.id, "seen": provider.generation, "now": now}):
         raise ProviderChanged(provider=provider.uuid)
+    changes.add(tx, [provider.id], now)
     return provider.generation + 1
 
 
-def remove(tx: Transaction, provider: Provider) -> None:
+def remove(tx: Transaction, provider: Provider, now: datetime) -> None:
     """Delete a provider with its inventories, traits and aggregates."""
     tx.execute(delete(p).where(p.c.id == provider.id))
+    changes.add(tx, [provider.id], now)
 
 
 def from_row(row: Row) -> Provider:
@@ -168,6 +185,11 @@ def from_row(row: Row) -> Provider:
         parent_uuid=row.parent_uuid,
         modified_at=row.updated_at,
     )
+
+
+def _lock(tx: Transaction, ids: Sequence[int]) -> dict[str, Provider]:
+    """Lock in the order of ids, always, so that no two wait for each other; MariaDB locks in the order of the key."""
+    return {row.uuid: from_row(row) for row in tx.all(_LOCKED, {"which": ids})} if ids else {}
 
 
 def _require(row: Row | None, uuid: str) -> Provider:

@@ -67,7 +67,7 @@ def lock(tx: Transaction, name: str) -> bool:
 
 
 def rename(tx: Transaction, name: str, new_name: str) -> None:
-    """Give a custom class another name, wherever it is used."""
+    """Give a custom class another name, wherever it is used. The providers that have it are locked, and changed."""
     tx.execute(update(c).where(c.c.name == name).values(name=new_name))
     tx.execute(update(inventory).where(inventory.c.resource_class == name).values(resource_class=new_name))
     tx.execute(update(allocation).where(allocation.c.resource_class == name).values(resource_class=new_name))

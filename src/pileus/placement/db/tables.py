@@ -7,7 +7,7 @@ library needs no migration, and every statement reads as what it means.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, String, Table
 
 from pileus.kit.db.types import MARIADB, BigId, Moment, Name, Uuid36, new_metadata
 
@@ -54,6 +54,7 @@ inventory = Table(
     Column("max_unit", Integer, nullable=False),
     Column("step_size", Integer, nullable=False),
     Column("allocation_ratio", Double, nullable=False),
+    Column("used", BigInteger, nullable=False),  # what all allocations of it add up to, changed with them
     Column("updated_at", Moment, nullable=False),
     Index("ix_inventory_resource_class", "resource_class"),
     **MARIADB,
@@ -101,5 +102,15 @@ allocation = Table(
     Column("used", Integer, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Index("ix_allocation_provider_id_resource_class", "provider_id", "resource_class"),
+    **MARIADB,
+)
+
+change = Table(
+    "change",
+    METADATA,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("provider_id", BigInteger, nullable=False),  # no foreign key: that it was removed is a change too
+    Column("created_at", Moment, nullable=False),
+    Index("ix_change_created_at", "created_at"),
     **MARIADB,
 )

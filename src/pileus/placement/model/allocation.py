@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,7 +52,7 @@ class Stock:
     used: Mapping[ProviderClass, int]
 
 
-def require_fit(claims: Iterable[Claim], replaced: Iterable[Allocation], stock: Stock) -> None:
+def require_fit(claims: Sequence[Claim], replaced: Iterable[Allocation], stock: Stock) -> None:
     """Let claims pass that the stock can serve, once what they replace is given back.
 
     A provider may be over its capacity, because its inventory shrank. A change that gives it no more to carry than it
@@ -60,16 +60,34 @@ def require_fit(claims: Iterable[Claim], replaced: Iterable[Allocation], stock: 
 
     Raises NoInventory, ConstraintsViolated, CapacityExceeded.
     """
-    wanted: Counter[ProviderClass] = Counter()
     for claim in claims:
         for key, amount in claim.amounts():
             _require_unit(key, amount, stock)
+    returned = _returned(replaced)
+    for key, amount in _wanted(claims).items():
+        _require_room(key, amount, returned[key], stock)
+
+
+def list_changes(claims: Iterable[Claim], replaced: Iterable[Allocation]) -> Mapping[ProviderClass, int]:
+    """Return how much more of every inventory is used than before; nothing of those where it stays the same."""
+    more = _wanted(claims)
+    more.subtract(_returned(replaced))
+    return {key: amount for key, amount in more.items() if amount}
+
+
+def _wanted(claims: Iterable[Claim]) -> Counter[ProviderClass]:
+    wanted: Counter[ProviderClass] = Counter()
+    for claim in claims:
+        for key, amount in claim.amounts():
             wanted[key] += amount
+    return wanted
+
+
+def _returned(replaced: Iterable[Allocation]) -> Counter[ProviderClass]:
     returned: Counter[ProviderClass] = Counter()
     for allocation in replaced:
         returned[allocation.provider_uuid, allocation.resource_class] += allocation.used
-    for key, amount in wanted.items():
-        _require_room(key, amount, returned[key], stock)
+    return returned
 
 
 def _require_unit(key: ProviderClass, amount: int, stock: Stock) -> None:

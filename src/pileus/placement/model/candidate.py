@@ -1,158 +1,262 @@
-"""The search for allocation candidates: every way to serve a request, tree by tree.
+"""Allocation candidates: every way to serve a request from one tree, found by trying.
 
-It proposes; the guarded write of an allocation decides.
+A way is a choice of a provider for each part of the request. What cannot end well is given up early: a provider that is
+full, a group too close to another, a subtree that cannot be closed any more. It proposes; the guarded write of an
+allocation decides.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pileus.placement.model.request_group import CandidateRequest, RequestGroup
-from pileus.placement.model.snapshot import ProviderState, Snapshot
-
-Amounts = Mapping[tuple[str, str], int]
-"""(provider's uuid, resource class) → amount."""
+from pileus.placement.model.state import ProviderState, Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One way to serve a request."""
 
-    amounts: Amounts
+    allocations: Mapping[str, Mapping[str, int]]  # provider's uuid → resource class → amount
     mappings: Mapping[str, Sequence[str]]  # suffix → uuids of the providers that serve that group
-
-    def by_provider(self) -> dict[str, dict[str, int]]:
-        """Return provider's uuid → resource class → amount."""
-        grouped: dict[str, dict[str, int]] = {}
-        for (uuid, resource_class), amount in self.amounts.items():
-            grouped.setdefault(uuid, {})[resource_class] = amount
-        return grouped
 
 
 @dataclass(frozen=True, slots=True)
-class _Share:
-    """One way to serve one group: resource class → who gives it."""
+class Part:
+    """What a single provider must give: all of a group with a suffix, or one class of the group without."""
 
     group: RequestGroup
-    givers: Mapping[str, ProviderState]
-    bystander: ProviderState | None = None  # who serves a group that wants no resources
+    resources: Mapping[str, int]
+    is_alone: bool  # no other such part may be served by the same provider
+    subtrees: Sequence[frozenset[str]]  # of suffixes, among them its own: one's provider is above or at all the others'
 
-    def uuids(self) -> frozenset[str]:
-        present = frozenset(giver.uuid for giver in self.givers.values())
-        return present if self.bystander is None else present | {self.bystander.uuid}
-
-
-def search(snapshot: Snapshot, request: CandidateRequest) -> Sequence[Candidate]:
-    """Return the candidates, each once, up to the request's limit; trees take turns, so that a limit spreads them."""
-    found: dict[object, Candidate] = {}
-    streams = [_of_tree(snapshot, root_uuid, request) for root_uuid in snapshot.trees]
-    for candidate in _in_turns(streams):
-        found.setdefault(_identity(candidate), candidate)
-        if request.limit is not None and len(found) >= request.limit:
-            break
-    return list(found.values())
+    @property
+    def is_tied(self) -> bool:
+        """Whether who serves it depends on who serves others, besides what they leave."""
+        return bool(self.subtrees) or (not self.group.is_of_one_provider and bool(self.group.traits.required))
 
 
-def _identity(candidate: Candidate) -> object:
-    return frozenset(candidate.amounts.items()), tuple(sorted((k, tuple(v)) for k, v in candidate.mappings.items()))
+Options = Sequence[ProviderState]
+"""Who could serve a part, if nobody else wanted anything."""
 
 
-def _in_turns(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:
-    waiting = list(streams)
-    while waiting:
-        still: list[Iterator[Candidate]] = []
-        for stream in waiting:
-            candidate = next(stream, None)
-            if candidate is not None:
-                yield candidate
-                still.append(stream)
-        waiting = still
+def list_parts(request: CandidateRequest) -> Sequence[Part]:
+    """Return the parts of a request, group by group."""
+    return [
+        Part(
+            group,
+            resources,
+            request.isolates_groups and group.is_of_one_provider,
+            [suffixes for suffixes in request.subtrees if group.suffix in suffixes],
+        )
+        for group in request.groups
+        for resources in _divide(group)
+    ]
 
 
-def _of_tree(snapshot: Snapshot, root_uuid: str, request: CandidateRequest) -> Iterator[Candidate]:
-    """Yield every way to serve a request on one tree."""
-    root = snapshot.states.get(root_uuid)
-    if root is None or not request.root_traits.is_allowed_with(root.traits):
-        return
-    sources = snapshot.sources_of(root_uuid)
-    choices = []
-    for group in request.groups:
-        shares = list(_shares(snapshot, sources, group))
-        if not shares:
-            return
-        choices.append(shares)
-    for shares_taken in itertools.product(*choices):
-        if not all(_is_close(snapshot, shares_taken, suffixes) for suffixes in request.subtrees):
-            continue
-        candidate = _combine(snapshot, shares_taken, isolates=request.isolates_groups)
-        if candidate is not None and (request.spreads_over_trees or not _is_spread(snapshot, candidate)):
-            yield candidate
-
-
-def _is_close(snapshot: Snapshot, shares: Sequence[_Share], suffixes: frozenset[str]) -> bool:
-    """Tell whether one provider of some groups is above or at all the others."""
-    uuids = frozenset[str]().union(*(share.uuids() for share in shares if share.group.suffix in suffixes))
-    return any(all(snapshot.is_at_or_below(uuid, head) for uuid in uuids) for head in uuids)
-
-
-def _is_spread(snapshot: Snapshot, candidate: Candidate) -> bool:
-    """Tell whether a candidate takes from several providers of one tree."""
-    uuids = {uuid for uuid, _ in candidate.amounts}
-    return len({snapshot.states[uuid].provider.root_uuid for uuid in uuids}) < len(uuids)
-
-
-def _shares(snapshot: Snapshot, sources: Sequence[ProviderState], group: RequestGroup) -> Iterator[_Share]:
-    """Yield every way to serve one group from the sources of a tree."""
-    usable = [source for source in sources if _is_usable(snapshot, source, group)]
+def _divide(group: RequestGroup) -> Sequence[Mapping[str, int]]:
     if group.is_of_one_provider:
-        for source in usable:
-            gives_all = all(source.can_give(name, amount) for name, amount in group.resources.items())
-            if gives_all and group.traits.is_satisfied_by(source.traits):
-                bystander = None if group.resources else source
-                yield _Share(group, dict.fromkeys(group.resources, source), bystander)
-        return
-    names = list(group.resources)
-    able = [[source for source in usable if source.can_give(name, group.resources[name])] for name in names]
-    for givers in itertools.product(*able):
-        traits = frozenset[str]().union(*(giver.traits for giver in givers))
-        if group.traits.is_satisfied_by(traits):
-            yield _Share(group, dict(zip(names, givers, strict=True)))
+        return [group.resources]
+    return [{name: amount} for name, amount in group.resources.items()]
 
 
-def _is_usable(snapshot: Snapshot, source: ProviderState, group: RequestGroup) -> bool:
-    """Tell whether nothing that a group says of every one of its providers speaks against one."""
-    if group.traits.is_broken_by(source.traits):
+def combine(
+    parts: Sequence[Part], options: Sequence[Options], tree: Tree, *, spreads_over_trees: bool = True
+) -> Iterator[Candidate]:
+    """Yield every way to serve the parts of a request by their options, in or beside a tree, each way once.
+
+    Unless it spreads over trees, no candidate takes from two providers of one tree.
+    """
+    return _Search(parts, options, tree, spreads_over_trees=spreads_over_trees).candidates()
+
+
+class _Search:
+    """A depth-first walk: the first part's provider, then the second's, and back."""
+
+    def __init__(
+        self, parts: Sequence[Part], options: Sequence[Options], tree: Tree, *, spreads_over_trees: bool
+    ) -> None:
+        self._parts = parts
+        self._options = options
+        self._tree = tree
+        self._is_one_per_tree = not spreads_over_trees
+        self._chosen: list[ProviderState] = []  # for the first so many parts
+        self._left: dict[tuple[str, str], int] = {}  # (uuid, resource class) of what was taken from → how much is left
+        self._alone: set[str] = set()  # who serves a part that wants no other beside it
+        self._is_wary = False
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Yield what can be chosen for all parts.
+
+        After the first choice that came to nothing, each is examined before it is followed, so that a host on which
+        groups cannot all be placed costs little, however many ways there are to place all but one.
+        """
+        walk = [iter(self._options[0])]  # for each part so far, the options that have not been tried
+        is_fruitful = [False]
+        while walk:
+            depth = len(walk) - 1
+            option = self._next(depth, walk[-1])
+            if option is None:
+                walk.pop()
+                self._end(walk, is_fruitful)
+                continue
+            self._choose(self._parts[depth], option)
+            if depth + 1 == len(self._parts):
+                is_fruitful[-1] = True
+                yield self._candidate()
+                self._unchoose()
+            elif self._is_wary and not self._may_end_well():
+                self._unchoose()
+            else:
+                walk.append(iter(self._options[depth + 1]))
+                is_fruitful.append(False)
+
+    def _next(self, depth: int, untried: Iterator[ProviderState]) -> ProviderState | None:
+        part = self._parts[depth]
+        for option in untried:
+            if self._fits(part, option) and (not part.is_tied or self._may_follow(part, option)):
+                return option
+        return None
+
+    def _end(self, walk: list[Iterator[ProviderState]], is_fruitful: list[bool]) -> None:
+        """Go back to the part before, and look whether anything can come of what was chosen before that."""
+        was_fruitful = is_fruitful.pop()
+        if not walk:
+            return
+        self._unchoose()
+        is_fruitful[-1] |= was_fruitful
+        if not was_fruitful and not self._is_wary:
+            self._is_wary = True
+            if not self._may_end_well():
+                walk[-1] = iter(())
+
+    def _choose(self, part: Part, option: ProviderState) -> None:
+        self._chosen.append(option)
+        for name, amount in part.resources.items():
+            self._left[option.uuid, name] = self._left_of(option, name) - amount
+        if part.is_alone:
+            self._alone.add(option.uuid)
+
+    def _unchoose(self) -> None:
+        option = self._chosen.pop()
+        part = self._parts[len(self._chosen)]
+        for name, amount in part.resources.items():
+            self._left[option.uuid, name] += amount
+        if part.is_alone:
+            self._alone.remove(option.uuid)
+
+    def _fits(self, part: Part, option: ProviderState) -> bool:
+        """Tell whether a provider can serve a part besides what is taken from it."""
+        uuid = option.uuid
+        if part.is_alone and uuid in self._alone:
+            return False
+        if self._is_one_per_tree and self._is_beside_kin(option):
+            return False
+        for name, amount in part.resources.items():  # noqa: SIM110 (a generator would cost as much as all the rest)
+            if self._left.get((uuid, name), amount) < amount:
+                return False
+        return True
+
+    def _is_beside_kin(self, option: ProviderState) -> bool:
+        return any(one.root_uuid == option.root_uuid and one is not option for one in self._chosen)
+
+    def _left_of(self, option: ProviderState, name: str) -> int:
+        left = self._left.get((option.uuid, name))
+        return option.most(name) if left is None else left
+
+    # --- what is asked of several choices together ---
+
+    def _may_follow(self, part: Part, option: ProviderState) -> bool:
+        """Tell whether the next choice leaves a way to meet what is asked of several choices together."""
+        if not all(self._may_be_close(option, suffixes) for suffixes in part.subtrees):
+            return False
+        return part.group.is_of_one_provider or self._may_have_traits(part.group, option)
+
+    def _may_be_close(self, option: ProviderState, suffixes: frozenset[str]) -> bool:
+        """Tell whether a provider of some groups can still be above, or at, all the others."""
+        chosen = zip(self._chosen, self._parts, strict=False)
+        uuids = {one.uuid for one, part in chosen if part.group.suffix in suffixes}
+        if not uuids:
+            return True
+        uuids.add(option.uuid)
+        ancestry = self._tree.ancestry
+        heads = frozenset.intersection(*(ancestry.get(uuid, frozenset([uuid])) for uuid in uuids))
+        if not heads.isdisjoint(uuids):
+            return True
+        to_come = self._to_come(1)
+        return any(other.uuid in heads for part, others in to_come if part.group.suffix in suffixes for other in others)
+
+    def _may_have_traits(self, group: RequestGroup, option: ProviderState) -> bool:
+        """Tell whether the providers of a group that may be spread can have, together, the traits that it requires."""
+        chosen = zip(self._chosen, self._parts, strict=False)
+        givers = [option, *(one for one, part in chosen if part.group is group)]
+        givers += [other for part, others in self._to_come(1) if part.group is group for other in others]
+        return group.traits.is_satisfied_by(frozenset[str]().union(*(giver.traits for giver in givers)))
+
+    def _to_come(self, ahead: int = 0) -> Sequence[tuple[Part, Options]]:
+        first = len(self._chosen) + ahead
+        return list(zip(self._parts[first:], self._options[first:], strict=True))
+
+    # --- whether all that is still wanted can be had at once ---
+
+    def _may_end_well(self) -> bool:
+        """Tell whether there is a seat for each part to come (a bipartite matching with seats for several).
+
+        What is left of a provider's first class, or its being alone, says how many parts it can seat. That is a
+        necessary condition, and for groups of one size a sufficient one.
+        """
+        to_come = self._to_come()
+        smallest: dict[str, int] = {}
+        for part, _ in to_come:
+            for name, amount in part.resources.items():
+                smallest[name] = min(amount, smallest.get(name, amount))
+        seats: dict[tuple[str, str], list[tuple[Part, Options]]] = {}
+        return all(self._seat(one, seats, smallest, set()) for one in to_come)
+
+    def _seat(
+        self,
+        wanting: tuple[Part, Options],
+        seats: dict[tuple[str, str], list[tuple[Part, Options]]],
+        smallest: Mapping[str, int],
+        tried: set[tuple[str, str]],
+    ) -> bool:
+        """Give a part a seat, letting those who have one move; tell whether that worked."""
+        part, options = wanting
+        kind = "" if part.is_alone else next(iter(part.resources), "")
+        for option in options:
+            seat = (option.uuid, kind)
+            if seat in tried or not self._fits(part, option):
+                continue
+            tried.add(seat)
+            sitting = seats.setdefault(seat, [])
+            if len(sitting) < self._count_seats(part, option, kind, smallest):
+                sitting.append(wanting)
+                return True
+            for number, other in enumerate(sitting):
+                if self._seat(other, seats, smallest, tried):
+                    sitting[number] = wanting
+                    return True
         return False
-    if group.in_tree is not None:
-        wanted = snapshot.states.get(group.in_tree)
-        if wanted is None or wanted.provider.root_uuid != source.provider.root_uuid:
-            return False
-    # For a group that may be spread over a tree, the root's memberships are those of the whole tree.
-    aggregates = source.aggregates
-    root = snapshot.states.get(source.provider.root_uuid)
-    if not group.is_of_one_provider and root is not None:
-        if group.aggregates.is_broken_by(root.aggregates):
-            return False
-        if group.aggregates.is_satisfied_by(root.aggregates):
-            return not group.aggregates.is_broken_by(aggregates)
-    return group.aggregates.is_satisfied_by(aggregates) and not group.aggregates.is_broken_by(aggregates)
 
+    def _count_seats(self, part: Part, option: ProviderState, kind: str, smallest: Mapping[str, int]) -> int:
+        if part.is_alone:
+            return 1
+        if not part.resources:
+            return len(self._parts)  # to be there costs nothing
+        return self._left_of(option, kind) // smallest[kind]
 
-def _combine(snapshot: Snapshot, shares: Sequence[_Share], *, isolates: bool) -> Candidate | None:
-    """Return what the groups take together, or None if that is too much or too close."""
-    if isolates:
-        alone = [share.uuids() for share in shares if share.group.is_of_one_provider]
-        if len(frozenset[str]().union(*alone)) < len(alone):
-            return None
-    amounts: Counter[tuple[str, str]] = Counter()
-    for share in shares:
-        for name, giver in share.givers.items():
-            amounts[giver.uuid, name] += share.group.resources[name]
-    if len(shares) > 1:
-        for (uuid, name), amount in amounts.items():
-            if not snapshot.states[uuid].can_give_in_all(name, amount):
-                return None
-    return Candidate(dict(amounts), {share.group.suffix: sorted(share.uuids()) for share in shares})
+    def _candidate(self) -> Candidate:
+        allocations: dict[str, dict[str, int]] = {}
+        mappings: dict[str, list[str]] = {}
+        for part, option in zip(self._parts, self._chosen, strict=True):
+            uuid = option.uuid
+            uuids = mappings.setdefault(part.group.suffix, [])
+            if uuid not in uuids:
+                uuids.append(uuid)
+                uuids.sort()
+            if part.resources:
+                given = allocations.setdefault(uuid, {})
+                for name, amount in part.resources.items():
+                    given[name] = given.get(name, 0) + amount
+        return Candidate(allocations, mappings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pileus.kit.errors import Conflict, Invalid, NotFound
+from pileus.kit.errors import Conflict, Invalid, NotFound, Unavailable
 
 # --- anybody was faster -------------------------------------------------------------------------------
 
@@ -261,4 +261,16 @@ class CapacityExceeded(AllocationRefused):
     message = (
         "Unable to allocate inventory: Unable to create allocation for '{resource_class}' on resource provider "
         "'{provider}'. The requested amount would exceed the capacity."
+    )
+
+
+# --- the audit ----------------------------------------------------------------------------------------
+
+
+class ComputeForeign(Unavailable):
+    """The compute that answers is not the one that allocates here: another region's, or one that lost its database."""
+
+    message = (
+        "Compute knows none of the {count} consumers that look like its own, and none of their hosts. It seems to be "
+        "another one; [auth] region, or region, says which is meant."
     )

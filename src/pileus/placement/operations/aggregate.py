@@ -18,5 +18,5 @@ def replace(tx: Transaction, uuid: str, members_of: Sequence[str], *, generation
     Raises ProviderNotFound, ProviderGenerationStale.
     """
     provider = lock_at(tx, uuid, generation)
-    aggregates.replace(tx, provider, members_of)
+    aggregates.replace(tx, provider, members_of, now)
     return provider.generation if generation is None else providers.bump_generation(tx, provider, now)

@@ -15,7 +15,7 @@ from pileus.placement.db import consumer as consumers
 from pileus.placement.db import inventory as inventories
 from pileus.placement.db import provider as providers
 from pileus.placement.db import resource_class as resource_classes
-from pileus.placement.model.allocation import Claim, Stock, require_fit
+from pileus.placement.model.allocation import Allocation, Claim, Stock, list_changes, require_fit
 from pileus.placement.model.consumer import UNKNOWN_OWNER, Consumer, Owner
 from pileus.placement.model.errors import (
     AllocationClassUnknown,
@@ -32,24 +32,39 @@ def replace(tx: Transaction, claims: Sequence[Claim], *, now: datetime) -> None:
     Raises ConsumerGenerationStale, AllocationProviderUnknown, AllocationClassUnknown, AllocationRefused.
     """
     _require_classes(tx, claims)
-    holders = _take_consumers(tx, claims, now)
-    sources = providers.lock_many(tx, {uuid for claim in claims for uuid in claim.wanted})
+    known, added = _take_consumers(tx, claims, now)
+    held = allocations.list_of_consumers(tx, known.values())
+    sources = lock_sources(tx, claims, held)
     _require_providers(claims, sources)
-    held = allocations.list_of_consumers(tx, holders.values())
-    require_fit(claims, held, _stock_of(tx, sources.values()))
-    allocations.remove_of_consumers(tx, holders.values())
-    allocations.add(tx, claims, holders, sources, now)
-    for provider in sources.values():
+    wanted = {uuid: sources[uuid] for claim in claims for uuid in claim.wanted}
+    require_fit(claims, held, _stock_of(tx, wanted.values()))
+    if held:
+        allocations.remove_of_consumers(tx, known.values())
+    allocations.add(tx, claims, known | added, wanted, now)
+    _count_use(tx, claims, held, sources, now)
+    for provider in wanted.values():
         providers.bump_generation(tx, provider, now)
-    _count_change(tx, claims, holders, now)
+    _count_change(tx, claims, known, now)
 
 
-def delete(tx: Transaction, consumer_uuid: str) -> None:
+def delete(tx: Transaction, consumer_uuid: str, *, now: datetime) -> None:
     """Take everything from a consumer. Raises AllocationsNotFound."""
     holders = consumers.lock_many(tx, [consumer_uuid]).values()
-    if not holders or not allocations.remove_of_consumers(tx, holders):
+    held = allocations.list_of_consumers(tx, holders)
+    if not held:
         raise AllocationsNotFound(consumer=consumer_uuid)
-    consumers.remove_idle(tx, holders)
+    sources = lock_sources(tx, (), held)
+    allocations.remove_of_consumers(tx, holders)
+    _count_use(tx, (), held, sources, now)
+    consumers.remove(tx, holders)
+
+
+def lock_sources(
+    tx: Transaction, claims: Iterable[Claim], held: Iterable[Allocation], others: Iterable[str] = ()
+) -> dict[str, Provider]:
+    """Return the providers that give or get back something, and `others`, by uuid: locked, all in one order."""
+    wanted = {uuid for claim in claims for uuid in claim.wanted}
+    return providers.lock_many(tx, wanted.union((one.provider_uuid for one in held), others))
 
 
 def _require_classes(tx: Transaction, claims: Iterable[Claim]) -> None:
@@ -66,34 +81,57 @@ def _require_providers(claims: Iterable[Claim], known: Mapping[str, Provider]) -
                 raise AllocationProviderUnknown(provider=uuid)
 
 
-def _take_consumers(tx: Transaction, claims: Iterable[Claim], now: datetime) -> dict[str, Consumer]:
-    """Return the claims' consumers, locked, making those that are new. Raises ConsumerGenerationStale."""
-    known = consumers.lock_many(tx, [claim.consumer_uuid for claim in claims])
+def _take_consumers(
+    tx: Transaction, claims: Iterable[Claim], now: datetime
+) -> tuple[dict[str, Consumer], dict[str, Consumer]]:
+    """Return the claims' consumers: those that were there, locked, and those made now.
+
+    Raises ConsumerGenerationStale.
+    """
+    known, added = consumers.lock_many(tx, [claim.consumer_uuid for claim in claims]), dict[str, Consumer]()
     for claim in sorted(claims, key=lambda one: one.consumer_uuid):
-        consumer = known.get(claim.consumer_uuid)
+        consumer = known.get(claim.consumer_uuid) or added.get(claim.consumer_uuid)
         actual = None if consumer is None else consumer.generation
         if claim.checks_generation and claim.generation != actual:
             raise ConsumerGenerationStale(
                 actual="null" if actual is None else actual, given=claim.generation, consumer=claim.consumer_uuid
             )
         if consumer is None and claim.wanted:
-            known[claim.consumer_uuid] = consumers.add(tx, claim.consumer_uuid, owner=_owner(claim, None), now=now)
-    return known
+            added[claim.consumer_uuid] = consumers.add(tx, claim.consumer_uuid, owner=_owner(claim, None), now=now)
+    return known, added
 
 
 def _stock_of(tx: Transaction, sources: Iterable[Provider]) -> Stock:
     uuids = {provider.id: provider.uuid for provider in sources}
-    stock = {(uuids[which], one.resource_class): one for which, one in inventories.list_of_many(tx, uuids)}
-    used = {(uuids[which], name): amount for (which, name), amount in allocations.used_of_many(tx, uuids).items()}
-    return Stock(stock, used)
+    rows = {(uuids[row.provider_id], row.resource_class): row for row in inventories.list_rows_of_many(tx, uuids)}
+    return Stock(
+        inventories={key: inventories.from_row(row) for key, row in rows.items()},
+        used={key: row.used for key, row in rows.items()},
+    )
 
 
-def _count_change(tx: Transaction, claims: Iterable[Claim], holders: Mapping[str, Consumer], now: datetime) -> None:
+def _count_use(
+    tx: Transaction,
+    claims: Iterable[Claim],
+    held: Iterable[Allocation],
+    sources: Mapping[str, Provider],
+    now: datetime,
+) -> None:
+    more = list_changes(claims, held)
+    inventories.use(tx, {(sources[uuid].id, name): amount for (uuid, name), amount in more.items()}, now)
+
+
+def _count_change(tx: Transaction, claims: Iterable[Claim], known: Mapping[str, Consumer], now: datetime) -> None:
+    """Count the change of consumers that were there before, and let those go that hold nothing any more."""
+    idle = []
     for claim in claims:
-        holder = holders.get(claim.consumer_uuid)
+        holder = known.get(claim.consumer_uuid)
         if holder is not None and claim.wanted:
             consumers.bump_generation(tx, holder, owner=_owner(claim, holder), now=now)
-    consumers.remove_idle(tx, holders.values())
+        elif holder is not None:
+            idle.append(holder)
+    if idle:
+        consumers.remove(tx, idle)
 
 
 def _owner(claim: Claim, holder: Consumer | None) -> Owner:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pileus.kit.db import Transaction
-from pileus.placement.db import allocation as allocations
 from pileus.placement.db import inventory as inventories
 from pileus.placement.db import provider as providers
 from pileus.placement.db import resource_class as resource_classes
@@ -108,10 +107,10 @@ def write(tx: Transaction, provider: Provider, new: Iterable[Inventory], now: da
 
 
 def _require_unused(tx: Transaction, provider: Provider, gone: Iterable[str]) -> None:
-    going = set(gone)
-    used = [name for name in allocations.list_classes_in_use(tx, provider) if name in going]
-    if used:
-        raise InventoryInUse(resource_classes=", ".join(used), provider=provider.uuid)
+    used = inventories.used_of(tx, provider)
+    still_used = [name for name in gone if used[name]]
+    if still_used:
+        raise InventoryInUse(resource_classes=", ".join(still_used), provider=provider.uuid)
 
 
 def require_sane(provider: Provider, new: Iterable[Inventory], verb: str, *, may_reserve_all: bool) -> None:

@@ -55,7 +55,7 @@ def update(
     return providers.get(tx, uuid)
 
 
-def delete(tx: Transaction, uuid: str) -> None:
+def delete(tx: Transaction, uuid: str, *, now: datetime) -> None:
     """Remove a provider. Raises ProviderToDeleteNotFound, ProviderIsParent, ProviderInUse."""
     provider = providers.find_locked(tx, uuid)
     if provider is None:
@@ -64,7 +64,7 @@ def delete(tx: Transaction, uuid: str) -> None:
         raise ProviderIsParent(provider=uuid)
     if allocations.is_provider_in_use(tx, provider):
         raise ProviderInUse(provider=uuid)
-    providers.remove(tx, provider)
+    providers.remove(tx, provider, now)
 
 
 def _root_of_parent(tx: Transaction, uuid: str, name: str, parent_uuid: str) -> str:

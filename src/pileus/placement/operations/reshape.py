@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pileus.kit.db import Transaction
+from pileus.placement.db import allocation as allocations
 from pileus.placement.db import consumer as consumers
 from pileus.placement.db import inventory as inventories
 from pileus.placement.db import provider as providers
@@ -37,8 +38,9 @@ def reshape(tx: Transaction, shapes: Mapping[str, Shape], claims: Sequence[Claim
     Raises ReshapeProviderUnknown, ProviderGenerationStale, InventoryClassUnknown, InventoryInvalid, InventoryInUse
     and whatever `allocation.replace` raises.
     """
-    consumers.lock_many(tx, [claim.consumer_uuid for claim in claims])
-    before = _lock_at(tx, shapes)
+    holders = consumers.lock_many(tx, [claim.consumer_uuid for claim in claims])
+    held = allocations.list_of_consumers(tx, holders.values())
+    before = _require_at(shapes, allocation.lock_sources(tx, claims, held, shapes))
     for uuid, provider in before.items():
         _require_known_classes(tx, provider, shapes[uuid].inventories)
         require_sane(provider, shapes[uuid].inventories, "update", may_reserve_all=True)
@@ -53,14 +55,13 @@ def reshape(tx: Transaction, shapes: Mapping[str, Shape], claims: Sequence[Claim
         providers.bump_generation(tx, provider, now)
 
 
-def _lock_at(tx: Transaction, shapes: Mapping[str, Shape]) -> Mapping[str, Provider]:
-    known = providers.lock_many(tx, shapes)
+def _require_at(shapes: Mapping[str, Shape], known: Mapping[str, Provider]) -> Mapping[str, Provider]:
     for uuid, shape in shapes.items():
         if uuid not in known:
             raise ReshapeProviderUnknown(provider=uuid)
         if known[uuid].generation != shape.generation:
             raise ProviderGenerationStale(provider=uuid, actual=known[uuid].generation, given=shape.generation)
-    return known
+    return {uuid: known[uuid] for uuid in shapes}
 
 
 def _require_known_classes(tx: Transaction, provider: Provider, new: Sequence[Inventory]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from pileus.kit.db import Transaction
+from pileus.placement.db import change as changes
 from pileus.placement.db import inventory as inventories
+from pileus.placement.db import provider as providers
 from pileus.placement.db import resource_class as resource_classes
 from pileus.placement.model.errors import (
     ResourceClassExists,
@@ -30,7 +32,7 @@ def ensure(tx: Transaction, name: str, *, now: datetime) -> bool:
     return True
 
 
-def rename(tx: Transaction, name: str, new_name: str) -> None:
+def rename(tx: Transaction, name: str, new_name: str, *, now: datetime) -> None:
     """Give a custom class another name.
 
     Raises ResourceClassNotFound, ResourceClassIsStandard, ResourceClassNameTaken.
@@ -38,7 +40,10 @@ def rename(tx: Transaction, name: str, new_name: str) -> None:
     _lock_custom(tx, name, "update")
     if new_name != name and resource_classes.exists(tx, new_name):
         raise ResourceClassNameTaken(name=new_name)
+    # Locked, so that nobody counts on the old name meanwhile what is used.
+    owners = providers.lock_with_class(tx, name).values()
     resource_classes.rename(tx, name, new_name)
+    changes.add(tx, [provider.id for provider in owners], now)
 
 
 def delete(tx: Transaction, name: str) -> None:

@@ -1,5 +1,7 @@
 """The first schema."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -26,6 +28,7 @@ def upgrade() -> None:
     )
     create_provider_tables()
     create_consumer_tables()
+    create_change_table()
 
 
 def create_provider_tables() -> None:
@@ -57,6 +60,7 @@ def create_provider_tables() -> None:
         sa.Column("max_unit", sa.Integer, nullable=False),
         sa.Column("step_size", sa.Integer, nullable=False),
         sa.Column("allocation_ratio", sa.Double, nullable=False),
+        sa.Column("used", sa.BigInteger, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("provider_id", "resource_class", name="pk_inventory"),
         of_provider("inventory"),
@@ -118,3 +122,16 @@ def create_consumer_tables() -> None:
         **MARIADB,
     )
     op.create_index("ix_allocation_provider_id_resource_class", "allocation", ["provider_id", "resource_class"])
+
+
+def create_change_table() -> None:
+    change = op.create_table(
+        "change",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("provider_id", sa.BigInteger, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_change"),
+        **MARIADB,
+    )
+    op.create_index("ix_change_created_at", "change", ["created_at"])
+    op.bulk_insert(change, [{"provider_id": 0, "created_at": datetime(2026, 1, 1)}])
