@@ -1,0 +1,52 @@
+"""How a command asks the cloud's services: as an administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pileus.clients.session import Credentials, Session
+from pileus.clients.transport import Transport
+from pileus.identity.operations.bootstrap import ACCOUNTS
+from pileus.kit.clock import SystemClock
+from pileus.kit.state import StateDirectory
+from pileus.wiring import USER_OF, Cloud, Settings
+
+
+@contextmanager
+def open_session(settings: Settings, state: StateDirectory) -> Iterator[Session]:
+    """Open a session with the cloud of a state directory.
+
+    Its identity service knows an administrator from the first start. With somebody else's, `[auth]` says who we are:
+    the user of a service, who is an administrator there.
+    """
+    transport = Transport(settings.tls.ca or settings.auth.ca_file or state.said().get("ca") or None)
+    try:
+        yield Session(transport, _credentials(settings, state), SystemClock())
+    finally:
+        transport.close()
+
+
+def _credentials(settings: Settings, state: StateDirectory) -> Credentials:
+    auth, region = settings.auth, _region(settings, state)
+    if not auth.url:
+        running = state.said().get("urls", {}).get("identity") or Cloud(settings, state).root_url("identity")
+        password = state.secrets(ACCOUNTS)["admin"]
+        return Credentials(
+            auth_url=f"{running}/v3", username="admin", password=password, project_name="admin", region=region
+        )
+    return Credentials(
+        auth_url=auth.url,
+        username=auth.username or USER_OF["placement"],
+        password=auth.password or state.secrets(ACCOUNTS)[USER_OF["placement"]],
+        project_name=auth.project_name,
+        user_domain_name=auth.user_domain_name,
+        project_domain_name=auth.project_domain_name,
+        region=region,
+    )
+
+
+def _region(settings: Settings, state: StateDirectory) -> str:
+    """Return the region whose services are meant; any, if the cloud was never started: who asks must not choose it."""
+    is_started = (state.path / "region").exists()
+    return settings.auth.region or (state.region(settings.region) if is_started else settings.region)
