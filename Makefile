@@ -70,7 +70,7 @@ test: lint guest ## lint, then every test (ARGS="-k inventory" runs some)
 	@$(VENV)/bin/pytest -n auto $(ARGS)
 
 .PHONY: conformance
-conformance: $(DEV) ## run other people's test suites against a cloud
+conformance: $(DEV) ## run other people's test suites, with and without tokens
 	@scripts/conformance $(ARGS)
 
 .PHONY: crash

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import shutil
-import signal
-import sys
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-
-from bench import boot, latency, machine, memory, start, transfer
+from bench import boot, latency, memory, start, transfer
 from bench.client import Client
 from bench.cloud import Cloud, Originals, Pileus, free_offset, running
 from bench.memory import Phase
-from bench.report import Table
+from bench.occasion import Occasion, occasion
+from bench.placement import run as placement
+from bench.report import CONSOLE, Table, document, say
 from bench.start import Starts
 
 ROOT = Path(__file__).parent.parent
-CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
-PARTS = ("start", "memory", "server", "image", "calls")
+CLOUD_PARTS = ("start", "memory", "server", "image", "calls")
+PARTS = (*CLOUD_PARTS, "placement")
+INTRODUCTION = (
+    "Pileus beside Keystone, Glance, Placement and Nova, in one run on one machine. The originals run as in "
+    "production: each API under uwsgi with 2 processes of 4 threads, with MariaDB, RabbitMQ and memcached, no TLS, "
+    "and nova-compute's fake driver. Where there is more than one sample, the number is the median, and behind it "
+    "are the lowest and the highest, or the 95th percentile. Placement's searches are measured on "
+    "[their own](benchmarks-placement.md)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,38 +149,30 @@ class Bench:
         return Pileus(self.folder / f"pileus-{driver}-{number}", self.offset, driver)
 
 
-def say(text: str) -> None:
-    """Tell what is being done."""
-    CONSOLE.print(f"[dim]{time.strftime('%H:%M:%S')}  {text} …[/]")
-
-
 def main() -> None:
     """Run what the command line asks for."""
     chosen = _arguments()
     parts = frozenset(chosen.only.split(",")) if chosen.only else frozenset(PARTS)
     plan = Plan(parts, not chosen.no_originals, chosen.guest.absolute(), chosen.size_mib)
+    if plan.wants(*CLOUD_PARTS):
+        with occasion(chosen.folder) as run:
+            _measure_clouds(plan, run, chosen.output)
+    if plan.wants("placement"):
+        with occasion(chosen.folder) as run:
+            placement.measure_and_tell(run, placement.ROWS, has_originals=plan.has_originals, output=chosen.output)
+
+
+def _measure_clouds(plan: Plan, run: Occasion, output: Path | None) -> None:
     if plan.has_originals:
         Originals.install()
-    if machine.load() > machine.BUSY:
-        CONSOLE.print(f"[yellow]The machine is busy (load {machine.load():.1f}): the numbers will be worse.[/]")
-    load, source, began = machine.load(), machine.source(), time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which stops what runs
-    folder = Path(tempfile.mkdtemp(prefix="pileus-bench-", dir=chosen.folder))
-    CONSOLE.print(f"[dim]states and logs: {folder} (kept if this fails)[/]")
-    tables = Bench(plan, folder, free_offset()).run()
-    took_min = (time.monotonic() - began) / 60
-    head = (
-        f"{time.strftime('%Y-%m-%d')}, commit {source}, on {machine.describe(folder)}. "
-        f"The load was {load:.1f} before. All of it took {took_min:.0f} minutes."
-    )
-    shutil.rmtree(folder)
+    tables = Bench(plan, run.folder, free_offset()).run()
     for table in tables:
         table.show(CONSOLE)
-    CONSOLE.print(f"\n[dim]{head}[/]")
-    is_whole = plan.has_originals and not chosen.only
-    output = chosen.output or (ROOT / "docs" / "benchmarks.md" if is_whole else None)
+    CONSOLE.print(f"\n[dim]{run.describe()}[/]")
+    is_whole = plan.has_originals and plan.parts.issuperset(CLOUD_PARTS)
+    output = output or (ROOT / "docs" / "benchmarks.md" if is_whole else None)
     if output:
-        output.write_text(_document(head, tables))
+        output.write_text(document("Benchmarks", "make bench", INTRODUCTION, run.describe(), tables))
         CONSOLE.print(f"[dim]written to {output}[/]")
 
 
@@ -191,20 +185,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--guest", type=Path, default=ROOT / "guest" / "build" / "pileus-guest.qcow2")
     parser.add_argument("--folder", help="where the states are made (default: the system's temporary folder)")
     return parser.parse_args()
-
-
-def _document(head: str, tables: list[Table]) -> str:
-    introduction = (
-        "Pileus beside Keystone, Glance, Placement and Nova, in one run on one machine. The originals run as in "
-        "production: each API under uwsgi with 2 processes of 4 threads, with MariaDB, RabbitMQ and memcached, no TLS, "
-        "and nova-compute's fake driver. Where there is more than one sample, the number is the median, and behind it "
-        "are the lowest and the highest, or the 95th percentile."
-    )
-    again = (
-        "To do it again: `make bench`. [bench/README.md](../bench/README.md) says what it needs, and how it measures."
-    )
-    lines = ["<!-- Written by `make bench`. -->", "# Benchmarks", "", introduction, "", head, "", again, ""]
-    return "\n".join([*lines, *(table.markdown() for table in tables)]).rstrip() + "\n"
 
 
 if __name__ == "__main__":

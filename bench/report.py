@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import statistics
+import sys
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 from rich.table import Table as RichTable
 
+CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 MANY = 20  # samples, from which on a percentile says more than the extremes
 
 
@@ -41,11 +44,14 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement on both sides; `better` says how many times better Pileus does, where both can do it."""
+    """One measurement on both sides; `better` says how many times better Pileus does, where both can do it.
+
+    Where the originals cannot, there may be a word about it.
+    """
 
     what: str
     pileus: Figure | None
-    originals: Figure | None = None
+    originals: Figure | str | None = None
     is_more_better: bool = False
     has_ratio: bool = True
     aim: str = ""
@@ -53,15 +59,16 @@ class Row:
 
     @property
     def better(self) -> float | None:
-        if not (self.has_ratio and self.pileus and self.originals and self.pileus.median and self.originals.median):
+        ours, theirs = self.pileus, self.originals
+        if not (self.has_ratio and ours and isinstance(theirs, Figure) and ours.median and theirs.median):
             return None
-        ratio = self.originals.median / self.pileus.median
+        ratio = theirs.median / ours.median
         return 1 / ratio if self.is_more_better else ratio
 
     def cells(self) -> list[str]:
         """Return the texts of the columns."""
-        sides = [side.text() if side else "" for side in (self.pileus, self.originals)]
-        better = "" if self.better is None else f"{self.better:.{1 if self.better < 10 else 0}f}"
+        sides = [side.text() if isinstance(side, Figure) else side or "" for side in (self.pileus, self.originals)]
+        better = "" if self.better is None else f"{self.better:,.{1 if self.better < 10 else 0}f}"
         aim = f"{'✔' if self.is_met else '✘'} {self.aim}" if self.aim else ""
         return [self.what, *sides, better, aim]
 
@@ -97,6 +104,36 @@ class Table:
         return "\n".join([*lines, "", self.notes, ""])
 
 
-def at_most(what: str, pileus: Figure, originals: Figure | None, limit: float) -> Row:
+def say(text: str) -> None:
+    """Tell what is being done."""
+    CONSOLE.print(f"[dim]{time.strftime('%H:%M:%S')}  {text} …[/]")
+
+
+def document(title: str, command: str, introduction: str, description: str, tables: Sequence[Table]) -> str:
+    """Return a whole page of Markdown, which `command` wrote."""
+    again = (
+        f"To do it again: `{command}`. [bench/README.md](../bench/README.md) says what it needs, and how it measures."
+    )
+    head = [f"<!-- Written by `{command}`. -->", f"# {title}", "", introduction, "", description, "", again, ""]
+    return "\n".join([*head, *(table.markdown() for table in tables)]).rstrip() + "\n"
+
+
+def at_most(what: str, pileus: Figure, originals: Figure | str | None, limit: float) -> Row:
     """Return a row whose aim is a number to stay below."""
     return Row(what, pileus, originals, aim=f"< {limit:g} {pileus.unit}", is_met=pileus.median < limit)
+
+
+def at_least(what: str, pileus: Figure, originals: Figure | str | None, limit: float) -> Row:
+    """Return a row whose aim is a number to exceed."""
+    is_met = pileus.median > limit
+    return Row(what, pileus, originals, is_more_better=True, aim=f"> {limit:g} {pileus.unit}", is_met=is_met)
+
+
+def times_better(
+    what: str, pileus: Figure, originals: Figure | str | None, times: float, *, is_more_better: bool = False
+) -> Row:
+    """Return a row whose aim is to be so many times better; without the originals there is no telling."""
+    row = Row(what, pileus, originals, is_more_better)
+    if row.better is None:
+        return row
+    return replace(row, aim=f"{times:g} times", is_met=row.better >= times)

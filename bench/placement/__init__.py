@@ -1,0 +1,1 @@
+"""Placement beside the original: the part `placement` of `make bench`, or `python -m bench.placement`."""

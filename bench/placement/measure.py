@@ -1,0 +1,62 @@
+"""Measuring both sides turn and turn about, so that what else happens on the machine happens to both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from bench.client import Refused, TooLate
+from bench.placement.client import Connection, Load, load
+from bench.placement.sides import Side
+from bench.report import Figure
+
+Requests = Callable[[], Iterator[bytes]]  # each side gets its own, from the start
+CAP_S = 120
+
+
+def latencies(sides: Sequence[Side], requests: Requests, rounds: int, *, ours_more: int = 1) -> list[Figure]:
+    """Let one client of each side send so many requests, and Pileus' some times more; return the milliseconds."""
+    streams = [requests() for _ in sides]
+    clients = [Connection(side.port) for side in sides]
+    for stream, client in zip(streams, clients, strict=True):
+        _timed_ms(client, next(stream))  # to warm it up
+    laps: list[list[float]] = [[] for _ in sides]
+    for _ in range(rounds):
+        for number, (stream, client) in enumerate(zip(streams, clients, strict=True)):
+            laps[number] += [_timed_ms(client, next(stream)) for _ in range(1 if number else ours_more)]
+    for client in clients:
+        client.close()
+    return [Figure(lap, "ms") for lap in laps]
+
+
+def rates(sides: Sequence[Side], requests: Requests, seconds: float, turns: int) -> tuple[list[Figure], list[int]]:
+    """Let sixteen clients at once work on one side after the other; return the answers a second, and how many."""
+    streams = [requests() for _ in sides]
+    laps: list[list[Load]] = [[] for _ in sides]
+    for _ in range(turns):
+        for side, stream, lap in zip(sides, streams, laps, strict=True):
+            lap.append(load(side.port, stream, seconds))
+    figures = [Figure([each.per_second for each in lap], "/s") for lap in laps]
+    return figures, [sum(each.answers for each in lap) for lap in laps]
+
+
+def capped(side: Side, request: bytes, cap_s: float = CAP_S) -> Figure | str:
+    """Return the milliseconds of one request, or that it took longer than the cap; then the side is started anew."""
+    client = Connection(side.port)
+    try:
+        return Figure([_timed_ms(client, request, cap_s)], "ms")
+    except TooLate:
+        side.stop()
+        side.start()
+        return f"> {cap_s * 1000:,.0f} ms"
+    finally:
+        client.close()
+
+
+def _timed_ms(client: Connection, request: bytes, timeout_s: float = CAP_S) -> float:
+    began = time.perf_counter()
+    answer = client.exchange(request, timeout_s)
+    took_ms = (time.perf_counter() - began) * 1000
+    if answer.status >= 300:
+        raise Refused(answer.status, answer.body.decode(errors="replace"))
+    return took_ms

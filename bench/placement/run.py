@@ -1,0 +1,115 @@
+"""The order of things: one world after the other, each on both sides."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.cloud import free_offset
+from bench.occasion import Occasion
+from bench.placement import index, rows, world
+from bench.placement.sides import PILEUS_PORT, Original, Pileus, Side, running
+from bench.placement.world import World
+from bench.report import CONSOLE, Row, Table, document, say
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "benchmarks-placement.md"
+COMMAND = 'make bench ARGS="--only placement"'
+FLAT, TREES, LARGE, LARGE_TRAITS = 10_000, 1_000, 100_000, 10
+
+Measure = Callable[[Sequence[Side], World], list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A world, and what is measured in it; in the last of them, something is written."""
+
+    name: str
+    make: Callable[[], World]
+    measures: dict[str, Measure]
+    has_original: bool = True
+    has_third: bool = False  # Pileus on the original's MariaDB too
+
+
+STAGES = (
+    Stage(
+        f"{FLAT:,} providers",
+        lambda: world.flat(FLAT, 1),
+        {"candidates": rows.candidates, "all": rows.all_candidates, "reads": rows.reads, "writes": rows.writes},
+        has_third=True,
+    ),
+    Stage("one wide host", world.wide, {"wide": rows.wide}),
+    Stage(f"{TREES:,} trees", lambda: world.nested(TREES), {"nested": rows.nested}),
+    Stage(f"{LARGE:,} providers", lambda: world.flat(LARGE, LARGE_TRAITS), {"large": rows.large}, has_original=False),
+)
+ROWS = (*(name for stage in STAGES for name in stage.measures), "index")
+INTRODUCTION = (
+    "Pileus' placement beside openstack-placement 16.0.0: the same providers, the same requests, in one run on one "
+    "machine, to one side after the other. The original runs as in production, under uwsgi with 2 processes of 4 "
+    "threads, on MariaDB with an fsync for each commit. Pileus is one process on its embedded SQLite, which syncs each "
+    "commit too. Both take the caller's word for who it is (`auth_strategy = noauth2`). Where there is more than one "
+    "sample, the number is the median, and behind it are the lowest and the highest, or the 95th percentile."
+)
+NOTES = (
+    "Every search is first compared: both sides must answer the same candidates and the same summaries, in whatever "
+    "order. A limited one leaves each side its choice. The providers came into both databases by SQL, from one seed. "
+    "16 clients are one process on bare sockets, each with one request after the other until the time is over, and the "
+    "clock stops at the last answer. The original closes the connection after each answer (uwsgi's `http-socket`): "
+    "with connections kept open (`http11-socket`) eight clients take its eight threads and the other eight wait."
+)
+
+
+def measure_and_tell(run: Occasion, names: Sequence[str], *, has_originals: bool, output: Path | None) -> None:
+    """Measure these rows, show them, and write them if they are all there are, or if `output` says where."""
+    if has_originals:
+        Original.install()
+    table = Table("Placement", _measure(run.folder, free_offset(), names, has_originals=has_originals), NOTES)
+    table.show(CONSOLE)
+    CONSOLE.print(f"\n[dim]{run.describe()}[/]")
+    output = output or (PAGE if has_originals and set(names) == set(ROWS) else None)
+    if output:
+        title = "Benchmarks of placement"
+        output.write_text(document(title, COMMAND, INTRODUCTION, run.describe(), [table]))
+        CONSOLE.print(f"[dim]written to {output}[/]")
+
+
+def _measure(folder: Path, offset: int, names: Sequence[str], *, has_originals: bool) -> list[Row]:
+    found: list[Row] = []
+    for number, stage in enumerate(STAGES):
+        wanted = [name for name in stage.measures if name in names]
+        if not wanted:
+            continue
+        say(f"{stage.name}: writing them into the databases")
+        made = stage.make()
+        with _sides(folder / str(number), offset, stage, made, has_originals=has_originals) as sides:
+            for name in wanted:
+                say(f"{stage.name}: {name}")
+                has_third = name in ("reads", "writes")
+                found += _told(stage.measures[name](sides if has_third else sides[:2], made))
+    if "index" in names:
+        say(f"{LARGE:,} providers: the index, {index.STARTS} starts without and with them")
+        found += _told(index.measure(folder / "index", PILEUS_PORT + offset, world.flat(LARGE, LARGE_TRAITS)))
+    return found
+
+
+@contextlib.contextmanager
+def _sides(folder: Path, offset: int, stage: Stage, made: World, *, has_originals: bool) -> Iterator[list[Side]]:
+    """Run Pileus, the original, and Pileus on the original's MariaDB: those of them that the stage has."""
+    with contextlib.ExitStack() as stack:
+        sides: list[Side] = [stack.enter_context(running(Pileus(folder / "pileus", PILEUS_PORT + offset), made))]
+        if has_originals and stage.has_original:
+            original = Original(folder / "original", offset)
+            sides.append(stack.enter_context(running(original, made)))
+            if stage.has_third:
+                third = Pileus(folder / "third", PILEUS_PORT + offset + 1, original.new_database("pileus"))
+                sides.append(stack.enter_context(running(third, made)))
+        yield sides
+
+
+def _told(measured: list[Row]) -> list[Row]:
+    for row in measured:
+        what, ours, theirs, better, aim = row.cells()
+        CONSOLE.print(f"    {what}: {ours}" + (f", original {theirs}" if theirs else "") + f"  {better}  {aim}")
+    return measured
