@@ -77,6 +77,26 @@ def test_a_consumer_goes_with_its_last_allocation_however_that_goes(client: Clie
         assert rows(database) == []
 
 
+def test_a_consumer_is_named_once_however_its_uuid_is_written(client: Client, database: Database) -> None:
+    host = client.provider("host", VCPU={"total": 8})
+    spellings = (CONSUMER, CONSUMER.replace("-", ""), CONSUMER.upper())
+    for version, fields in (
+        ("1.13", ()),
+        ("1.28", ("consumer_generation",)),
+        (NEWEST, ("consumer_generation", "consumer_type")),
+    ):
+        body = {
+            name: value for name, value in claim(host).items() if not name.startswith("consumer_") or name in fields
+        }
+        for spelling in spellings[1:]:
+            reply = client("POST", "/allocations", {CONSUMER: body, spelling: body}, version=version)
+            detail = reply.decoded()["errors"][0]["detail"]
+            assert (reply.status, detail) == (400, f"Consumer {CONSUMER} is given more than once.")
+    both = {"inventories": {}, "allocations": {CONSUMER: claim(host), spellings[1]: claim(host)}}
+    assert client("POST", "/reshaper", both, version=NEWEST, token="service").status == 400
+    assert rows(database) == []
+
+
 @pytest.mark.databases("sqlite")
 def test_a_consumer_changes_hands(client: Client, database: Database) -> None:
     host = client.provider("host", VCPU={"total": 8})

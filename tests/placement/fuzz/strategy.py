@@ -17,6 +17,7 @@ UUIDS = (
     "c0000000-0000-4000-8000-000000000003",
     "a0000000-0000-4000-8000-000000000004",
 )
+SPELLINGS = (*UUIDS, UUIDS[2].upper(), UUIDS[2].replace("-", ""))  # a uuid may be written in several ways
 NAMES = ("VCPU", "DISK_GB", "CUSTOM_THING", "CUSTOM_MISSING", "HW_CPU_X86_VMX")
 WORDS = ("x", "name", "in:", "!", "INSTANCE", "all")
 GENERATIONS = (0, 1, 2, 3, None)

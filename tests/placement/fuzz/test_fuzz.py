@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pileus.kit.schema import Schema
     from tests.placement.conftest import Client
 
-EXAMPLES = {"sqlite": 300, "postgresql": 40, "mariadb": 40}
+EXAMPLES = {"sqlite": 250, "postgresql": 30, "mariadb": 30}
 SPOKEN = [f"1.{minor}" for minor in range(versions.HISTORY.newest.minor + 1)]
 WITH_BODY = [row for row in ROUTES.rows if row.body is not None]
 QUERIES: dict[str, Schema | DatedSchema] = {

@@ -14,7 +14,7 @@ from pileus.placement.db import consumer as consumers
 from pileus.placement.db import provider as providers
 from pileus.placement.model.allocation import Claim
 from pileus.placement.model.consumer import Consumer
-from pileus.placement.model.errors import ConsumerInvalid
+from pileus.placement.model.errors import ConsumerInvalid, ConsumerRepeated
 from pileus.placement.operations import allocation as operations
 
 
@@ -58,7 +58,7 @@ def replace(request: Request, backend: Backend) -> Reply:
 
 def replace_many(request: Request, backend: Backend) -> Reply:
     """POST /allocations."""
-    claims = [claim_of(request, consumer_uuid, body) for consumer_uuid, body in request.json().items()]
+    claims = claims_of(request, request.json())
     backend.database.write(operations.replace, claims, now=backend.clock.now())
     return Reply.empty()
 
@@ -68,6 +68,17 @@ def delete(request: Request, backend: Backend) -> Reply:
     consumer_uuid = ids.dashed_uuid(request.params["consumer_uuid"])
     backend.database.write(operations.delete, consumer_uuid, now=backend.clock.now())
     return Reply.empty()
+
+
+def claims_of(request: Request, bodies: Mapping[str, Any]) -> list[Claim]:
+    """Return what a body says that each of several consumers shall hold. Raises ConsumerRepeated."""
+    claims = {}
+    for consumer_uuid, body in bodies.items():
+        claim = claim_of(request, consumer_uuid, body)
+        if claim.consumer_uuid in claims:  # the same uuid may be written in several ways
+            raise ConsumerRepeated(consumer=claim.consumer_uuid)
+        claims[claim.consumer_uuid] = claim
+    return list(claims.values())
 
 
 def claim_of(request: Request, consumer_uuid: str, body: Mapping[str, Any]) -> Claim:

@@ -18,6 +18,6 @@ def create(request: Request, backend: Backend) -> Reply:
         )
         for uuid, one in body["inventories"].items()
     }
-    claims = [allocation.claim_of(request, uuid, one) for uuid, one in body["allocations"].items()]
+    claims = allocation.claims_of(request, body["allocations"])
     backend.database.write(reshape, shapes, claims, now=backend.clock.now())
     return Reply.empty()

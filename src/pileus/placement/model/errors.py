@@ -216,6 +216,12 @@ class ConsumerInvalid(Invalid):
     message = "Malformed consumer_uuid: {consumer}"
 
 
+class ConsumerRepeated(Invalid):
+    """The body names a consumer twice, once with dashes and once without."""
+
+    message = "Consumer {consumer} is given more than once."
+
+
 class AllocationsNotFound(NotFound):
     """The consumer has none."""
 
