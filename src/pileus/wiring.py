@@ -138,7 +138,7 @@ class Cloud:
     def _start(self) -> None:
         # An answer of megabytes is a hundred thousand small objects without a cycle: looking for cycles after every
         # 700 of them, as Python does, takes as long as making them.
-        gc.set_threshold(20_000, 20, 20)
+        gc.set_threshold(50_000, 50, 50)
         sockets = {service: bind(self.listen(service).address, self.listen(service).port) for service in self.services}
         self.threads = Threads()
         self.stops.append(self.threads.close)

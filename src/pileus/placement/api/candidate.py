@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msgspec import Raw, json
+from msgspec import Raw, Struct, json
 
 from pileus.kit.db import Transaction
 from pileus.kit.http.message import Reply, Request
@@ -123,6 +123,12 @@ def _resources(state: ProviderState, names: Iterable[str]) -> dict[str, dict[str
     }
 
 
+class _Given(Struct, gc=False):
+    """What a provider gives: a JSON object like others, but there may be tens of thousands."""
+
+    resources: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What a version shows; asked of the request once and not for every candidate."""
@@ -150,7 +156,7 @@ class _Shape:
                 for uuid, resources in candidate.allocations.items()
             ]
             return {"allocations": given}
-        allocations = {uuid: {"resources": resources} for uuid, resources in candidate.allocations.items()}
+        allocations = {uuid: _Given(resources) for uuid, resources in candidate.allocations.items()}
         if self.has_mappings:
             return {"allocations": allocations, "mappings": candidate.mappings}
         return {"allocations": allocations}

@@ -93,7 +93,7 @@ class Page:
         self._own: set[str] = set()  # the columns that are this page's alone, and may be changed
         self._root_slots: NDArray[np.int32] = np.zeros(PAGE, np.int32)
         self._members: dict[int, int] = {}  # slot of a root that has children → its whole tree
-        self._trees: dict[int, tuple[Tree, list[int]]] = {}  # slot of a root → its tree and slots, once looked at
+        self._trees: dict[int, tuple[Tree, Sequence[tuple[int, ProviderState]]]] = {}  # by root's slot, once looked at
 
     def copy(self) -> Page:
         """Return a page that may be changed, sharing the columns until they are."""
@@ -197,12 +197,12 @@ class Page:
         """Return some providers in the order of their slots."""
         return [self.at(slot) for slot in self.list_slots(found)]
 
-    def tree(self, root_slot: int) -> tuple[Tree, Sequence[int]]:
-        """Return a root's tree, and the slots of its providers."""
+    def tree(self, root_slot: int) -> tuple[Tree, Sequence[tuple[int, ProviderState]]]:
+        """Return a root's tree, and its members with their slots."""
         found = self._trees.get(root_slot)
         if found is None:
-            slots = self.list_slots(self.members(root_slot))
-            found = self._trees[root_slot] = (Tree([self.at(slot) for slot in slots]), slots)
+            members = [(slot, self.at(slot)) for slot in self.list_slots(self.members(root_slot))]
+            found = self._trees[root_slot] = (Tree([state for _, state in members]), members)
         return found
 
     # --- changes, before searches see it ---

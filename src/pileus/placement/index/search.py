@@ -16,7 +16,7 @@ from pileus.placement.index.page import Page
 from pileus.placement.index.snapshot import Place, Snapshot
 from pileus.placement.model.candidate import Candidate, Options, Part, combine, list_parts
 from pileus.placement.model.request_group import AggregateWish, CandidateRequest, RequestGroup, TraitWish
-from pileus.placement.model.state import ProviderState, Tree
+from pileus.placement.model.state import ProviderState
 
 _Serving: TypeAlias = Iterator[Candidate]  # the ways of one tree
 
@@ -36,10 +36,10 @@ class _Seeker:
         flags: list[bool] = bits.to_mask(self.able, self.page.length).tolist()
         return flags
 
-    def options(self, tree: Tree, slots: Sequence[int], root_slot: int) -> Options:
-        """Return who could give the part to a tree, whose providers have these slots."""
+    def options(self, members: Sequence[tuple[int, ProviderState]], root_slot: int) -> Options:
+        """Return who could give the part to a tree of these members."""
         is_able = self.is_able
-        here = [state for state, slot in zip(tree.states, slots, strict=True) if is_able[slot]]
+        here = [state for slot, state in members if is_able[slot]]
         if self.sharing:
             here += [state for state, roots in self.sharing if roots >> root_slot & 1]
         return here
@@ -98,8 +98,8 @@ def list_served(snapshot: Snapshot, request: CandidateRequest) -> Iterator[_Serv
             if simple >> slot & 1:
                 yield iter([_alone(page.at(slot), request.groups[0])])
             else:
-                tree, slots = page.tree(slot)
-                options = [seeker.options(tree, slots, slot) for seeker in seekers]
+                tree, members = page.tree(slot)
+                options = [seeker.options(members, slot) for seeker in seekers]
                 yield combine(parts, options, tree, spreads_over_trees=request.spreads_over_trees)
 
 

@@ -30,11 +30,7 @@ class Part:
     resources: Mapping[str, int]
     is_alone: bool  # no other such part may be served by the same provider
     subtrees: Sequence[frozenset[str]]  # of suffixes, among them its own: one's provider is above or at all the others'
-
-    @property
-    def is_tied(self) -> bool:
-        """Whether who serves it depends on who serves others, besides what they leave."""
-        return bool(self.subtrees) or (not self.group.is_of_one_provider and bool(self.group.traits.required))
+    is_tied: bool  # who serves it depends on who serves others, besides what they leave
 
 
 Options = Sequence[ProviderState]
@@ -43,22 +39,15 @@ Options = Sequence[ProviderState]
 
 def list_parts(request: CandidateRequest) -> Sequence[Part]:
     """Return the parts of a request, group by group."""
-    return [
-        Part(
-            group,
-            resources,
-            request.isolates_groups and group.is_of_one_provider,
-            [suffixes for suffixes in request.subtrees if group.suffix in suffixes],
-        )
-        for group in request.groups
-        for resources in _divide(group)
-    ]
+    return [part for group in request.groups for part in _divide(request, group)]
 
 
-def _divide(group: RequestGroup) -> Sequence[Mapping[str, int]]:
-    if group.is_of_one_provider:
-        return [group.resources]
-    return [{name: amount} for name, amount in group.resources.items()]
+def _divide(request: CandidateRequest, group: RequestGroup) -> Iterator[Part]:
+    is_whole = group.is_of_one_provider
+    subtrees = [suffixes for suffixes in request.subtrees if group.suffix in suffixes]
+    is_tied = bool(subtrees) or (not is_whole and bool(group.traits.required))
+    for resources in [group.resources] if is_whole else [{name: amount} for name, amount in group.resources.items()]:
+        yield Part(group, resources, request.isolates_groups and is_whole, subtrees, is_tied)
 
 
 def combine(
@@ -169,8 +158,9 @@ class _Search:
 
     def _may_follow(self, part: Part, option: ProviderState) -> bool:
         """Tell whether the next choice leaves a way to meet what is asked of several choices together."""
-        if not all(self._may_be_close(option, suffixes) for suffixes in part.subtrees):
-            return False
+        for suffixes in part.subtrees:
+            if not self._may_be_close(option, suffixes):
+                return False
         return part.group.is_of_one_provider or self._may_have_traits(part.group, option)
 
     def _may_be_close(self, option: ProviderState, suffixes: frozenset[str]) -> bool:
@@ -251,8 +241,10 @@ class _Search:
         mappings: dict[str, list[str]] = {}
         for part, option in zip(self._parts, self._chosen, strict=True):
             uuid = option.uuid
-            uuids = mappings.setdefault(part.group.suffix, [])
-            if uuid not in uuids:
+            uuids = mappings.get(part.group.suffix)
+            if uuids is None:
+                mappings[part.group.suffix] = [uuid]
+            elif uuid not in uuids:
                 uuids.append(uuid)
                 uuids.sort()
             if part.resources:

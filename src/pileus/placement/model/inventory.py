@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 MAX_INT = 0x7FFFFFFF
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Inventory:
     """One provider's stock of one resource class, in the class's own unit."""
 
@@ -21,7 +22,7 @@ class Inventory:
     allocation_ratio: float = 1.0
     modified_at: datetime | None = None  # None until it is stored
 
-    @property
+    @cached_property
     def capacity(self) -> float:
         """How much may be given out in all."""
         return (self.total - self.reserved) * self.allocation_ratio
