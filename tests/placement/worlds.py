@@ -13,7 +13,7 @@ from pileus.placement.index.snapshot import Snapshot
 from pileus.placement.model.candidate import Candidate, list_parts
 from pileus.placement.model.inventory import Inventory
 from pileus.placement.model.request_group import AggregateWish, CandidateRequest, RequestGroup, TraitWish
-from pileus.placement.model.state import SHARES, ProviderState, Tree
+from pileus.placement.model.state import SHARES, ProviderState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -214,8 +214,13 @@ def _is_allowed(
 
 
 def _is_close(by_uuid: dict[str, ProviderState], uuids: set[str]) -> bool:
-    ancestry = Tree(list(by_uuid.values())).ancestry
-    return any(all(head in ancestry[uuid] for uuid in uuids) for head in uuids)
+    return any(all(_is_at_or_below(by_uuid, uuid, head) for uuid in uuids) for head in uuids)
+
+
+def _is_at_or_below(by_uuid: dict[str, ProviderState], uuid: str | None, head: str) -> bool:
+    while uuid is not None and uuid != head:
+        uuid = by_uuid[uuid].parent_uuid
+    return uuid == head
 
 
 def _candidate(parts: list[tuple[RequestGroup, Any]], chosen: tuple[ProviderState, ...]) -> Candidate:

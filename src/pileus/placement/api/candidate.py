@@ -93,18 +93,18 @@ def _require_known(tx: Transaction, wanted: CandidateRequest) -> None:
 
 def _summaries(
     shape: _Shape, wanted: CandidateRequest, snapshot: Snapshot, found: Sequence[Candidate]
-) -> dict[str, Any]:
+) -> Raw | dict[str, Any]:
     """Show who gives something; since version 1.29 all providers of their trees."""
     uuids = {uuid for candidate in found for uuid in candidate.allocations}
     if shape.has_trees:
-        return {page.at(slot).uuid: _whole_summary(page, slot) for page, slot in snapshot.list_trees(uuids)}
+        return Raw(b"{%s}" % b",".join(_member(page, slot) for page, slot in snapshot.list_trees(uuids)))
     asked = wanted.least_amounts()
     return {state.uuid: shape.summary(state, asked) for state in snapshot.list_providers(uuids)}
 
 
-def _whole_summary(page: Page, slot: int) -> Raw:
-    """Return a summary as JSON. Since trees are shown it is the same in all versions, and is made once."""
-    made: Raw | None = page.memo.get(slot)
+def _member(page: Page, slot: int) -> bytes:
+    """Return a summary as a member of a JSON object. Since trees are shown all versions have the same: made once."""
+    made: bytes | None = page.memo.get(slot)
     if made is None:
         state = page.at(slot)
         summary = {
@@ -113,7 +113,7 @@ def _whole_summary(page: Page, slot: int) -> Raw:
             "parent_provider_uuid": state.parent_uuid,
             "root_provider_uuid": state.root_uuid,
         }
-        made = page.memo[slot] = Raw(json.encode(summary))
+        made = page.memo[slot] = json.encode(state.uuid) + b":" + json.encode(summary)
     return made
 
 

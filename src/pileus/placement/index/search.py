@@ -138,7 +138,7 @@ def _serving_roots(page: Page, request: CandidateRequest, seekers: Sequence[_See
             served |= shared_with
         roots &= served
     for group in request.groups:
-        if not group.is_of_one_provider:
+        if not group.is_indivisible:
             for any_of in group.traits.required:
                 roots &= _roots_with_trait(page, any_of, [one for one in seekers if one.part.group is group])
     return roots
@@ -180,7 +180,7 @@ def shared_with(place: Place, page: Page) -> int:
 def welcome_in(snapshot: Snapshot, page: Page, group: RequestGroup) -> int:
     """Return the providers of a page that nothing which a group says of each of its providers speaks against."""
     found = page.alive & ~page.with_any_trait(group.traits.forbidden)
-    if group.is_of_one_provider:
+    if group.is_indivisible:
         found = satisfying(page, group.traits, found)
     members = member_in(page, group.aggregates, is_of_one_provider=group.is_of_one_provider)
     return found & members & tree_in(snapshot, page, group)

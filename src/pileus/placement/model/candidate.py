@@ -33,6 +33,8 @@ class Part:
     is_tied: bool  # who serves it depends on who serves others, besides what they leave
 
 
+_ASIDE = (0, 0)  # the line of a provider that is not of the tree: nobody else is on it
+
 Options = Sequence[ProviderState]
 """Who could serve a part, if nobody else wanted anything."""
 
@@ -45,7 +47,7 @@ def list_parts(request: CandidateRequest) -> Sequence[Part]:
 def _divide(request: CandidateRequest, group: RequestGroup) -> Iterator[Part]:
     is_whole = group.is_of_one_provider
     subtrees = [suffixes for suffixes in request.subtrees if group.suffix in suffixes]
-    is_tied = bool(subtrees) or (not is_whole and bool(group.traits.required))
+    is_tied = bool(subtrees) or (not group.is_indivisible and bool(group.traits.required))
     for resources in [group.resources] if is_whole else [{name: amount} for name, amount in group.resources.items()]:
         yield Part(group, resources, request.isolates_groups and is_whole, subtrees, is_tied)
 
@@ -161,21 +163,25 @@ class _Search:
         for suffixes in part.subtrees:
             if not self._may_be_close(option, suffixes):
                 return False
-        return part.group.is_of_one_provider or self._may_have_traits(part.group, option)
+        return part.group.is_indivisible or self._may_have_traits(part.group, option)
 
     def _may_be_close(self, option: ProviderState, suffixes: frozenset[str]) -> bool:
         """Tell whether a provider of some groups can still be above, or at, all the others."""
-        chosen = zip(self._chosen, self._parts, strict=False)
-        uuids = {one.uuid for one, part in chosen if part.group.suffix in suffixes}
-        if not uuids:
+        lines = self._tree.lines
+        heads, line = lines.get(option.uuid, _ASIDE)
+        is_single = True
+        for one, part in zip(self._chosen, self._parts, strict=False):
+            if part.group.suffix in suffixes and one is not option:
+                its_own, its_line = lines.get(one.uuid, _ASIDE)
+                heads |= its_own
+                line &= its_line
+                is_single = False
+        if is_single or heads & line:
             return True
-        uuids.add(option.uuid)
-        ancestry = self._tree.ancestry
-        heads = frozenset.intersection(*(ancestry.get(uuid, frozenset([uuid])) for uuid in uuids))
-        if not heads.isdisjoint(uuids):
-            return True
-        to_come = self._to_come(1)
-        return any(other.uuid in heads for part, others in to_come if part.group.suffix in suffixes for other in others)
+        for part, others in self._to_come(1):
+            if part.group.suffix in suffixes and any(lines.get(other.uuid, _ASIDE)[0] & line for other in others):
+                return True
+        return False
 
     def _may_have_traits(self, group: RequestGroup, option: ProviderState) -> bool:
         """Tell whether the providers of a group that may be spread can have, together, the traits that it requires."""

@@ -65,6 +65,11 @@ class RequestGroup:
         """Whether a single provider must have it all."""
         return bool(self.suffix)
 
+    @property
+    def is_indivisible(self) -> bool:
+        """Whether a single provider will have it all, be it because there is nothing to divide."""
+        return self.is_of_one_provider or len(self.resources) == 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateRequest:

@@ -57,8 +57,10 @@ class ProviderState:
         """Tell whether nothing that a group says of each of its providers speaks against this one of `root`'s tree."""
         if group.traits.is_broken_by(self.traits) or group.aggregates.is_broken_by(self.aggregates):
             return False
+        if group.is_indivisible and not group.traits.is_satisfied_by(self.traits):
+            return False
         if group.is_of_one_provider:
-            return group.traits.is_satisfied_by(self.traits) and group.aggregates.is_satisfied_by(self.aggregates)
+            return group.aggregates.is_satisfied_by(self.aggregates)
         # For a group that may be spread over a tree, the root's memberships are those of the whole tree.
         if group.aggregates.is_broken_by(root.aggregates):
             return False
@@ -72,14 +74,15 @@ class Tree:
         self.states = states
 
     @cached_property
-    def ancestry(self) -> Mapping[str, frozenset[str]]:
-        """Provider's uuid → its own, its parent's and so on up to the root's."""
+    def lines(self) -> Mapping[str, tuple[int, int]]:
+        """Provider's uuid → its own bit, and the bits of its line: itself, its parent and so on up to the root."""
+        own = {state.uuid: 1 << number for number, state in enumerate(self.states)}
         parents = {state.uuid: state.parent_uuid for state in self.states}
-        return {uuid: frozenset(_line(parents, uuid)) for uuid in parents}
-
-
-def _line(parents: Mapping[str, str | None], uuid: str) -> Sequence[str]:
-    line = [uuid]
-    while (parent := parents.get(line[-1])) is not None:
-        line.append(parent)
-    return line
+        lines: dict[str, tuple[int, int]] = {}
+        for uuid in own:
+            line, above = 0, uuid
+            while above in own:
+                line |= own[above]
+                above = parents[above] or ""
+            lines[uuid] = (own[uuid], line)
+        return lines
