@@ -142,4 +142,154 @@ def upgrade() -> None:
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.create_index("ix_assignment_target", ["target_kind", "target_id"], unique=False)
 
+    # Credentials of all kinds, and trusts.
+    op.create_table(
+        "credential",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=True),
+        sa.Column("type", sa.String(length=255), nullable=False),
+        sa.Column("encrypted_blob", LongText, nullable=False),
+        sa.Column("extra", LongText, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_credential_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_credential_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credential")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("credential", schema=None) as batch_op:
+        batch_op.create_index("ix_credential_project_id", ["project_id"], unique=False)
+        batch_op.create_index("ix_credential_user_id", ["user_id", "type"], unique=False)
+
+    op.create_table(
+        "access_rule",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("service", sa.String(length=255), nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
+        sa.Column("path", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_access_rule_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_rule")),
+        sa.UniqueConstraint(
+            "user_id", "service", "method", "path", name=op.f("uq_access_rule_user_id_service_method_path")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "application_credential",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("secret_hash", sa.String(length=255), nullable=False),
+        sa.Column("expires_at", Moment, nullable=True),
+        sa.Column("is_unrestricted", sa.Boolean(), nullable=False),
+        sa.Column("has_access_rules", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_application_credential_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name=op.f("fk_application_credential_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_application_credential")),
+        sa.UniqueConstraint("user_id", "name", name=op.f("uq_application_credential_user_id_name")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("application_credential", schema=None) as batch_op:
+        batch_op.create_index("ix_application_credential_project_id", ["project_id"], unique=False)
+
+    op.create_table(
+        "trust",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("trustor_user_id", sa.String(length=64), nullable=False),
+        sa.Column("trustee_user_id", sa.String(length=64), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=True),
+        sa.Column("is_impersonation", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", Moment, nullable=True),
+        sa.Column("remaining_uses", sa.Integer(), nullable=True),
+        sa.Column("redelegated_trust_id", sa.String(length=64), nullable=True),
+        sa.Column("redelegation_count", sa.Integer(), nullable=False),
+        sa.Column("extra", LongText, nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_trust_project_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["redelegated_trust_id"], ["trust.id"], name=op.f("fk_trust_redelegated_trust_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["trustee_user_id"], ["user.id"], name=op.f("fk_trust_trustee_user_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["trustor_user_id"], ["user.id"], name=op.f("fk_trust_trustor_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trust")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("trust", schema=None) as batch_op:
+        batch_op.create_index("ix_trust_trustor_user_id", ["trustor_user_id"], unique=False)
+        batch_op.create_index("ix_trust_trustee_user_id", ["trustee_user_id"], unique=False)
+        batch_op.create_index("ix_trust_project_id", ["project_id"], unique=False)
+        batch_op.create_index("ix_trust_redelegated_trust_id", ["redelegated_trust_id"], unique=False)
+
+    op.create_table(
+        "application_credential_access_rule",
+        sa.Column("application_credential_id", sa.String(length=64), nullable=False),
+        sa.Column("access_rule_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["access_rule_id"],
+            ["access_rule.id"],
+            name=op.f("fk_application_credential_access_rule_access_rule_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["application_credential_id"],
+            ["application_credential.id"],
+            name=op.f("fk_application_credential_access_rule_application_credential_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "application_credential_id", "access_rule_id", name=op.f("pk_application_credential_access_rule")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "application_credential_role",
+        sa.Column("application_credential_id", sa.String(length=64), nullable=False),
+        sa.Column("role_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_credential_id"],
+            ["application_credential.id"],
+            name=op.f("fk_application_credential_role_application_credential_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["role_id"], ["role.id"], name=op.f("fk_application_credential_role_role_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("application_credential_id", "role_id", name=op.f("pk_application_credential_role")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "trust_role",
+        sa.Column("trust_id", sa.String(length=64), nullable=False),
+        sa.Column("role_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["role_id"], ["role.id"], name=op.f("fk_trust_role_role_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["trust_id"], ["trust.id"], name=op.f("fk_trust_role_trust_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("trust_id", "role_id", name=op.f("pk_trust_role")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+
     # ### end Alembic commands ###
