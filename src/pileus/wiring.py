@@ -242,10 +242,12 @@ class Cloud:
         is_noauth = chosen.auth_strategy == "noauth2"
         if is_noauth and not (chosen.noauth_anywhere or is_loopback(chosen.listen.address)):
             raise NoAuthExposed(address=chosen.listen.address)
-        backend = placement.new_backend(self.databases["placement"], self.clock)
+        backend = placement.new_backend(
+            self.databases["placement"], self.clock, max_candidates=chosen.max_allocation_candidates
+        )
         service = placement.new_service(
             backend,
-            NoAuth() if is_noauth else TokenAuthenticator(self._session("placement")),
+            NoAuth(anywhere=chosen.noauth_anywhere) if is_noauth else TokenAuthenticator(self._session("placement")),
             trusted_headers=NOAUTH_HEADERS if is_noauth else frozenset(),
             policy_file=_path(chosen.policy_file),
             enforce_new_defaults=chosen.enforce_new_defaults,

@@ -16,3 +16,4 @@ class Backend:
     database: Database
     clock: Clock
     index: Index
+    max_candidates: int | None = None

@@ -11,7 +11,7 @@ from pileus.kit.http import dialects
 from pileus.kit.http.app import Service
 from pileus.kit.http.auth import Authenticator
 from pileus.kit.loop import Loop
-from pileus.kit.policy import Policy
+from pileus.kit.policy import PROJECT_SCOPE, Policy
 from pileus.placement.api.edge import decorate, screen
 from pileus.placement.api.routes import ROUTES
 from pileus.placement.api.versions import ERROR_CODES, HISTORY, read_version
@@ -27,9 +27,10 @@ TRIM_PERIOD_S = 300
 MIGRATIONS = Migrations("placement", Path(__file__).parent / "db" / "migrations", METADATA)
 
 
-def new_backend(database: Database, clock: Clock) -> Backend:
+def new_backend(database: Database, clock: Clock, *, max_candidates: int = -1) -> Backend:
     """Return what the handlers work with."""
-    return Backend(database=database, clock=clock, index=Index(database, clock))
+    most = max_candidates if max_candidates >= 0 else None
+    return Backend(database=database, clock=clock, index=Index(database, clock), max_candidates=most)
 
 
 def new_service(
@@ -49,7 +50,7 @@ def new_service(
         dialect=dialects.placement(ERROR_CODES),
         authenticator=authenticator,
         trusted_headers=trusted_headers,
-        policy=Policy(defaults, file=policy_file, refusal=REFUSAL, is_for_projects=True),
+        policy=Policy(defaults, file=policy_file, refusal=REFUSAL, scopes=lambda _rule: PROJECT_SCOPE),
         history=HISTORY,
         read_version=read_version,
         screen=screen,

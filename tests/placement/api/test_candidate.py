@@ -4,8 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pileus.kit.clock import SystemClock
+from pileus.kit.http.app import App
+from pileus.placement.service import new_backend, new_service
+from tests.placement.conftest import Client, Tokens
+
 if TYPE_CHECKING:
-    from placement.conftest import Client
+    from pileus.kit.db import Database
 
 CONSUMER = "a1c4b1c0-3d2b-4e0b-9c1e-0f3b8a6d7e55"
 AGGREGATE = "b2c4b1c0-3d2b-4e0b-9c1e-0f3b8a6d7e66"
@@ -71,3 +76,20 @@ def test_a_query_that_makes_no_sense_is_explained(client: Client, query: str, de
     reply = client("GET", f"/allocation_candidates?{query}")
     assert reply.status == 400
     assert detail in reply.decoded()["errors"][0]["detail"]
+
+
+def test_a_limit_of_more_digits_than_there_are_candidates_is_none(client: Client) -> None:
+    host = client.provider("host", VCPU={"total": 4})
+    for path in ("/allocation_candidates", "/allocation_candidates/explanation"):
+        for digits in (18, 19, 5000):
+            assert client("GET", f"{path}?resources=VCPU:1&limit={'9' * digits}").status == 200
+    assert host in client("GET", f"/allocation_candidates?resources=VCPU:1&limit={'9' * 5000}").body.decode()
+
+
+def test_an_operator_may_bound_an_answer(database: Database) -> None:
+    bounded = Client(App(new_service(new_backend(database, SystemClock(), max_candidates=2), Tokens())))
+    for number in range(3):
+        bounded.provider(f"host{number}", VCPU={"total": 4})
+    for query in ("", "&limit=3"):
+        found = bounded("GET", f"/allocation_candidates?resources=VCPU:1{query}").decoded()
+        assert len(found["allocation_requests"]) == 2

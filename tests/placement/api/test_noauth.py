@@ -55,6 +55,15 @@ def test_a_caller_may_be_of_the_whole_system() -> None:
     assert (context.is_system, context.project_id) == (True, None)
 
 
+def test_a_name_that_was_made_to_mean_this_machine_is_refused(believing: Client) -> None:
+    for host in ("localhost", "localhost:8778", "127.0.0.1:8778", "[::1]:8778", "127.8.9.1"):
+        assert believing("GET", "/resource_providers", token="admin", host=host).status == 200
+    for host in ("evil.example", "evil.example:8778", "127.0.0.1.evil.example", "192.0.2.1:8778"):
+        assert believing("GET", "/resource_providers", token="admin", host=host).status == 401
+    request = Request(method="GET", path="/", headers={"x-auth-token": "admin", "host": "placement.example"})
+    assert NoAuth(anywhere=True).authenticate(request).user_id == "admin"
+
+
 def test_without_a_token_only_the_root_is_shown(believing: Client) -> None:
     assert believing("GET", "/", token="").status == 200
     assert believing("GET", "/resource_providers", token="").status == 401

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from pileus.kit.clock import SystemClock
 from pileus.placement.db import change as changes
 from pileus.placement.db import state as states
+from pileus.placement.db.change import MANY_GAPS
 from pileus.placement.db.tables import change as c
 from pileus.placement.db.tables import inventory as i
 from pileus.placement.index import index as module
@@ -73,6 +74,33 @@ def test_a_tree_that_moves_under_another_is_found_there(client: Client, database
     assert place.root.uuid == uuids[0]
     client("PUT", f"/resource_providers/{uuids[1]}", {"name": "b", "parent_provider_uuid": None}, version="1.37")
     assert known(index) == truth(database)
+
+
+def test_a_provider_that_has_the_place_and_number_of_one_that_went_is_another(client: Client, index: Index) -> None:
+    host = client.provider("host", **VCPU)
+    for name in ("first", "second"):
+        body = {"name": name, "parent_provider_uuid": host}
+        child = client("POST", "/resource_providers", body).decoded()["uuid"]
+        if name == "first":
+            assert set(known(index)) == {"host", "first"}
+            assert client("DELETE", f"/resource_providers/{child}").status == 204
+    assert set(known(index)) == {"host", "second"}
+    place = index.snapshot().find(host)
+    assert place is not None
+    assert [one.name for one in place.page.tree(place.slot)[0].states] == ["host", "second"]
+
+
+def test_ids_that_a_cluster_leaves_out_are_no_burden(client: Client, database: Database, index: Index) -> None:
+    client.provider("host", **VCPU)
+    host = known(index)["host"].id
+    now = SystemClock().now()
+    ids = range(10, 10 + 3 * (MANY_GAPS + 10), 3)
+    rows = [{"id": _id, "provider_id": host, "created_at": now} for _id in ids]
+    database.write(lambda tx: tx.execute(insert(c), rows))
+    assert known(index) == truth(database)
+    late = {"id": ids[3] + 1, "provider_id": host, "created_at": now}  # committed long after its neighbours
+    database.write(lambda tx: (tx.execute(update(i).values(total=5)), tx.execute(insert(c), [late])))
+    assert known(index)["host"].inventories["VCPU"].total == 5
 
 
 def test_an_unchanged_database_gives_the_same_snapshot(client: Client, index: Index) -> None:

@@ -120,6 +120,23 @@ def test_groups_that_cannot_all_be_seated_are_given_up_at_once(isolates: bool) -
     assert time.process_time() - started < 2  # there are 16! ways to seat all but one
 
 
+@pytest.mark.parametrize("count", [9, 14])
+def test_groups_that_want_two_classes_of_each_seat_are_given_up_at_once(count: int) -> None:
+    ports = [state(f"port{number}", root="host", NET_BW_EGR_KILOBIT_PER_SEC=9, VF=1) for number in range(count)]
+    wanted = [group(str(number), NET_BW_EGR_KILOBIT_PER_SEC=1, VF=1) for number in range(count + 1)]
+    started = time.process_time()
+    assert not find([state("host"), *ports], ask(*wanted))
+    assert time.process_time() - started < 2
+
+
+def test_providers_in_a_ring_end_a_search_too() -> None:
+    ring = [state("a", root="a", VF=1), state("b", root="a", parent="c", VF=1), state("c", root="a", parent="b", VF=1)]
+    request = CandidateRequest(
+        groups=[group("1", VF=1), group("2", VF=1)], subtrees=[frozenset(["1", "2"])], isolates_groups=True
+    )
+    assert find(ring, request)
+
+
 def test_ways_to_seat_groups_that_compete_are_found_without_trying_all_others() -> None:
     shared = [state(f"gpu{number}", root="host", PGPU=1) for number in range(12)]
     rare = state("rare", root="host", PGPU=1, traits=("T",))

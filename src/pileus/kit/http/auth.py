@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Protocol
 
 from pileus.kit.context import Context
@@ -39,6 +40,15 @@ IDENTITY_HEADERS = frozenset(
 """Headers in which other deployments carry a verified identity. From outside they are a forgery: dropped."""
 
 
+def _is_this_machine(host: str) -> bool:
+    """Tell whether a Host header names this machine as only this machine can."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    try:
+        return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 class Authenticator(Protocol):
     """Turns the credentials of a request into a caller."""
 
@@ -56,12 +66,19 @@ NOAUTH_ADMIN = "admin"
 class NoAuth:
     """Takes everybody's word, for tests: the token `USER[:PROJECT]` is the user's id and the project's.
 
-    Who says no project has one with the user's id; who says no roles has none, but for the user `admin`.
+    Who says no project has one with the user's id; who says no roles has none, but for the user `admin`. Requests for
+    another host than this one are refused, unless it may be `anywhere`: they come from a web page in somebody's browser
+    whose name was made to mean this machine.
     """
+
+    def __init__(self, *, anywhere: bool = False) -> None:
+        self._anywhere = anywhere
 
     def authenticate(self, request: Request) -> Context:
         """Return the caller as he says he is. Raises Unauthenticated where there is no token."""
         headers = request.headers
+        if not self._anywhere and not _is_this_machine(headers.get("host", "localhost")):
+            raise Unauthenticated
         token = headers.get("x-auth-token")
         if not token:
             raise Unauthenticated

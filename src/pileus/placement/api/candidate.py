@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from msgspec import Raw, Struct, json
@@ -31,7 +32,7 @@ def list_(request: Request, backend: Backend) -> Reply:
     with backend.database.read() as tx:
         _require_known(tx, wanted)
     snapshot = backend.index.snapshot()
-    found = list(search(snapshot, wanted))
+    found = list(islice(search(snapshot, wanted), backend.max_candidates))
     shape = _Shape.of(request)
     document = {
         "allocation_requests": [shape.allocation_request(one) for one in found],

@@ -12,6 +12,7 @@ from pileus.placement.api import query, query_schema, versions
 from pileus.placement.api.query import QueryInvalid
 from pileus.placement.model.request_group import CandidateRequest, RequestGroup, TraitWish
 
+_DIGITS = 18
 _GROUPED = re.compile(r"(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{1,64})?")
 
 
@@ -79,11 +80,16 @@ def read(request: Request) -> CandidateRequest:
     return CandidateRequest(
         groups=[_group(request, names, suffix) for suffix in sorted(suffixes, key=lambda one: (len(one), one))],
         isolates_groups=policy == "isolate",
-        limit=int(names["limit"]) if "limit" in names else None,
+        limit=_limit(names.get("limit")),
         root_traits=_root_required(request),
         subtrees=subtrees,
         spreads_over_trees=request.since(versions.CANDIDATE_TREES),
     )
+
+
+def _limit(text: str | None) -> int | None:
+    """Return a limit; one of more digits than there will ever be candidates is none."""
+    return None if text is None or len(text) > _DIGITS else int(text)
 
 
 def _group(request: Request, names: dict[str, str], suffix: str) -> RequestGroup:

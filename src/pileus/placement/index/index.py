@@ -22,8 +22,8 @@ from pileus.placement.model.state import ProviderState
 
 logger = log.get_logger("pileus.placement.index")
 
-GAP_S = 900.0
-"""How long a missing id is asked for: longer than any transaction lives between taking an id and its end."""
+GAP_S = 120.0
+"""How long a missing id is asked for: far longer than from taking it, a transaction's last statement, to its end."""
 RECENT = 10_000
 """Among how many of the newest ids gaps are looked for when everything is loaded."""
 
@@ -55,9 +55,16 @@ class Index:
         if view is not None and self._is_current(view):
             return view.snapshot
         with self._turn:
-            self._view = (self._view and self._catch_up(self._view)) or self._load()
+            self._view = self._newer(self._view)
             self._fresh.clear()
             return self._view.snapshot
+
+    def _newer(self, view: _View | None) -> _View:
+        if view is None:
+            return self._load()
+        if self._is_current(view):  # whoever had the turn before saw the same news
+            return view
+        return self._catch_up(view) or self._load()
 
     def follow(self) -> None:
         """Load, or catch up, so that the next search finds little to do."""
@@ -109,7 +116,7 @@ class Index:
             if view.last not in ids:
                 logger.warning("the log of changes does not go back to where the index is", last=view.last)
                 return None
-            changed = {provider_id for _, provider_id in rows}
+            changed = {provider_id for row_id, provider_id in rows if row_id != view.last}
             found = states.list_many(tx, changed)
         self._apply(changed, found)
         return _View(Snapshot(tuple(self._pages)), ids[-1], self._gaps_after(view, ids))
@@ -131,9 +138,11 @@ class Index:
             self._paginate([state for page in self._pages for state in page.list_states(page.alive)])
 
     def _has_moved(self, state: ProviderState) -> bool:
-        """Tell whether a provider is in the index, in another tree."""
-        number, uuid = self._page_of.get(state.id, (0, ""))
-        return bool(uuid) and self._pages[number].get(uuid).root_uuid != state.root_uuid
+        """Tell whether a provider is in the index in another tree, or one that is gone had the same id (on SQLite)."""
+        if state.id not in self._page_of:
+            return False
+        number, uuid = self._page_of[state.id]
+        return uuid != state.uuid or self._pages[number].get(uuid).root_uuid != state.root_uuid
 
     def _number_of(self, state: ProviderState) -> int:
         """Return the number of the page that a provider is in or belongs to: that of its root."""

@@ -199,6 +199,9 @@ class Page:
 
     def tree(self, root_slot: int) -> tuple[Tree, Sequence[tuple[int, ProviderState]]]:
         """Return a root's tree, and its members with their slots."""
+        if root_slot not in self._members:  # not worth keeping: there may be a hundred thousand
+            state = self.at(root_slot)
+            return Tree([state]), [(root_slot, state)]
         found = self._trees.get(root_slot)
         if found is None:
             members = [(slot, self.at(slot)) for slot in self.list_slots(self.members(root_slot))]

@@ -39,6 +39,10 @@ Options = Sequence[ProviderState]
 """Who could serve a part, if nobody else wanted anything."""
 
 
+_Seat = tuple[str, tuple[str, ...]]
+"""A provider's uuid, and the resource classes of the parts that it seats there."""
+
+
 def list_parts(request: CandidateRequest) -> Sequence[Part]:
     """Return the parts of a request, group by group."""
     return [part for group in request.groups for part in _divide(request, group)]
@@ -199,34 +203,34 @@ class _Search:
     def _may_end_well(self) -> bool:
         """Tell whether there is a seat for each part to come (a bipartite matching with seats for several).
 
-        What is left of a provider's first class, or its being alone, says how many parts it can seat. That is a
-        necessary condition, and for groups of one size a sufficient one.
+        What is left of a provider's classes, or its being alone, says how many parts of one kind it can seat. That is a
+        necessary condition, and where all parts are of one kind and size a sufficient one.
         """
         to_come = self._to_come()
         smallest: dict[str, int] = {}
         for part, _ in to_come:
             for name, amount in part.resources.items():
                 smallest[name] = min(amount, smallest.get(name, amount))
-        seats: dict[tuple[str, str], list[tuple[Part, Options]]] = {}
+        seats: dict[_Seat, list[tuple[Part, Options]]] = {}
         return all(self._seat(one, seats, smallest, set()) for one in to_come)
 
     def _seat(
         self,
         wanting: tuple[Part, Options],
-        seats: dict[tuple[str, str], list[tuple[Part, Options]]],
+        seats: dict[_Seat, list[tuple[Part, Options]]],
         smallest: Mapping[str, int],
-        tried: set[tuple[str, str]],
+        tried: set[_Seat],
     ) -> bool:
         """Give a part a seat, letting those who have one move; tell whether that worked."""
         part, options = wanting
-        kind = "" if part.is_alone else next(iter(part.resources), "")
+        kind = () if part.is_alone else tuple(part.resources)
         for option in options:
             seat = (option.uuid, kind)
             if seat in tried or not self._fits(part, option):
                 continue
             tried.add(seat)
             sitting = seats.setdefault(seat, [])
-            if len(sitting) < self._count_seats(part, option, kind, smallest):
+            if len(sitting) < self._count_seats(part, option, smallest):
                 sitting.append(wanting)
                 return True
             for number, other in enumerate(sitting):
@@ -235,12 +239,12 @@ class _Search:
                     return True
         return False
 
-    def _count_seats(self, part: Part, option: ProviderState, kind: str, smallest: Mapping[str, int]) -> int:
+    def _count_seats(self, part: Part, option: ProviderState, smallest: Mapping[str, int]) -> int:
         if part.is_alone:
             return 1
         if not part.resources:
             return len(self._parts)  # to be there costs nothing
-        return self._left_of(option, kind) // smallest[kind]
+        return min(self._left_of(option, name) // smallest[name] for name in part.resources)
 
     def _candidate(self) -> Candidate:
         allocations: dict[str, dict[str, int]] = {}

@@ -81,7 +81,7 @@ class Tree:
         lines: dict[str, tuple[int, int]] = {}
         for uuid in own:
             line, above = 0, uuid
-            while above in own:
+            while above in own and not line & own[above]:  # a ring, which an audit would find, ends there
                 line |= own[above]
                 above = parents[above] or ""
             lines[uuid] = (own[uuid], line)

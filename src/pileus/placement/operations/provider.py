@@ -115,6 +115,11 @@ def _lock_both_trees(
             raise ParentInvalid(provider=provider.uuid, cause="parent provider UUID does not exist.")
         roots.add(parents[0].root_uuid)
     tree = providers.lock_trees(tx, roots)
-    if tree.get(provider.uuid) != provider or (parent_uuid is not None and parent_uuid not in tree):
+    # Whoever made a child there while the locks were waited for is not among what that statement found.
+    while {one.uuid for one in providers.list_trees(tx, roots)} != tree.keys():
+        tree = providers.lock_trees(tx, roots)
+    now = tree.get(provider.uuid)
+    has_moved = now is None or (now.root_uuid, now.parent_uuid) != (provider.root_uuid, provider.parent_uuid)
+    if has_moved or (parent_uuid is not None and parent_uuid not in tree):
         raise ProviderChanged(provider=provider.uuid)
     return tree, None if parent_uuid is None else tree[parent_uuid]
