@@ -9,7 +9,7 @@ import pytest
 
 from pileus.kit.context import Context
 from pileus.kit.errors import Forbidden
-from pileus.kit.policy import Policy, PolicyFileInvalid, RuleInvalid
+from pileus.kit.policy import PROJECT_SCOPE, Policy, PolicyFileInvalid, RuleInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,7 @@ def test_a_service_for_projects_allows_nothing_to_other_tokens_whatever_the_file
     tmp_path: Path, context: Context
 ) -> None:
     write(tmp_path / "policy.yaml", "it: '@'\n")
-    policy = Policy({"it": "role:admin"}, file=tmp_path / "policy.yaml", is_for_projects=True)
+    policy = Policy({"it": "role:admin"}, file=tmp_path / "policy.yaml", scopes=lambda _rule: PROJECT_SCOPE)
     assert policy.check("it", MEMBER, {}).is_allowed
     assert policy.check("it", context, {}).why(context) == (
         "it wants 'the token of a project'; the caller has the roles admin"

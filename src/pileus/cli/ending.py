@@ -9,8 +9,8 @@ import signal
 class Ending:
     """Turns SIGINT and SIGTERM into the end of a wait.
 
-    By a pipe that the signal itself writes to. A handler in Python runs on the main thread when that gets to it: if it is
-    just about to wait it never does, or, for an Event, holds the lock that the handler then waits for.
+    By a pipe that the signal itself writes to. A handler in Python runs on the main thread when that gets to it: if it
+    is just about to wait it never does, or, for an Event, holds the lock that the handler then waits for.
     """
 
     def __init__(self) -> None:

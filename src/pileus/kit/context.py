@@ -32,6 +32,13 @@ class Context:
         """Whether the caller carries the role that every default policy trusts with everything."""
         return "admin" in self.roles
 
+    @property
+    def scope(self) -> str:
+        """What the token is good for, as policies tell it apart: `system`, `domain`, or else `project`."""
+        if self.is_system:
+            return "system"
+        return "project" if self.domain_id is None else "domain"
+
     def credentials(self) -> dict[str, Any]:
         """Return the caller as policy rules see it: names on the left of a check."""
         return {

@@ -26,6 +26,9 @@ logger = log.get_logger("pileus.policy")
 _TOKEN = re.compile(r"\s*(\(|\)|(?:[^\s()%]|%\([^)]*\)s|%)+)")
 _NAME = re.compile(r"%\(([^)]+)\)s")
 
+PROJECT_SCOPE = frozenset({"project"})
+ANY_SCOPE = frozenset({"project", "domain", "system"})
+
 
 class RuleInvalid(Invalid):
     """A rule cannot be understood."""
@@ -74,13 +77,13 @@ class Policy:
         *,
         file: Path | None = None,
         refusal: str = "Policy doesn't allow {rule} to be performed.",
-        is_for_projects: bool = False,
+        scopes: Callable[[str], frozenset[str]] = lambda _rule: ANY_SCOPE,
     ) -> None:
-        """With `is_for_projects` a token of a domain or of the whole system allows nothing, whatever the file says."""
+        """`scopes` tells for tokens of which scopes a rule is; others are refused, whatever the file says."""
         self._defaults = dict(defaults)
         self._file = file
         self._refusal = refusal
-        self._is_for_projects = is_for_projects
+        self._scopes = scopes
         self._seen = self._stamp()
         self._rules = self._load()
 
@@ -92,8 +95,9 @@ class Policy:
     def check(self, rule: str, context: Context, target: Mapping[str, Any]) -> Verdict:
         """Judge one action; an unknown rule allows nobody."""
         self._reload_if_changed()
-        if self._is_for_projects and (context.is_system or context.domain_id is not None):
-            return Verdict(is_allowed=False, rule=rule, text="the token of a project")
+        scopes = self._scopes(rule)
+        if context.scope not in scopes:
+            return Verdict(is_allowed=False, rule=rule, text=f"the token of a {' or '.join(sorted(scopes))}")
         rules = self._rules
         check = rules.checks.get(rule)
         if check is None:
