@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pileus.kit.bus.amqp import AmqpBus, BrokerUrlInvalid
+from pileus.kit.bus.amqp import AmqpBus
+from pileus.kit.bus.broker import BrokerUrlInvalid
 from pileus.kit.bus.bus import NoAnswer
 from pileus.kit.bus.codec import Codec
 from pileus.kit.bus.outbox import Letter, Outbox

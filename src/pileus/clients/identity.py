@@ -10,21 +10,27 @@ from datetime import datetime
 from typing import Any
 
 from pileus.clients.session import Session, parse_moment
+from pileus.kit.access_rule import AccessRule, is_allowed
 from pileus.kit.context import Context
 from pileus.kit.errors import Unauthenticated, Unavailable
 from pileus.kit.http.message import JSON, Request
 
 CACHE_SIZE = 10_000
+SERVICE_ROLE = "service"
+_KNOWS_RULES = {"openstack-identity-access-rules": "1.0"}
 
 
 class TokenAuthenticator:
     """Authenticates requests by asking identity about their tokens.
 
-    `cache_s` lets an answer be used again for so long; 0 asks each time, so that a revoked token is refused at once.
+    `service_type` is what the service is called in catalogs, and so in the access rules of tokens; without it a token
+    that has some is refused. `cache_s` lets an answer be used again for so long; 0 asks each time, so that a revoked
+    token is refused at once.
     """
 
-    def __init__(self, session: Session, *, cache_s: float = 0.0) -> None:
+    def __init__(self, session: Session, *, service_type: str = "", cache_s: float = 0.0) -> None:
         self._session = session
+        self._service_type = service_type
         self._cache_s = cache_s
         self._cache: OrderedDict[str, tuple[float, Context]] = OrderedDict()
         self._guard = threading.Lock()
@@ -39,14 +45,22 @@ class TokenAuthenticator:
         if service_text:
             is_same = service_text == text
             service = caller if is_same else self._cached(service_text) or self._ask(service_text)
+            if SERVICE_ROLE not in service.roles:  # a service acts for the caller in its own way: no rule is for that
+                self._require_allowed(caller, request)
             return _with_service(caller, service)
+        self._require_allowed(caller, request)
         return caller
+
+    def _require_allowed(self, caller: Context, request: Request) -> None:
+        rules = caller.access_rules
+        if rules is not None and not is_allowed(rules, self._service_type, request.method, request.path):
+            raise Unauthenticated(uri=self._session.credentials.auth_url)
 
     def _ask(self, text: str) -> Context:
         credentials, transport = self._session.credentials, self._session.transport
         url = f"{credentials.auth_url.rstrip('/')}/auth/tokens"
         for _ in range(2):
-            headers = {"accept": JSON, "x-auth-token": self._session.token(), "x-subject-token": text}
+            headers = {"accept": JSON, "x-auth-token": self._session.token(), "x-subject-token": text, **_KNOWS_RULES}
             reply = transport.send("GET", url, headers)
             if reply.status != 401:
                 break
@@ -92,9 +106,17 @@ def context_of(text: str, token: dict[str, Any]) -> Context:
         domain_id=domain["id"] if domain else None,
         is_system="system" in token,
         roles=frozenset(role["name"].lower() for role in token.get("roles", ())),
+        access_rules=_access_rules(token.get("application_credential") or {}),
         token=text,
         catalog=tuple(token.get("catalog", ())),
     )
+
+
+def _access_rules(credential: dict[str, Any]) -> tuple[AccessRule, ...] | None:
+    rules = credential.get("access_rules")
+    if rules is None:
+        return None
+    return tuple(AccessRule(rule["service"], rule["method"], rule["path"]) for rule in rules)
 
 
 def _with_service(caller: Context, service: Context) -> Context:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,12 +52,22 @@ class _Login:
 
 
 class Session:
-    """Speaks to other services as one service user; safe to use from many threads."""
+    """Speaks to other services as one service user; safe to use from many threads.
 
-    def __init__(self, transport: Transport, credentials: Credentials, clock: Clock) -> None:
+    `passwords` is asked at each login, for who may have got another one since; they are tried in turn.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        clock: Clock,
+        passwords: Callable[[], Sequence[str]] | None = None,
+    ) -> None:
         self.transport = transport
         self.credentials = credentials
         self.clock = clock
+        self._passwords = passwords or (lambda: (self.credentials.password,))
         self._guard = threading.Lock()
         self._login: _Login | None = None
 
@@ -117,13 +127,11 @@ class Session:
             return self._login
 
     def _log_in(self) -> _Login:
+        for password in self._passwords():
+            reply = self._ask_for_token(password)
+            if reply.status != 401:
+                break
         known = self.credentials
-        user = {"name": known.username, "domain": {"name": known.user_domain_name}, "password": known.password}
-        project = {"name": known.project_name, "domain": {"name": known.project_domain_name}}
-        identity = {"methods": ["password"], "password": {"user": user}}
-        body = msgspec.json.encode({"auth": {"identity": identity, "scope": {"project": project}}})
-        url = f"{known.auth_url.rstrip('/')}/auth/tokens"
-        reply = self.transport.send("POST", url, {"content-type": JSON, "accept": JSON}, body)
         if reply.status != 201:
             raise LoginFailed(url=known.auth_url, username=known.username, reason=f"status {reply.status}")
         try:
@@ -131,6 +139,15 @@ class Session:
         except (ValueError, LookupError, TypeError):  # a DecodeError is the first
             reason = "its answer is not understood"
             raise LoginFailed(url=known.auth_url, username=known.username, reason=reason) from None
+
+    def _ask_for_token(self, password: str) -> Reply:
+        known = self.credentials
+        user = {"name": known.username, "domain": {"name": known.user_domain_name}, "password": password}
+        project = {"name": known.project_name, "domain": {"name": known.project_domain_name}}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        body = msgspec.json.encode({"auth": {"identity": identity, "scope": {"project": project}}})
+        url = f"{known.auth_url.rstrip('/')}/auth/tokens"
+        return self.transport.send("POST", url, {"content-type": JSON, "accept": JSON}, body)
 
     def _read_login(self, reply: Reply) -> _Login:
         token = reply.decoded()["token"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from pileus.kit.access_rule import AccessRule
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -24,6 +26,7 @@ class Context:
     is_system: bool = False
     roles: frozenset[str] = frozenset()
     service_roles: frozenset[str] = frozenset()
+    access_rules: tuple[AccessRule, ...] | None = None  # the only requests that the token is good for; None: all
     token: str = field(default="", repr=False)
     catalog: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 

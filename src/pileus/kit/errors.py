@@ -49,6 +49,10 @@ class OverLimit(Forbidden):
     """A quota is used up."""
 
 
+class TooManyRequests(PileusError):
+    """The caller asks too often. `details['retry_after_s']` says when it may ask again."""
+
+
 class NotFound(PileusError):
     """The thing named in the URL does not exist, or must not be known to the caller."""
 

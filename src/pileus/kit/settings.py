@@ -47,8 +47,22 @@ class ListenSettings(Section, frozen=True, kw_only=True):
     port: int
 
 
+class AdminSettings(Section, frozen=True, kw_only=True):
+    """`[auth.admin]`: who may register services and users in somebody else's Keystone. Without a password: nobody."""
+
+    username: str = "admin"
+    password: str = ""
+    project_name: str = "admin"
+    user_domain_name: str = "Default"
+    project_domain_name: str = "Default"
+
+
 class AuthSettings(Section, frozen=True, kw_only=True):
-    """`[auth]`: whom a service asks about tokens, and who it is itself. Empty: the identity service of this process."""
+    """`[auth]`: whom a service asks about tokens, and who it is itself. Empty: the identity service of this process.
+
+    With a URL and no password a service is its own user, such as `glance-RegionTwo`, of a password that was made here
+    and that `[auth.admin]` registers.
+    """
 
     url: str = ""  # of a Keystone, such as https://keystone.example.com:5000/v3
     username: str = ""
@@ -58,6 +72,8 @@ class AuthSettings(Section, frozen=True, kw_only=True):
     project_domain_name: str = "Default"
     region: str = ""
     ca_file: str = ""
+    token_cache_s: float = 10.0  # with a URL: for how long a revoked token may still be taken; 0 asks about each
+    admin: AdminSettings = AdminSettings()
 
 
 class TlsSettings(Section, frozen=True, kw_only=True):

@@ -102,6 +102,11 @@ class StateDirectory:
         return self.path / "keys" / "fernet"
 
     @property
+    def credential_keys(self) -> Path:
+        """The keys under which identity stores its users' credentials."""
+        return self.path / "keys" / "credential"
+
+    @property
     def log(self) -> Path:
         """The log."""
         return self.path / "logs" / "pileus.log"
@@ -231,6 +236,29 @@ class StateDirectory:
             write_private(file, json.dumps(known, indent=2) + "\n")
         return known
 
+    def passwords(self, account: str) -> tuple[str, ...]:
+        """Return an account's password, made once; while it is being changed also the one that is to come."""
+        known = self.secrets([account])
+        return tuple(known[name] for name in (account, _coming(account)) if name in known)
+
+    def stage_password(self, account: str) -> str:
+        """Write down the password that an account is to have, before anybody else knows it; return it.
+
+        A change that was cut short goes on with the one that it had made.
+        """
+        return self.secrets([account, _coming(account)])[_coming(account)]
+
+    def keep_password(self, account: str, password: str) -> None:
+        """Write down a password that somebody chose for an account of ours."""
+        known = {**self.secrets([]), account: password}
+        write_private(self.path / "keys" / "passwords.json", json.dumps(known, indent=2) + "\n")
+
+    def settle_password(self, account: str) -> None:
+        """Forget the old password: the new one is in force."""
+        known = self.secrets([])
+        known[account] = known.pop(_coming(account))
+        write_private(self.path / "keys" / "passwords.json", json.dumps(known, indent=2) + "\n")
+
     def say(self, **facts: Any) -> None:
         """Let other commands know what the running process is."""
         write_private(self.runtime, json.dumps(facts, indent=2) + "\n")
@@ -270,6 +298,10 @@ def write_private(file: Path, text: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _coming(account: str) -> str:
+    return f"{account}.next"
 
 
 def _temporary(file: Path) -> Path:

@@ -57,6 +57,13 @@ def test_a_path_that_there_is_not_is_not_found(path: str) -> None:
     assert ask(APP, "GET", path).status == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "params"), [("/goods/a/", {"name": "a"}), ("/goods/a/parts/b/", {"name": "a", "part": "b"})]
+)
+def test_a_table_may_ignore_a_last_slash(path: str, params: dict[str, str]) -> None:
+    assert RouteTable(ROWS, ignores_last_slash=True).find("GET", path, HISTORY.newest)[1] == params
+
+
 def test_a_method_that_the_path_lacks_is_refused_and_the_others_are_named() -> None:
     reply = ask(APP, "PATCH", "/goods/a")
     assert (reply.status, reply.headers["allow"]) == (405, "DELETE, GET")

@@ -8,9 +8,7 @@ Answers come to one exclusive queue for each connection. docs/decisions/0005 say
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-import ssl
 import threading
 import time
 from collections.abc import Coroutine
@@ -19,7 +17,6 @@ from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import aio_pika
 from aio_pika.abc import (
@@ -32,11 +29,11 @@ from aio_pika.abc import (
 from aio_pika.exceptions import AMQPChannelError, AMQPError, ChannelInvalidStateError, DeliveryError
 
 from pileus.kit import ids, log
+from pileus.kit.bus.broker import CONNECT_S, broker_at
 from pileus.kit.bus.bus import Handler, NoAnswer
 from pileus.kit.bus.codec import Codec
 from pileus.kit.bus.outbox import Letter, Outbox
 from pileus.kit.bus.workers import Delivery, Workers, read_answer
-from pileus.kit.errors import Invalid
 
 logger = log.get_logger("pileus.bus")
 
@@ -46,7 +43,6 @@ QUEUE: dict[str, Any] = {
     "x-queue-type": "classic",
     "x-expires": 600_000,  # in ms: it goes when nobody has listened for so long, as when a host was taken away
 }
-CONNECT_S = 10.0
 FIRST_PAUSE_S = 0.2
 LAST_PAUSE_S = 5.0
 LISTEN_S = 5.0  # how long `listen` waits for the broker to know of it
@@ -54,12 +50,6 @@ FLUSH_S = 2.0  # how long `close` waits for what is still to be sent
 ADDRESS_BYTES = 200
 IN_FLIGHT = 16  # messages that may wait for the broker's confirmation at once
 OUTBOX_SIZE = 10_000
-
-
-class BrokerUrlInvalid(Invalid):
-    """The address of the broker makes no sense."""
-
-    message = "[bus] url must be like amqp://user:password@host:5672/vhost (or amqps://), and it is not."
 
 
 class AmqpBus:
@@ -81,16 +71,11 @@ class AmqpBus:
         ca_file: str = "",
     ) -> None:
         """Raises BrokerUrlInvalid."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
-            raise BrokerUrlInvalid
         self._codec = codec
         self._threads_per_address = threads_per_address
         self._keep_s = keep_s
         self._confirm_s = confirm_s
-        self._broker = f"{parts.hostname}:{parts.port or (5671 if parts.scheme == 'amqps' else 5672)}"
-        context = ssl.create_default_context(cafile=ca_file or None) if parts.scheme == "amqps" else None
-        self._connect = partial(aio_pika.connect, url, timeout=CONNECT_S, heartbeat=heartbeat_s, ssl_context=context)
+        self._broker = broker_at(url, ca_file=ca_file, heartbeat_s=heartbeat_s)
         self._guard = threading.Lock()
         self._is_closed = False
         self._outbox = Outbox(OUTBOX_SIZE)
@@ -100,8 +85,6 @@ class AmqpBus:
         self._loop = asyncio.new_event_loop()
         self._stirred = asyncio.Event()  # there is something to send
         self._ending = asyncio.Event()
-        for library in ("aio_pika", "aiormq"):  # what becomes of the connection is logged here, once
-            logging.getLogger(library).setLevel(logging.CRITICAL)
         self._thread = threading.Thread(target=self._run_loop, name="bus-amqp", daemon=True)
         self._thread.start()
 
@@ -200,10 +183,10 @@ class AmqpBus:
             except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
                 reason = f"{type(error).__name__}: {error}"
                 if reason != said:
-                    logger.warning("the broker cannot be used", broker=self._broker, reason=reason)
+                    logger.warning("the broker cannot be used", broker=self._broker.name, reason=reason)
                 said = reason
             except Exception:
-                logger.exception("the connection to the broker is made anew", broker=self._broker)
+                logger.exception("the connection to the broker is made anew", broker=self._broker.name)
             else:
                 said = ""
             if self._loop.time() - began > 2 * CONNECT_S:
@@ -215,17 +198,19 @@ class AmqpBus:
 
     async def _live(self) -> None:
         """Connect, and carry messages for as long as the connection holds. Raises what prevented it from the start."""
-        connection = await self._connect()
+        connection = await self._broker.connect()
         try:
             link = await _Link.open(connection, self._answered)
             for address in list(self._workers):
                 await self._hear(link, address)
             self._link = link
             lost = self._outbox.count_lost()
-            logger.info("connected to the broker", broker=self._broker, **({"messages_lost": lost} if lost else {}))
+            logger.info(
+                "connected to the broker", broker=self._broker.name, **({"messages_lost": lost} if lost else {})
+            )
             reason = await self._carry(link)
             if reason:
-                logger.warning("lost the broker", broker=self._broker, reason=reason)
+                logger.warning("lost the broker", broker=self._broker.name, reason=reason)
         finally:
             self._link = None
             with suppress(Exception):  # it is gone, or will be

@@ -79,11 +79,16 @@ class Database:
                 pool_timeout=BUSY_TIMEOUT_S, isolation_level="READ COMMITTED", hide_parameters=True,
             )  # fmt: skip
         self._group = GroupCommit(self._writer) if self.is_sqlite else None
+        self._at_end: Callable[[Transaction], None] | None = None
 
     @property
     def engine(self) -> Engine:
         """The engine that writes, for migrations."""
         return self._writer
+
+    def end_writes_with(self, fn: Callable[[Transaction], None]) -> None:
+        """Run `fn` as the last before COMMIT of every write from now on."""
+        self._at_end = fn
 
     @contextlib.contextmanager
     def read(self, *, is_snapshot: bool = False) -> Iterator[Transaction]:
@@ -125,6 +130,8 @@ class Database:
                 tx = Transaction(connection)
                 result = fn(tx, *args, **kwargs)
                 tx.finish()
+                if self._at_end is not None:
+                    self._at_end(tx)
                 return result
             finally:
                 _open.depth = 0
@@ -209,6 +216,9 @@ def _sqlite_engine(url: Any, *, pool_size: int, is_reader: bool) -> Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        # Upper and lower case mean what they mean on the others: two in LIKE, and not only of the Latin letters.
+        cursor.execute("PRAGMA case_sensitive_like=ON")
+        connection.create_function("lower", 1, _lower, deterministic=True)
         if is_reader:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
@@ -220,3 +230,7 @@ def _sqlite_engine(url: Any, *, pool_size: int, is_reader: bool) -> Engine:
     # The dialect's own way and no listener's: an engine that has one looks for more at every step of every statement.
     engine.dialect.do_begin = begin  # type: ignore[method-assign]
     return engine
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value

@@ -20,6 +20,7 @@ from pileus.kit.http.dialects import Dialect, status_of
 from pileus.kit.http.message import ClientGone, Reply, Request
 from pileus.kit.http.routes import PUBLIC, Route, RouteTable, Target
 from pileus.kit.metrics import observe_request
+from pileus.kit.patience import TakesLong
 from pileus.kit.policy import Policy
 from pileus.kit.versions import History
 
@@ -62,7 +63,7 @@ class App(Generic[S]):
         self._forged = IDENTITY_HEADERS - service.trusted_headers
 
     def handle(self, request: Request) -> Reply:
-        """Answer one request. Never raises."""
+        """Answer one request. Raises TakesLong where the thread has no time for what is asked, and nothing else."""
         return self._answer(request, _plain_handler)
 
     def admit(self, request: Request) -> tuple[Route[S] | None, Reply | None]:
@@ -135,6 +136,8 @@ class App(Generic[S]):
             self._assert_authorized(row, request)
         except PileusError as error:
             reply = self._refusal(request, error)
+        except TakesLong:
+            raise
         except Exception as error:  # noqa: BLE001 (the one place that may)
             reply = self._fault(request, error)
         return reply, pattern
@@ -184,6 +187,8 @@ class App(Generic[S]):
             reply.headers.setdefault("www-authenticate", f'Keystone uri="{error.details["uri"]}"')
         if "allowed" in error.details:
             reply.headers["allow"] = ", ".join(error.details["allowed"])
+        if "retry_after_s" in error.details:
+            reply.headers["retry-after"] = str(error.details["retry_after_s"])
         return reply
 
     def _fault(self, request: Request, error: Exception) -> Reply:

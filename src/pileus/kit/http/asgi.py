@@ -10,25 +10,29 @@ from urllib.parse import quote
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from pileus.kit import ids
-from pileus.kit.errors import Invalid
+from pileus.kit.errors import Invalid, Unavailable
 from pileus.kit.http.app import App
 from pileus.kit.http.cors import NOBODY, Cors
 from pileus.kit.http.message import ClientGone, FileBody, Query, Reply, Request
 from pileus.kit.http.threads import Threads
+from pileus.kit.patience import TakesLong
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 CHUNK = 2**20
+LONG_WAITING = 256  # requests that take long and have not begun: the next ones are asked to come again
+RETRY_AFTER_S = 5
 
 
 class Listener:
-    """An ASGI application for one service's port."""
+    """An ASGI application for one service's port. `patient` threads run what others, in a hurry, refuse."""
 
-    def __init__(self, app: App[Any], threads: Threads, cors: Cors = NOBODY) -> None:
+    def __init__(self, app: App[Any], threads: Threads, cors: Cors = NOBODY, *, patient: Threads | None = None) -> None:
         self._app = app
         self._threads = threads
+        self._patient = patient or threads
         self._cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,13 +70,25 @@ class Listener:
     async def _reply(self, request: Request, receive: Receive) -> Reply:
         if not self._app.is_stream(request.method, request.path):
             request.body = await _body(receive, self._app.service.body_limit)
-            return await self._threads.run(self._app.handle, request)
+            return await self._handled(request)
         request.stream = _pieces(receive)
         row, refusal = await self._threads.run(self._app.admit, request)
         if row is None:
             assert refusal is not None
             return refusal
         return await self._app.stream(row, request)
+
+    async def _handled(self, request: Request) -> Reply:
+        try:
+            return await self._threads.run(self._app.handle, request)
+        except TakesLong:
+            if self._patient.waiting < LONG_WAITING:
+                request.is_authorized = False
+                return await self._patient.run(self._app.handle, request)
+        busy = Unavailable("Too many requests that take long are waiting. Try again later.")
+        reply = self._app.service.dialect(request, 503, busy)
+        reply.headers |= {"x-openstack-request-id": request.id, "retry-after": str(RETRY_AFTER_S)}
+        return reply
 
     async def _send(self, request: Request, reply: Reply, receive: Receive, send: Send) -> None:
         body = reply.body

@@ -26,6 +26,7 @@ STATUS: dict[type[PileusError], int] = {
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.RangeNotSatisfiable: 416,
+    errors.TooManyRequests: 429,
     errors.NotImplementedHere: 501,
     errors.Unavailable: 503,
 }
@@ -61,7 +62,7 @@ def _placement(codes: Change, request: Request, status: int, error: PileusError)
         body["code"] = error.code or "placement.undefined_code"
     if status == HTTPStatus.NOT_ACCEPTABLE and "oldest" in error.details:
         body |= {"min_version": str(error.details["oldest"]), "max_version": str(error.details["newest"])}
-    if _preferred(request.headers.get("accept", ""), (JSON, "text/html")) == "text/html":
+    if preferred(request.headers.get("accept", ""), (JSON, "text/html")) == "text/html":
         return _html_page(f"{status} {title_of(status)}", detail, status)
     return Reply.json({"errors": [body]}, status)
 
@@ -129,7 +130,7 @@ def image(request: Request, status: int, error: PileusError) -> Reply:
     if isinstance(error, BodyMismatch):
         path = "/".join(str(part) for part in error.mismatch.path)
         detail = f"Provided object does not match schema: {error.mismatch.sentence} ({path or 'body'})"
-    media = _preferred(request.headers.get("accept", ""), ("text/html", "application/json"))
+    media = preferred(request.headers.get("accept", ""), ("text/html", "application/json"))
     if media == "application/json":
         return Reply.json({"message": f"{detail}<br /><br />\n\n\n", "code": code, "title": title}, status)
     if media == "text/html":
@@ -145,7 +146,7 @@ def _html_page(code: str, detail: str, status: int) -> Reply:
     return Reply.text(page, status, "text/html; charset=UTF-8")
 
 
-def _preferred(accept: str, offers: Sequence[str]) -> str | None:
+def preferred(accept: str, offers: Sequence[str]) -> str | None:
     """Return the offer that an Accept header likes best, the first among equals; None if it likes none."""
     wishes: dict[str, float] = {}
     for part in (accept or "*/*").lower().split(","):

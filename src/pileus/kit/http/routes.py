@@ -76,8 +76,9 @@ class _Node:
 class RouteTable(Generic[S]):
     """All rows of a service, found by path."""
 
-    def __init__(self, rows: Sequence[Route[Any]]) -> None:
+    def __init__(self, rows: Sequence[Route[Any]], *, ignores_last_slash: bool = False) -> None:
         self.rows = tuple(rows)
+        self._ignores_last_slash = ignores_last_slash
         self._root = _Node()
         for row in rows:
             self._add(row)
@@ -100,9 +101,11 @@ class RouteTable(Generic[S]):
         Raises NotFound, MethodNotAllowed (with the allowed methods in its details).
         """
         refusal: MethodNotAllowed | None = None
+        if self._ignores_last_slash:
+            path = path.rstrip("/") or "/"
         for rows, values in self._matches(self._root, path.split("/")[1:], ()):
             live = [(row, names) for row, names in rows if row.is_in(version)]
-            for row, names in live:
+            for row, names in sorted(live, key=lambda found: found[0].method != method):
                 if row.method == method or (method == "HEAD" and row.method == "GET"):
                     return row, {name: unquote(value) for name, value in zip(names, values, strict=True)}
             # A method that this path has never had is refused as such even before the path's own time.

@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from pileus.kit.patience import hurry
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -42,9 +44,10 @@ class _Wakes:
 
 
 class Threads:
-    """A fixed number of threads that take jobs from event loops."""
+    """A fixed number of threads that take jobs from event loops. Those in a hurry refuse what takes long."""
 
-    def __init__(self, count: int = 16, name: str = "handler") -> None:
+    def __init__(self, count: int = 16, name: str = "handler", *, is_hurried: bool = False) -> None:
+        self._is_hurried = is_hurried
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._wakes: dict[asyncio.AbstractEventLoop, _Wakes] = {}
         self._threads = [
@@ -61,6 +64,11 @@ class Threads:
         self._jobs.put((lambda: fn(*args, **kwargs), future, wakes))
         return future
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs no thread has begun yet."""
+        return self._jobs.qsize()
+
     def close(self) -> None:
         """End the threads, each after the job it is at."""
         for _ in self._threads:
@@ -69,6 +77,8 @@ class Threads:
             thread.join(timeout=10)
 
     def _work(self) -> None:
+        if self._is_hurried:
+            hurry()
         while (job := self._jobs.get()) is not None:
             call, future, wakes = job
             result: Any = None

@@ -1,0 +1,27 @@
+"""Work that takes long has threads of its own.
+
+A handler finds out only on its way that it has something slow to compute, such as the hash of a password. On a thread
+that others wait for, `require_patience` then ends it, and it begins again on a thread where waiting hurts nobody. So
+what comes before must have had no effect.
+"""
+
+from __future__ import annotations
+
+import threading
+
+_thread = threading.local()
+
+
+class TakesLong(Exception):
+    """What is to be done takes long, and this thread has no time for it."""
+
+
+def hurry() -> None:
+    """Let nothing that takes long run on this thread."""
+    _thread.is_hurried = True
+
+
+def require_patience() -> None:
+    """Say that what follows takes long. Raises TakesLong on a thread that is in a hurry."""
+    if getattr(_thread, "is_hurried", False):
+        raise TakesLong
