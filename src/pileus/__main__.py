@@ -18,7 +18,7 @@ VERBS = {
     "serve": "Run one service alone",
     "agent": "Run an agent alone",
     "database": "Look after the databases' schemas",
-    "identity": "Look after identity's keys",
+    "identity": "Look after identity: first user, keys, service passwords, health",
     "placement": "Check placement's books; show how full everything is",
 }
 

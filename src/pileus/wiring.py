@@ -6,6 +6,7 @@ A service is imported where it is built, so that one that runs alone starts at o
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import ArgumentError
 
+from pileus.clients.account import admin_credentials, credentials_of, session_of
 from pileus.clients.identity import TokenAuthenticator
 from pileus.clients.session import Credentials, Session
 from pileus.clients.transport import Transport
@@ -25,9 +27,9 @@ from pileus.compute.settings import Settings as ComputeSettings
 from pileus.identity.settings import Settings as IdentitySettings
 from pileus.image.settings import Settings as ImageSettings
 from pileus.kit import log
+from pileus.kit.bus import chosen as chosen_bus
 from pileus.kit.bus.bus import Bus
 from pileus.kit.bus.codec import Codec
-from pileus.kit.bus.memory import MemoryBus
 from pileus.kit.clock import Clock, SystemClock
 from pileus.kit.db import Database
 from pileus.kit.db.database import DatabaseUnavailable, without_password
@@ -49,13 +51,14 @@ if TYPE_CHECKING:
     from pileus.compute.agent.agent import Agent
     from pileus.compute.agent.drivers.driver import Driver
     from pileus.compute.workflows.means import Means
+    from pileus.identity.backend import Backend as IdentityBackend
     from pileus.kit.db.migration import Migrations
+    from pileus.kit.http.message import Reply, Request
 
 logger = log.get_logger("pileus")
 
 AGENT_RETRY_S = 15.0  # after a start that failed
 SERVICES = ("identity", "image", "placement", "compute")
-USER_OF = {"image": "glance", "placement": "placement", "compute": "nova"}
 PATH_OF = {"identity": "/v3", "image": "", "placement": "", "compute": "/v2.1"}
 
 
@@ -140,10 +143,13 @@ class Cloud:
         # 700 of them, as Python does, takes as long as making them.
         gc.set_threshold(50_000, 50, 50)
         sockets = {service: bind(self.listen(service).address, self.listen(service).port) for service in self.services}
-        self.threads = Threads()
+        self.threads = Threads(is_hurried=True)
         self.stops.append(self.threads.close)
+        patient = Threads(os.cpu_count() or 1, "patient")
+        self.stops.append(patient.close)
         self.transport = Transport(self.settings.tls.ca or self.settings.auth.ca_file or None)
         self.stops.append(self.transport.close)
+        self._register()
         for service in self.services:
             self._open_database(service)
         builders = {
@@ -154,7 +160,10 @@ class Cloud:
         }
         starts = [step for service in self.services for step in builders[service]()]
         cors = Cors(self.settings.cors)
-        listeners = [(sockets[service], Listener(self.apps[service], self.threads, cors)) for service in self.services]
+        listeners = [
+            (sockets[service], Listener(self.apps[service], self.threads, cors, patient=patient))
+            for service in self.services
+        ]
         server = HttpServer(listeners, self._tls())
         server.start()
         self.stops.append(server.stop)
@@ -180,18 +189,30 @@ class Cloud:
 
     def _session(self, service: str) -> Session:
         """Return a service's own session: its user here, or the one that somebody else's identity knows."""
+        return session_of(self._credentials(service), self.settings.auth, self.state, self.transport, self.clock)
+
+    def _credentials(self, service: str) -> Credentials:
+        return credentials_of(service, self.settings.auth, self.state, auth_url=self.auth_url(), region=self.region())
+
+    def _authenticator(self, service: str) -> TokenAuthenticator:
+        """Return what asks identity about callers. Our own is asked each time: what it revokes is void at once."""
         auth = self.settings.auth
-        known = auth.password or self._passwords()[USER_OF[service]]
-        credentials = Credentials(
-            auth_url=self.auth_url(),
-            username=auth.username or USER_OF[service],
-            password=known,
-            project_name=auth.project_name,
-            user_domain_name=auth.user_domain_name,
-            project_domain_name=auth.project_domain_name,
-            region=auth.region or self.region(),
-        )
-        return Session(self.transport, credentials, self.clock)
+        cache_s = auth.token_cache_s if auth.url else 0.0
+        return TokenAuthenticator(self._session(service), service_type=service, cache_s=cache_s)
+
+    def _register(self) -> None:
+        """Make this cloud known in somebody else's identity service, if the settings say who may."""
+        auth, region = self.settings.auth, self.settings.auth.region or self.region()
+        if not (auth.url and auth.admin.password):
+            return
+        from pileus.clients.registration import Part, register
+        from pileus.identity.operations.bootstrap import SERVICES as PARTS
+
+        urls = {"identity": auth.url} | {name: self.root_url(name) + PATH_OF[name] for name in self.services}
+        parts = [Part(type_, *PARTS[type_], url) for type_, url in urls.items()]
+        users = [] if auth.password else [self._credentials(service) for service in self.services]
+        register(Session(self.transport, admin_credentials(auth), self.clock), region, parts, users)
+        logger.info("registered", identity=auth.url, region=region)
 
     def _passwords(self) -> dict[str, str]:
         from pileus.identity.operations.bootstrap import ACCOUNTS
@@ -207,18 +228,37 @@ class Cloud:
     def _identity(self) -> Sequence[Callable[[], None]]:
         from pileus.identity import service as identity
         from pileus.identity.operations import bootstrap
-        from pileus.identity.tokens.fernet import FernetTokens
-        from pileus.identity.tokens.keys import KeyFolder
+        from pileus.identity.tokens.keys import Keys
 
         chosen = self.settings.identity
-        keys = KeyFolder(self.state.keys)
-        keys.create_if_missing()
-        backend = identity.new_backend(chosen, self.databases["identity"], self.clock, FernetTokens(keys))
-        self._add_app("identity", App(identity.new_service(backend, policy_file=_path(chosen.policy_file))))
+        keys = Keys.at(self.state.keys.parent)
+        backend = identity.new_backend(chosen, self.databases["identity"], self.clock, keys)
+        announce = self._announcer(backend)
+        service = identity.new_service(backend, policy_file=_path(chosen.policy_file), announce=announce)
+        self._add_app("identity", App(service))
         accounts = bootstrap.accounts(self._passwords())
         urls = {service: self.root_url(service) + PATH_OF[service] for service in self.services}
         backend.database.write(bootstrap.bootstrap, accounts, urls, self.region())
         return ()
+
+    def _announcer(self, backend: IdentityBackend) -> Callable[[Request, Reply], None] | None:
+        """Return what tells others of identity's events, if the settings name a broker."""
+        from pileus.identity.api.notification import announcer
+
+        chosen = self.settings.identity.notifications
+        if not chosen.url:
+            return None
+        notifier = chosen_bus.new_notifier(
+            chosen.url,
+            self.clock,
+            service="identity",
+            exchange=chosen.exchange,
+            topics=chosen.topics,
+            is_durable=chosen.is_durable,
+            ca_file=self.settings.tls.ca,
+        )
+        self.stops.append(notifier.close)
+        return announcer(backend, chosen, notifier)
 
     def _image(self) -> Sequence[Callable[[], None]]:
         from pileus.image import service as image
@@ -231,7 +271,7 @@ class Cloud:
         backend = image.new_backend(chosen, database, self.clock, self.threads, stores, owner=self._owner())
         database.write(abandon_own, self._owner(), self.clock.now())
         leases = Leases(database, LEASE, self._owner(), self.clock)
-        authenticator = TokenAuthenticator(self._session("image"))
+        authenticator = self._authenticator("image")
         self._add_app("image", App(image.new_service(backend, authenticator, policy_file=_path(chosen.policy_file))))
         return self._starting(image.new_loops(backend, leases))
 
@@ -247,7 +287,7 @@ class Cloud:
         )
         service = placement.new_service(
             backend,
-            NoAuth(anywhere=chosen.noauth_anywhere) if is_noauth else TokenAuthenticator(self._session("placement")),
+            NoAuth(anywhere=chosen.noauth_anywhere) if is_noauth else self._authenticator("placement"),
             trusted_headers=NOAUTH_HEADERS if is_noauth else frozenset(),
             policy_file=_path(chosen.policy_file),
             enforce_new_defaults=chosen.enforce_new_defaults,
@@ -287,7 +327,7 @@ class Cloud:
             placement=rooms,
         )
         database.write(bootstrap, self.clock.now())
-        authenticator = TokenAuthenticator(session)
+        authenticator = self._authenticator("compute")
         service = compute.new_service(backend, authenticator, policy_file=_path(chosen.policy_file))
         self._add_app("compute", App(replace(service, ready=lambda: {**service.ready(), **self._agent_trouble()})))
         loops = self._compute_loops(store, means, owner, runner)
@@ -394,12 +434,6 @@ def new_database(settings: Settings, state: StateDirectory, service: str) -> Dat
     return database
 
 
-class BusLacking(Conflict):
-    """The settings name a broker, and the library that speaks to it is not installed."""
-
-    message = "[bus] url needs a library that is optional: install `pileus[rabbitmq]` in place of `pileus`."
-
-
 class DriverLacking(Conflict):
     """The guests' driver needs what is not installed."""
 
@@ -416,17 +450,10 @@ def require_driver(chosen: AgentSettings) -> None:
 
 
 def new_bus(settings: Settings) -> Bus:
-    """Return the bus that the settings name: the broker's, or one within this process. Raises BusLacking, Invalid."""
+    """Return the bus that the settings name. Raises BusLacking, BrokerUrlInvalid."""
     from pileus.compute import messages
 
-    codec = Codec([messages])
-    if not settings.bus.url:
-        return MemoryBus(codec)
-    try:
-        from pileus.kit.bus.amqp import AmqpBus
-    except ModuleNotFoundError:
-        raise BusLacking from None
-    return AmqpBus(settings.bus.url, codec, ca_file=settings.tls.ca)
+    return chosen_bus.new_bus(settings.bus.url, Codec([messages]), ca_file=settings.tls.ca)
 
 
 def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport) -> Agent:

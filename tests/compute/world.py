@@ -45,8 +45,7 @@ from pileus.compute.workflows.means import Means
 from pileus.identity import service as identity
 from pileus.identity.operations import bootstrap as accounts
 from pileus.identity.settings import Settings as IdentitySettings
-from pileus.identity.tokens.fernet import FernetTokens
-from pileus.identity.tokens.keys import KeyFolder
+from pileus.identity.tokens.keys import Keys
 from pileus.image import service as image
 from pileus.image.model.errors import ImageNotFound as NoImage
 from pileus.image.model.errors import TransitionRefused, UploadLost
@@ -281,7 +280,7 @@ def _template() -> Path:
     urls = {name: URLS[name] + PATHS[name] for name in URLS}
     databases["identity"].write(accounts.bootstrap, accounts.accounts(PASSWORDS), urls, "RegionOne")
     databases["compute"].write(bootstrap, StillClock().now())
-    KeyFolder(folder / "keys").create_if_missing()
+    Keys.at(folder / "keys")
     for database in databases.values():
         with database.engine.connect() as connection:
             connection.exec_driver_sql("COMMIT")
@@ -329,8 +328,8 @@ class World:
         self.image_id = self.new_image()
 
     def _start_others(self) -> None:
-        tokens = FernetTokens(KeyFolder(self.path / "keys"))
-        backend = identity.new_backend(IdentitySettings(), self._databases["identity"], self.clock, tokens)
+        keys = Keys.at(self.path / "keys")
+        backend = identity.new_backend(IdentitySettings(), self._databases["identity"], self.clock, keys)
         self._add("identity", App(identity.new_service(backend)))
         self.image_backend = image.new_backend(
             ImageSettings(), self._databases["image"], self.clock, self._threads, {"local": self._store}

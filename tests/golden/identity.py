@@ -6,6 +6,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pileus.identity.api.routes import ROUTES
+from tests.golden.identity_catalog import CatalogSamples
+from tests.golden.identity_delegation import Delegations
+from tests.golden.identity_extension import ExtensionSamples
+from tests.golden.identity_resource import ResourceSamples
 from tests.golden.matrix import Sample, Subject
 from tests.identity.world import SYSTEM, project
 
@@ -21,6 +25,7 @@ CREATED: dict[str, dict[str, Any]] = {
     "domains": {"domain": {"name": "{}"}},
     "projects": {"project": {"name": "{}", "domain_id": "{home}"}},
     "users": {"user": {"name": "{}", "domain_id": "{home}"}},
+    "groups": {"group": {"name": "{}", "domain_id": "{home}"}},
     "roles": {"role": {"name": "{}"}},
     "regions": {"region": {"id": "{}"}},
     "services": {"service": {"type": "{}"}},
@@ -37,14 +42,24 @@ class Samples:
         self._service = world.made("/v3/services", {"service": {"type": "x"}})["id"]
         self._member = world.role("member")
         self._kept: dict[str, str] = {}
+        self._delegations = Delegations(world, home)
+        self._areas = (CatalogSamples(world, home), ExtensionSamples(world), ResourceSamples(world, home))
 
     def __call__(self, row: Route[Any]) -> Sample:
         """Return a request for a route; what it would delete is made anew each time."""
+        delegated = self._delegations.sample(row)
+        if delegated is not None:
+            return delegated
+        for area in self._areas:
+            if (sample := area(row)) is not None:
+                return sample
         kinds = [segment[1:-4] for segment in row.path.split("/") if segment.startswith("{")]
-        is_grant = "user" in kinds and "/roles" in row.path
+        is_grant = ("user" in kinds or "group" in kinds) and "/roles" in row.path
         params = {f"{kind}_id": self._of(kind, row.method, is_grant=is_grant) for kind in kinds}
         if is_grant:
             self._grant(row, params)
+        elif kinds == ["group", "user"] and row.method != "PUT":
+            assert self._world("PUT", row.path.format(**params)).status == 204
         collection = row.path.split("/")[2]
         body = None
         if row.method in ("POST", "PUT") and row.body is not None:

@@ -61,7 +61,11 @@ class Api:
 APIS = (
     Api(
         "identity", IDENTITY, IDENTITY_RULES, lambda: new_identity(NO_BACKEND),
-        frozenset({"GET /", "GET /v3", "GET /v3/", "POST /v3/auth/tokens", "POST /v3/users/{user_id}/password"}),
+        frozenset({
+            "GET /", "GET /v3", "POST /v3/auth/tokens", "POST /v3/users/{user_id}/password",
+            "POST /v3/OS-OAUTH1/request_token", "POST /v3/OS-OAUTH1/access_token",  # which the consumer signs
+            "GET /v3/OS-FEDERATION/saml2/metadata",
+        }),
     ),
     Api(
         "image", IMAGE, IMAGE_RULES, lambda: new_image(NO_BACKEND, Nobody()),

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pileus.identity import service
 from pileus.identity.operations import bootstrap
 from pileus.identity.settings import Settings
-from pileus.identity.tokens.fernet import FernetTokens
-from pileus.identity.tokens.keys import KeyFolder
+from pileus.identity.tokens.keys import Keys
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
 
@@ -48,12 +47,10 @@ class World:
     """An identity service with its first accounts; `world("GET", "/v3/users")` asks as admin."""
 
     def __init__(self, database: Database, directory: Path) -> None:
-        keys = KeyFolder(directory / "keys")
-        keys.create_if_missing()
         self.database = database
         self.clock = HandClock()
         settings = Settings(password_hash_rounds=ROUNDS)
-        self.backend: Backend = service.new_backend(settings, database, self.clock, FernetTokens(keys))
+        self.backend: Backend = service.new_backend(settings, database, self.clock, Keys.at(directory / "keys"))
         urls = {"identity": f"{BASE}/v3"}
         database.write(bootstrap.bootstrap, bootstrap.accounts(PASSWORDS), urls, "RegionOne")
         self.app = App(service.new_service(self.backend))

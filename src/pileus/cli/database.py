@@ -14,7 +14,7 @@ from rich.table import Table
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
 from pileus.compute.operations import history
-from pileus.identity.db import revocation
+from pileus.identity.operations import history as identity_history
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
 from pileus.wiring import SERVICES, migrations_of, new_database
@@ -92,7 +92,7 @@ def purge(services: tuple[str, ...], days: int, state_path: Path | None, setting
     """Forget for good what was deleted, and work that ended, long ago."""
     before = SystemClock().now() - timedelta(days=days)
     verbs: dict[str, Callable[..., int]] = {
-        "identity": revocation.purge,
+        "identity": identity_history.purge,
         "compute": history.purge,
     }
     for service, database in _databases(services, state_path, settings_path):

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
+from pileus.clients.account import admin_credentials, credentials_of
 from pileus.clients.session import Credentials, Session
 from pileus.clients.transport import Transport
 from pileus.identity.operations.bootstrap import ACCOUNTS
 from pileus.kit.clock import SystemClock
 from pileus.kit.state import StateDirectory
-from pileus.wiring import USER_OF, Cloud, Settings
+from pileus.wiring import Cloud, Settings
 
 
 @contextmanager
 def open_session(settings: Settings, state: StateDirectory) -> Iterator[Session]:
     """Open a session with the cloud of a state directory.
 
-    Its identity service knows an administrator from the first start. With somebody else's, `[auth]` says who we are:
-    the user of a service, who is an administrator there.
+    Its identity service knows an administrator from the first start. With somebody else's, `[auth.admin]` says who is
+    one, or the user of a service is.
     """
     transport = Transport(settings.tls.ca or settings.auth.ca_file or state.said().get("ca") or None)
     try:
@@ -35,15 +37,9 @@ def _credentials(settings: Settings, state: StateDirectory) -> Credentials:
         return Credentials(
             auth_url=f"{running}/v3", username="admin", password=password, project_name="admin", region=region
         )
-    return Credentials(
-        auth_url=auth.url,
-        username=auth.username or USER_OF["placement"],
-        password=auth.password or state.secrets(ACCOUNTS)[USER_OF["placement"]],
-        project_name=auth.project_name,
-        user_domain_name=auth.user_domain_name,
-        project_domain_name=auth.project_domain_name,
-        region=region,
-    )
+    if auth.admin.password:
+        return replace(admin_credentials(auth), region=region)
+    return credentials_of("placement", auth, state, auth_url=auth.url, region=region)
 
 
 def _region(settings: Settings, state: StateDirectory) -> str:

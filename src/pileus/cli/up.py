@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from pileus.cli import banner
-from pileus.cli.access import write_access
+from pileus.cli.access import people_of, write_access
 from pileus.cli.ending import Ending
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
@@ -48,7 +48,10 @@ class NotReady(Conflict):
 @click.option("--no-agent", is_flag=True, help="Run no guests here; agents on other hosts do (they need [bus] url).")
 @click.option("--region", metavar="NAME", help="The region's name (default: RegionOne).")
 @click.option(
-    "--identity", "identity_url", metavar="URL", help="Use somebody else's Keystone, such as http://host:5000/v3."
+    "--identity",
+    "identity_url",
+    metavar="URL",
+    help="Use another identity service, as http://host:5000/v3; [auth.admin] is who registers this cloud there.",
 )
 @click.option("--detach", is_flag=True, help="Go on in the background once everything answers.")
 def command(
@@ -93,7 +96,8 @@ def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: b
     cloud = Cloud(settings, state, services=services, has_agent=has_agent)
     try:
         cloud.start()
-        write_access(state, state.secrets(ACCOUNTS), cloud.auth_url(), cloud.region(), settings.tls.ca)
+        people = people_of(settings.auth, cloud.auth_url(), state.secrets(ACCOUNTS))
+        write_access(state, people, cloud.region(), settings.tls.ca)
         urls = {service: cloud.root_url(service) for service in services}
         facts = {"urls": urls, "driver": settings.agent.driver, "ca": settings.tls.ca}
         state.say(pid=os.getpid(), started_at=time.time(), **facts)

@@ -61,7 +61,7 @@ def test_a_service_may_be_one_of_several_of_a_type(world: World, service_id: str
     path = f"/v3/services/{service_id}"
     changed = world("PATCH", path, {"service": {"enabled": False, "description": "d", "cow": 1}}).decoded()["service"]
     assert (changed["enabled"], changed["description"], changed["cow"]) == (False, "d", 1)
-    for odd in ({"name": None}, {"type": ""}, {"type": None}, {"enabled": "yes"}, {}):
+    for odd in ({"name": None}, {"name": ""}, {"type": ""}, {"type": None}, {"enabled": "yes"}, {}):
         assert world("PATCH", path, {"service": odd}).status == 400
 
 
@@ -89,7 +89,7 @@ def test_an_endpoints_region_must_be_known_unless_it_is_named_the_old_way(world:
     [
         {"service_id": "nope"}, {"service_id": None}, {"interface": "moon"}, {"url": ""}, {"url": "x"}, {"url": 5},
         {"url": "http://x/$(moon)s"}, {"url": "http://x/%(project_id)"}, {"enabled": "yes"}, {"region": 5},
-        {"url": "http://" + "x" * 250},
+        {"url": "http://" + "x" * 250}, {"name": 5}, {"description": 5},
     ],
 )  # fmt: skip
 def test_an_odd_endpoint_is_refused_when_made_and_when_changed(world: World, service_id: str, odd: Any) -> None:

@@ -62,7 +62,13 @@ def test_a_403_names_the_rule(world: World) -> None:
 
 def test_every_route_has_a_rule_and_every_rule_a_route(world: World) -> None:
     used = {row.rule for row in ROUTES.rows if row.rule}
-    asked_by_handlers = {name for name in DEFAULTS if "domain_role" in name and name.startswith("identity:")}
+    asked_by_handlers = {name for name in DEFAULTS if "domain_role" in name and name.startswith("identity:")} | {
+        "identity:check_implied_role",
+        "identity:get_security_compliance_domain_config",
+        "identity:list_role_assignments_for_tree",
+        "identity:list_trusts_for_trustee",
+        "identity:list_trusts_for_trustor",
+    }
     assert used | asked_by_handlers == {name for name in DEFAULTS if name.startswith("identity:")}
 
 
@@ -75,20 +81,25 @@ def test_the_body_is_judged_before_the_caller_and_the_caller_before_what_exists(
     assert world("PATCH", "/v3/users/nope", {"user": {"name": "x"}}).status == 404
 
 
-@pytest.mark.parametrize("kind", ["users", "projects", "domains", "roles"])
+@pytest.mark.parametrize("kind", ["users", "projects", "domains"])
 def test_who_may_not_see_it_does_not_learn_whether_it_exists(world: World, kind: str) -> None:
     home = world.made("/v3/domains", {"domain": {"name": "d"}})["id"]
     makers: dict[str, Callable[[], str]] = {
         "users": lambda: world.user("other", domain_id=home),
         "projects": lambda: str(world.made("/v3/projects", {"project": {"name": "p", "domain_id": home}})["id"]),
         "domains": lambda: str(home),
-        "roles": lambda: world.role("admin"),
     }
     real = makers[kind]()
     demo = world.token("demo", "secret")
     answers = [world("GET", f"/v3/{kind}/{each}", token=demo) for each in (real, "nope")]
     assert [reply.status for reply in answers] == [403, 403]
     assert message(answers[0]) == message(answers[1])
+
+
+def test_of_roles_anybody_learns_which_exist(world: World) -> None:
+    demo = world.token("demo", "secret")
+    answers = [world("GET", f"/v3/roles/{each}", token=demo) for each in (world.role("admin"), "nope")]
+    assert [reply.status for reply in answers] == [403, 404]
 
 
 @pytest.mark.parametrize("kind", ["users", "projects", "domains", "roles", "regions", "services", "endpoints"])
@@ -129,7 +140,8 @@ def test_an_odd_body_is_400(world: World, kind: str) -> None:
     for body in bodies:
         assert world("POST", f"/v3/{kind}s", body).status == 400
         assert world("PATCH", f"/v3/{kind}s/x", body).status == 400
-    assert world("PATCH", f"/v3/{kind}s/x", {kind: {}}).status == 400
+    # A project may be changed in nothing, as with the original; there is none here.
+    assert world("PATCH", f"/v3/{kind}s/x", {kind: {}}).status == (404 if kind == "project" else 400)
     assert world("POST", f"/v3/{kind}s", data=b"{").status == 400
     assert world("POST", f"/v3/{kind}s", data=b"{}", content_type="text/plain").status == 415
 
@@ -233,8 +245,7 @@ def test_lists_are_filtered_on_parts_of_names(world: World) -> None:
     assert names(world, "name__contains=a_") == ["beta_1"]
     assert names(world, "name__endswith=%251") == ["beta%1"]
     assert names(world, "name__icontains=LP&name__endswith=s") == ["Alps"]
-    assert names(world, "moon__contains=x") == []
-    assert len(names(world, "moon=x")) == 7
+    assert len(names(world, "moon__contains=x")) == len(names(world, "moon=x")) == 7
     assert names(world, "name=ALPHA") == []
 
 
@@ -257,10 +268,11 @@ def test_pages_lead_through_a_whole_list(world: World) -> None:
     path, seen = "/v3/projects?limit=2&name__startswith=p", []
     while path:
         reply = world("GET", path).decoded()
-        seen.append([row["name"] for row in reply["projects"]])
+        seen.append({row["name"] for row in reply["projects"]})
         assert reply.get("truncated", False) is (reply["links"]["next"] is not None)
         path = (reply["links"]["next"] or "").removeprefix(BASE)
-    assert seen == [["p0", "p1"], ["p2", "p3"], ["p4"]]
+    assert [len(page) for page in seen] == [2, 2, 1]
+    assert set().union(*seen) == {f"p{number}" for number in range(5)}
 
 
 def test_a_page_has_odd_sizes(world: World) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from pileus.identity.db import assignment, catalog, domain, project, revocation, role, user
+from pileus.identity.db import assignment, catalog, domain, effective, project, revocation, role, user
 from pileus.identity.model.assignment import SYSTEM_ID, Assignment, TargetKind
 from pileus.identity.model.catalog import Endpoint, Region, Service
 from pileus.identity.model.errors import AssignmentNotFound, ResourceNotFound
 from pileus.identity.model.resource import Domain, Project, Role, User
+from pileus.identity.model.token import UNSCOPED, Token
 from pileus.kit.db import Database, Transaction
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_a_domain_comes_back_as_it_was_written(tx: Transaction) -> None:
     domain.add(tx, new)
     assert domain.get(tx, "d") == domain.find_by_name(tx, new.name) == new
     assert domain.list_domains(tx, is_enabled=False) == [new]
-    assert [row.id for row in domain.list_domains(tx)] == ["d1", "d2", "d"]
+    assert [row.id for row in domain.list_domains(tx)] == ["d", "d1", "d2"]
 
 
 def test_a_project_comes_back_as_it_was_written(tx: Transaction) -> None:
@@ -66,7 +67,7 @@ def test_a_user_comes_back_as_it_was_written(tx: Transaction) -> None:
     )
     user.add(tx, new)
     assert user.get(tx, "u") == user.find_by_name(tx, "n", "d1") == new
-    assert user.list_users(tx, is_enabled=False) == [new]
+    assert [row for row in user.list_users(tx) if not row.is_enabled] == [new]
 
 
 def test_a_domain_is_no_project_and_a_project_no_domain(tx: Transaction) -> None:
@@ -121,7 +122,8 @@ def test_assignments_are_told_apart_by_kind_of_target(tx: Transaction) -> None:
         assignment.add(tx, Assignment(user_id="u-d1", role_id="r", target_kind=kind, target_id="same"))
     assert len(assignment.list_assignments(tx, target_id="same")) == 3
     assert [row.target_kind for row in assignment.list_assignments(tx, kind=TargetKind.DOMAIN)] == [TargetKind.DOMAIN]
-    assert assignment.list_role_ids(tx, "u-d1", TargetKind.SYSTEM, SYSTEM_ID) == []
+    assert effective.list_role_ids(tx, "u-d1", TargetKind.SYSTEM, SYSTEM_ID) == []
+    assert effective.list_role_ids(tx, "u-d1", TargetKind.SYSTEM, "same") == ["r"]
 
 
 @pytest.mark.parametrize("gone", ["user", "role", "project", "domain"])
@@ -154,13 +156,20 @@ def test_an_implication_is_written_once_and_goes_with_either_role(tx: Transactio
 
 
 def test_a_revocation_is_remembered_until_it_is_purged(tx: Transaction) -> None:
-    revocation.add(tx, "a", NOW)
-    revocation.add(tx, "a", NOW)
-    assert revocation.is_revoked(tx, "a")
-    assert not revocation.is_revoked(tx, "A")
+    first, other = _token("a"), _token("A")
+    for has_descendants in (True, False):
+        revocation.add(tx, first, NOW, has_descendants=has_descendants)
+    assert revocation.is_revoked(tx, first)
+    assert not revocation.is_revoked(tx, other)
     assert revocation.purge(tx, NOW) == 0
     assert revocation.purge(tx, NOW + timedelta(microseconds=1)) == 1
-    assert not revocation.is_revoked(tx, "a")
+    assert not revocation.is_revoked(tx, first)
+
+
+def _token(audit_id: str) -> Token:
+    return Token(
+        user_id="u", methods=("password",), scope=UNSCOPED, audit_ids=(audit_id,), issued_at=NOW, expires_at=NOW
+    )
 
 
 def test_the_catalog_comes_back_as_it_was_written(tx: Transaction) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pileus.identity.model.catalog import Endpoint, Service, find_url, is_template, render
+from pileus.identity.model.catalog import Endpoint, Given, Service, find_url, is_template, narrow, render
 
 IMAGE = Service(id="s", type="image", name="glance")
 
@@ -69,3 +69,14 @@ def test_a_catalog_tells_where_a_service_answers() -> None:
     assert find_url(catalog, "image", "admin", "R") is None
     assert find_url(catalog, "image", "public", "elsewhere") is None
     assert find_url(catalog, "compute", "public", "R") is None
+
+
+def test_a_project_that_was_given_endpoints_sees_these_and_their_services() -> None:
+    other = Service(id="other", type="compute")
+    everything = (IMAGE, other), (endpoint("http://x"),)
+    by_id, by_group = Given(endpoint_ids=frozenset("e")), Given(groups=({"interface": "public", "region_id": "R"},))
+    for given in (by_id, by_group):
+        assert narrow(everything, given, is_all_without_filter=False) == ((IMAGE,), everything[1])
+    for given in (Given(), Given(endpoint_ids=frozenset({"gone"})), Given(groups=({"region_id": None},))):
+        assert narrow(everything, given, is_all_without_filter=True) == everything
+        assert narrow(everything, given, is_all_without_filter=False) == ((), ())

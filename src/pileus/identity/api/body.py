@@ -25,6 +25,8 @@ def changes(body: Mapping[str, Any], fields: Collection[str], *, texts: Collecti
     for name in texts:
         if name in known and known[name] is None:
             known[name] = ""
+    if "tags" in known:
+        known["tags"] = tuple(known["tags"])
     kept = extra(body, fields)
     renamed = {_RENAMED.get(name, name): value for name, value in known.items()}
     return {**renamed, **({"extra": kept} if kept else {})}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
+from pileus.identity.backend import Backend
+from pileus.identity.db.listing import PARTS, Asked, Filter, Filters, is_flag
 from pileus.identity.model.errors import MarkerNotFound
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.http.page import limit_of, with_marker
@@ -24,14 +26,45 @@ _NO = ("0", "false", "f", "no", "n", "off", "")
 def flag(request: Request, name: str) -> bool | None:
     """Read a yes or no; a bare name means yes like every word that is not a no, and None that it was not given."""
     text = request.query.get(name)
-    return None if text is None else not text or text.strip().lower() not in _NO
+    return None if text is None else _is_yes(text)
+
+
+def asked(request: Request, backend: Backend, filters: Filters) -> Asked:
+    """Return what the query wants of a list that the database filters and pages; what it does not know is left out.
+
+    It asks for one row more than a page shows, which tells `page` whether there are more. Raises LimitInvalid.
+    """
+    found = [_read(name, text, filters) for name, text in request.query.pairs()]
+    limit = limit_of(request, default=backend.list_limit, maximum=backend.max_db_limit)
+    return Asked(
+        filters=tuple(each for each in found if each is not None),
+        limit=limit + 1,
+        marker=request.query.get("marker") or None,
+    )
+
+
+def page(request: Request, plural: str, shown: Iterable[View], asked: Asked, path: str | None = None) -> Reply:
+    """Return what a list found of what was `asked`."""
+    rows = list(shown)
+    has_more = asked.limit is not None and len(rows) >= asked.limit
+    return _collection(request, plural, rows[:-1] if has_more else rows, has_more=has_more, path=path)
 
 
 def many(request: Request, plural: str, shown: Iterable[View], path: str | None = None) -> Reply:
-    """Return a collection: what the query's filters leave of it, one page if the query wants pages."""
-    base = f"{request.base_url}/v3"
+    """Return a collection that is short: what the query's filters leave of it, one page if the query wants pages."""
     rows, has_more = _page(request, _filter(request, shown))
-    linked = [{**row, "links": {"self": f"{base}/{path or plural}/{quote(row['id'], safe='')}"}} for row in rows]
+    return _collection(request, plural, rows, has_more=has_more, path=path)
+
+
+def links_of(request: Request) -> View:
+    """Return the links of a collection that is all on one page."""
+    question = f"?{request.query.text}" if request.query.text else ""
+    return {"next": None, "self": f"{request.base_url}{request.path}{question}", "previous": None}
+
+
+def _collection(request: Request, plural: str, rows: list[View], *, has_more: bool, path: str | None) -> Reply:
+    base = f"{request.base_url}/v3/{path or plural}"
+    linked = [{**row, "links": {**row.get("links", {}), "self": f"{base}/{quote(row['id'], safe='')}"}} for row in rows]
     links = links_of(request)
     body: View = {plural: linked, "links": links}
     if has_more:
@@ -41,10 +74,19 @@ def many(request: Request, plural: str, shown: Iterable[View], path: str | None 
     return Reply.json(body)
 
 
-def links_of(request: Request) -> View:
-    """Return the links of a collection that is all on one page."""
-    question = f"?{request.query.text}" if request.query.text else ""
-    return {"next": None, "self": f"{request.base_url}{request.path}{question}", "previous": None}
+def _is_yes(text: str) -> bool:
+    return not text or text.strip().lower() not in _NO
+
+
+def _read(name: str, text: str, filters: Filters) -> Filter | None:
+    """Return what `name=text` or `name__contains=text` asks for, or None if it is no filter of this list."""
+    member, separator, comparator = name.partition("__")
+    if member not in filters:
+        return None
+    if not separator:
+        return Filter(member, _is_yes(text) if is_flag(filters[member]) else text)
+    part = comparator.removeprefix("i")
+    return Filter(member, text, part, is_case_blind=part != comparator) if part in PARTS else None
 
 
 def _filter(request: Request, shown: Iterable[View]) -> list[View]:

@@ -1,75 +1,62 @@
-"""Projects."""
+"""Projects. One that acts as a domain is seen here too, and is made, changed and removed as that domain."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from pileus.identity.api import view
+from pileus.identity.api import project_tree, view
 from pileus.identity.api.body import changes, extra, home_of
-from pileus.identity.api.listing import flag, many
+from pileus.identity.api.listing import asked, flag, page
 from pileus.identity.backend import Backend
 from pileus.identity.db import domain, project, user
-from pileus.identity.model.errors import Fixed, ReferenceInvalid, ResourceNotFound
-from pileus.identity.model.resource import Project, tree_of
+from pileus.identity.model.errors import Fixed, OnlyRootIsDomain, ReferenceInvalid, ResourceNotFound
+from pileus.identity.model.limit import EnforcementModel
+from pileus.identity.model.resource import MAX_TREE_DEPTH, Domain, Project
+from pileus.identity.operations import domain as domain_operations
 from pileus.identity.operations import project as operations
 from pileus.kit import ids
-from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
 
-_FIELDS = {"name", "description", "enabled", "domain_id", "parent_id"}
-
-
-class ProjectIsDomain(Invalid):
-    """A project that acts as a domain is made as a domain."""
-
-    message = "A project that acts as a domain is made with POST /v3/domains."
+_FIELDS = {"name", "description", "enabled", "tags", "domain_id", "parent_id"}
+_TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
 
 
 def index(request: Request, backend: Backend) -> Reply:
     """GET /v3/projects; who is scoped to a domain sees those in it."""
     query, mine = request.query, request.context.domain_id
     request.require({"target": {"domain_id": mine}})
+    wanted = asked(request, backend, project.FILTERS)
+    tags = {name: text.split(",") for name in _TAG_FILTERS if (text := query.get(name)) is not None}
     with backend.database.read() as tx:
-        rows = project.list_projects(
-            tx,
-            domain_id=query.get("domain_id"),
-            name=query.get("name"),
-            parent_id=query.get("parent_id"),
-            is_enabled=flag(request, "enabled"),
-        )
-    return many(request, "projects", map(view.project, _tagged(request, _in(rows, mine))))
+        rows = project.list_projects(tx, wanted, domain_id=mine, is_domain=bool(flag(request, "is_domain")), tags=tags)
+    return page(request, "projects", map(view.project, rows), wanted)
 
 
 def index_of_user(request: Request, backend: Backend) -> Reply:
     """GET /v3/users/{user_id}/projects: on which the user has a role."""
+    wanted = asked(request, backend, project.FILTERS)
     with backend.database.read() as tx:
         row = user.find(tx, request.params["user_id"])
         request.require({"target": {"user": {"id": row.id, "domain_id": row.domain_id}}} if row else {})
-        rows = project.list_projects(tx, user_id=user.get(tx, request.params["user_id"]).id)
-    return many(request, "projects", map(view.project, _in(rows, request.context.domain_id)))
+        if row is None:
+            raise ResourceNotFound(kind="user", id=request.params["user_id"])
+        rows = project.list_projects(tx, wanted, user_id=row.id)
+    return page(request, "projects", map(view.project, rows), wanted)
 
 
 def show(request: Request, backend: Backend) -> Reply:
-    """GET /v3/projects/{project_id}; `parents_as_ids` and `subtree_as_ids` show where it lies and what lies within."""
-    row = _authorized(request, backend)
-    shown = view.project(row)
+    """GET /v3/projects/{project_id}; the query may ask for what it lies within and for what lies within it."""
+    row = authorized(request, backend)
     with backend.database.read() as tx:
-        if flag(request, "parents_as_ids"):
-            ways = [each.id for each in project.list_ancestors(tx, row)]
-            shown["parents"] = None
-            for each in (row.domain_id, *reversed(ways)):
-                shown["parents"] = {each: shown["parents"]}
-        if flag(request, "subtree_as_ids"):
-            shown["subtree"] = tree_of(project.list_descendants(tx, row), row.id)
-    return view.one(request, "project", "projects", shown)
+        tree = project_tree.show(request, tx, row)
+    return view.one(request, "project", "projects", {**view.project(row), **tree})
 
 
 def create(request: Request, backend: Backend) -> Reply:
     """POST /v3/projects."""
     body = request.json()["project"]
     if body.get("is_domain"):
-        raise ProjectIsDomain
+        return _create_domain(request, backend, body)
     home = body.get("domain_id") or home_of(request, backend)
     with backend.database.read() as tx:
         found = domain.find(tx, home)
@@ -78,59 +65,75 @@ def create(request: Request, backend: Backend) -> Reply:
         raise ReferenceInvalid(kind="domain", id=home)
     new = Project(
         id=ids.new_hex_id(),
-        name=body["name"],
+        name=body["name"].strip(),
         domain_id=found.id,
         parent_id=body.get("parent_id") or found.id,
         description=body.get("description") or "",
         is_enabled=body.get("enabled", True),
+        tags=tuple(body.get("tags", ())),
         extra=extra(body, {*_FIELDS, "is_domain"}),
     )
-    row = backend.database.write(operations.create, new)
+    is_flat = backend.enforcement_model is EnforcementModel.FLAT
+    row = backend.database.write(operations.create, new, MAX_TREE_DEPTH if is_flat else 2)
     return view.one(request, "project", "projects", view.project(row), 201)
 
 
 def update(request: Request, backend: Backend) -> Reply:
     """PATCH /v3/projects/{project_id}."""
     body = dict(request.json()["project"])
-    _authorized(request, backend)
-    if body.pop("is_domain", False):
+    old = authorized(request, backend)
+    if body.pop("is_domain", old.is_domain) is not old.is_domain:
         raise Fixed(what="is_domain")
-    row = backend.database.write(operations.update, request.params["project_id"], changes(body, _FIELDS))
-    return view.one(request, "project", "projects", view.project(row))
+    wanted = changes(body, _FIELDS)
+    if old.is_domain:
+        _require_same_place(wanted)
+        backend.database.write(domain_operations.update, old.id, wanted)
+    else:
+        backend.database.write(operations.update, old.id, wanted)
+    return _shown(request, backend, old.id, 200)
 
 
 def delete(request: Request, backend: Backend) -> Reply:
     """DELETE /v3/projects/{project_id}."""
-    _authorized(request, backend)
-    backend.database.write(operations.delete, request.params["project_id"])
+    row = authorized(request, backend)
+    backend.database.write(domain_operations.delete if row.is_domain else operations.delete, row.id)
     return Reply.empty()
 
 
-def _authorized(request: Request, backend: Backend) -> Project:
+def authorized(request: Request, backend: Backend) -> Project:
     """Return the project of the path, if the caller may. Who may not does not learn whether it exists."""
     with backend.database.read() as tx:
-        row = project.find(tx, request.params["project_id"])
-    request.require({"target": {"project": {"id": row.id, "domain_id": row.domain_id}}} if row else {})
+        row = project.find_any(tx, request.params["project_id"])
+    request.require({"target": {"project": {"id": row.id, "domain_id": row.domain_id or None}}} if row else {})
     if row is None:
         raise ResourceNotFound(kind="project", id=request.params["project_id"])
     return row
 
 
-def _in(rows: Sequence[Project], domain_id: str | None) -> list[Project]:
-    return [row for row in rows if domain_id in (None, row.domain_id)]
+def _create_domain(request: Request, backend: Backend, body: dict[str, Any]) -> Reply:
+    request.require({})
+    if body.get("parent_id") or body.get("domain_id"):
+        raise OnlyRootIsDomain
+    new = Domain(
+        id=ids.new_hex_id(),
+        name=body["name"].strip(),
+        description=body.get("description") or "",
+        is_enabled=body.get("enabled", True),
+        tags=tuple(body.get("tags", ())),
+        extra=extra(body, {*_FIELDS, "is_domain"}),
+    )
+    backend.database.write(domain_operations.create, new)
+    return _shown(request, backend, new.id, 201)
 
 
-def _tagged(request: Request, rows: list[Project]) -> list[Project]:
-    """Return the projects that have all `tags`, one of `tags-any`, and not those of the two `not-` filters."""
-    for name in ("tags", "tags-any", "not-tags", "not-tags-any"):
-        text = request.query.get(name)
-        if text is not None:
-            wanted = set(text.split(","))
-            rows = [row for row in rows if _has(row, wanted, name)]
-    return rows
+def _require_same_place(wanted: dict[str, Any]) -> None:
+    """A project that acts as a domain lies in none; what says so again changes nothing."""
+    for name, what in (("domain_id", "Domain ID"), ("parent_id", "parent_id")):
+        if wanted.pop(name, None) is not None:
+            raise Fixed(what=what)
 
 
-def _has(row: Project, wanted: set[str], name: str) -> bool:
-    tags: Any = row.extra.get("tags", ())
-    matches = bool(wanted & {*tags}) if name.endswith("any") else wanted <= {*tags}
-    return matches is not name.startswith("not")
+def _shown(request: Request, backend: Backend, project_id: str, status: int) -> Reply:
+    with backend.database.read() as tx:
+        row = project.get_any(tx, project_id)
+    return view.one(request, "project", "projects", view.project(row), status)

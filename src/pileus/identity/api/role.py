@@ -7,7 +7,6 @@ from pileus.identity.api.body import changes, extra
 from pileus.identity.api.listing import many
 from pileus.identity.backend import Backend
 from pileus.identity.db import role
-from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import Role
 from pileus.identity.operations import role as operations
 from pileus.kit import ids
@@ -62,13 +61,11 @@ def delete(request: Request, backend: Backend) -> Reply:
 
 
 def _authorized(request: Request, backend: Backend, verb: str) -> Role:
-    """Return the role of the path, if the caller may. Who may not does not learn whether it exists."""
+    """Return the role of the path, if the caller may; as in the original, anybody is told that there is none."""
     with backend.database.read() as tx:
-        row = role.find(tx, request.params["role_id"])
-    target = {"role": {"id": row.id, "name": row.name, "domain_id": row.domain_id}} if row else {}
-    request.require({"target": target}, _rule(verb, row.domain_id if row else None))
-    if row is None:
-        raise ResourceNotFound(kind="role", id=request.params["role_id"])
+        row = role.get(tx, request.params["role_id"])
+    target = {"role": {"id": row.id, "name": row.name, "domain_id": row.domain_id}}
+    request.require({"target": target}, _rule(verb, row.domain_id))
     return row
 
 

@@ -14,7 +14,6 @@ TEXT = {"type": "string"}
 TEXT_OR_NULL = {"type": ["string", "null"]}
 REGION_OR_NULL = {"type": ["string", "null"], "maxLength": 255}
 ENABLED = {"type": "boolean"}
-PASSWORD = {"type": ["string", "null"], "maxLength": 4096}
 URL = {"type": "string", "minLength": 1, "maxLength": 225, "pattern": "^[a-zA-Z0-9+.-]+:.+"}
 
 
@@ -30,9 +29,6 @@ def _changed(kind: str, properties: dict[str, Any]) -> Schema:
 
 
 OPTIONS = obj({"immutable": {"type": ["boolean", "null"]}})
-_IGNORED = ("ignore_password_expiry", "ignore_change_password_upon_first_use", "ignore_lockout_failure_attempts")
-USER_OPTIONS = obj({name: {"type": ["boolean", "null"]} for name in (*_IGNORED, "ignore_user_inactivity")})
-"""Exemptions from what is not there. Options that promise a protection are refused: it would not be given."""
 
 TAGS = {
     "type": "array",
@@ -52,25 +48,12 @@ _DOMAIN = {
 DOMAIN_CREATE = _in("domain", _DOMAIN, ("name",))
 DOMAIN_UPDATE = _changed("domain", _DOMAIN)
 
-_PROJECT = {**_DOMAIN, "domain_id": ID_OR_NULL, "parent_id": ID_OR_NULL, "is_domain": {"type": "boolean"}}
-PROJECT_CREATE = _in("project", _PROJECT, ("name",))
-PROJECT_UPDATE = _changed("project", _PROJECT)
+DOMAIN_CONFIG = Schema(obj({"config": {"type": "object"}}, ("config",)))
 
-_USER = {
-    "name": NAME,
-    "description": TEXT_OR_NULL,
-    "enabled": ENABLED,
-    "domain_id": ID,
-    "default_project_id": ID_OR_NULL,
-    "password": PASSWORD,
-    "options": USER_OPTIONS,
-}
-USER_CREATE = _in("user", _USER, ("name",))
-USER_UPDATE = _changed("user", _USER)
-PASSWORD_CHANGE = _in(
-    "user", {"original_password": {"type": "string"}, "password": {"type": "string", "maxLength": 4096}},
-    ("original_password", "password"),
-)  # fmt: skip
+_PROJECT = {**_DOMAIN, "domain_id": ID_OR_NULL, "parent_id": ID_OR_NULL, "is_domain": {"type": "boolean"}}
+PROJECT_TAGS = Schema(obj({"tags": TAGS}, ("tags",)))
+PROJECT_CREATE = _in("project", _PROJECT, ("name",))
+PROJECT_UPDATE = _in("project", _PROJECT)
 
 _ROLE = {"name": NAME, "description": TEXT_OR_NULL, "domain_id": ID_OR_NULL, "options": OPTIONS}
 ROLE_CREATE = _in("role", _ROLE, ("name",))
@@ -82,7 +65,7 @@ REGION_UPDATE = _changed("region", _REGION)
 
 _SERVICE = {
     "type": NAME,
-    "name": {"type": "string", "maxLength": 255},
+    "name": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": TEXT_OR_NULL,
     "enabled": ENABLED,
 }
@@ -96,6 +79,8 @@ _ENDPOINT = {
     "region_id": REGION_OR_NULL,
     "region": REGION_OR_NULL,
     "enabled": ENABLED,
+    "name": TEXT,
+    "description": TEXT_OR_NULL,
 }
 ENDPOINT_CREATE = _in("endpoint", _ENDPOINT, ("interface", "service_id", "url"))
 ENDPOINT_UPDATE = _changed("endpoint", _ENDPOINT)
@@ -107,12 +92,16 @@ _SCOPED = {
     "project": obj({"id": TEXT, "name": TEXT, "domain": _NAMED_DOMAIN}, extra=True),
     "domain": _NAMED_DOMAIN,
     "system": obj({"all": {"type": "boolean"}}, extra=True),
+    "OS-TRUST:trust": obj({"id": TEXT}, extra=True),
 }
+_APPLICATION_CREDENTIAL = {"id": TEXT, "name": TEXT, "secret": TEXT, "user": _LOGIN}
 _IDENTITY = obj(
     {
         "methods": _METHODS,
         "password": obj({"user": _LOGIN}, ("user",), extra=True),
         "token": obj({"id": TEXT}, ("id",), extra=True),
+        "totp": obj({"user": obj({**_LOGIN["properties"], "passcode": TEXT}, extra=True)}, ("user",), extra=True),
+        "application_credential": obj(_APPLICATION_CREDENTIAL, extra=True),
     },
     ("methods",),
     extra=True,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from pileus.identity.model.assignment import Assignment, TargetKind
-from pileus.identity.model.catalog import Endpoint, Region, Service, render
-from pileus.identity.model.resource import Domain, Project, Role, User
+from pileus.identity.model.assignment import Assignment, Listed, Part, TargetKind
+from pileus.identity.model.catalog import Endpoint, EndpointGroup, Region, Service, render
+from pileus.identity.model.limit import Limit, RegisteredLimit
+from pileus.identity.model.policy import Policy
+from pileus.identity.model.resource import Domain, FederatedUser, Group, Project, Role, User
 from pileus.identity.model.token import Grant
-from pileus.kit.clock import isoformat_micro
 from pileus.kit.http.message import Reply, Request
 
 View = dict[str, Any]
@@ -18,8 +19,13 @@ View = dict[str, Any]
 
 def one(request: Request, kind: str, plural: str, shown: View, status: int = 200) -> Reply:
     """Return one resource with the link to itself."""
-    link = {"self": f"{request.base_url}/v3/{plural}/{quote(shown['id'], safe='')}"}
-    return Reply.json({kind: {**shown, "links": link}}, status)
+    return Reply.json({kind: linked(request, plural, shown)}, status)
+
+
+def linked(request: Request, plural: str, shown: View) -> View:
+    """Add the link to a resource itself to those that it shows already."""
+    links = {**shown.get("links", {}), "self": f"{request.base_url}/v3/{plural}/{quote(shown['id'], safe='')}"}
+    return {**shown, "links": links}
 
 
 def domain(row: Domain) -> View:
@@ -30,7 +36,7 @@ def domain(row: Domain) -> View:
         "name": row.name,
         "description": row.description,
         "enabled": row.is_enabled,
-        "tags": row.extra.get("tags", []),
+        "tags": list(row.tags),
         "options": row.extra.get("options", {}),
     }
 
@@ -41,32 +47,58 @@ def project(row: Project) -> View:
         **row.extra,
         "id": row.id,
         "name": row.name,
-        "domain_id": row.domain_id,
+        "domain_id": row.domain_id or None,
         "description": row.description,
         "enabled": row.is_enabled,
         "parent_id": row.parent_id,
-        "is_domain": False,
-        "tags": row.extra.get("tags", []),
+        "is_domain": row.is_domain,
+        "tags": list(row.tags),
         "options": row.extra.get("options", {}),
     }
 
 
-def user(row: User) -> View:
-    """Show a user; never its password."""
+def user(row: User, records: Sequence[FederatedUser] = ()) -> View:
+    """Show a user, and by what it is known elsewhere; never its password."""
     shown: View = {
         **row.extra,
         "id": row.id,
         "name": row.name,
         "domain_id": row.domain_id,
         "enabled": row.is_enabled,
-        "password_expires_at": None,
+        "password_expires_at": expiry(row),
         "options": row.extra.get("options", {}),
     }
     if row.default_project_id is not None:
         shown["default_project_id"] = row.default_project_id
     if row.description is not None:
         shown["description"] = row.description
+    if records:
+        shown["federated"] = _federated(records)
     return shown
+
+
+def expiry(row: User) -> str | None:
+    """Show when a password expires: without a zone, unlike all other times."""
+    moment = row.password_expires_at
+    return None if moment is None else moment.isoformat(timespec="microseconds")
+
+
+def _federated(records: Sequence[FederatedUser]) -> list[View]:
+    by_provider: dict[str, list[View]] = {}
+    for each in records:
+        by_provider.setdefault(each.idp_id, []).append({"protocol_id": each.protocol_id, "unique_id": each.unique_id})
+    return [{"idp_id": idp_id, "protocols": protocols} for idp_id, protocols in by_provider.items()]
+
+
+def group(row: Group) -> View:
+    """Show a group."""
+    return {
+        **row.extra,
+        "id": row.id,
+        "name": row.name,
+        "domain_id": row.domain_id,
+        "description": row.description,
+    }
 
 
 def role(row: Role) -> View:
@@ -108,54 +140,77 @@ def endpoint(row: Endpoint) -> View:
     }
 
 
-def assignment(request: Request, row: Assignment, given: Assignment, names: Mapping[str, View] | None) -> View:
-    """Show an assignment with a link to the one that was given; with `names` also what the ids are called."""
+def endpoint_group(row: EndpointGroup) -> View:
+    """Show an endpoint group."""
+    return {"id": row.id, "name": row.name, "description": row.description, "filters": row.filters}
 
-    def named(identifier: str) -> View:
-        return dict(names[identifier]) if names and identifier in names else {"id": identifier}
 
-    base = f"{request.base_url}/v3"
-    if row.target_kind is TargetKind.SYSTEM:
-        scope: View = {"system": {"all": True}}
-        link = f"{base}/system/users/{row.user_id}/roles/{given.role_id}"
-    else:
-        scope = {row.target_kind.value: named(row.target_id)}
-        link = f"{base}/{row.target_kind}s/{row.target_id}/users/{row.user_id}/roles/{given.role_id}"
-    return {"scope": scope, "user": named(row.user_id), "role": named(row.role_id), "links": {"assignment": link}}
+def policy(row: Policy) -> View:
+    """Show a policy."""
+    return {**row.extra, "id": row.id, "type": row.type, "blob": row.blob}
+
+
+def registered_limit(row: RegisteredLimit) -> View:
+    """Show a registered limit."""
+    return {
+        "id": row.id,
+        "service_id": row.service_id,
+        "region_id": row.region_id,
+        "resource_name": row.resource_name,
+        "default_limit": row.default_limit,
+        "description": row.description,
+    }
+
+
+def limit(row: Limit) -> View:
+    """Show a limit, with what it is of."""
+    return {
+        "id": row.id,
+        "project_id": row.project_id,
+        "domain_id": row.domain_id,
+        "service_id": row.registered.service_id,
+        "region_id": row.registered.region_id,
+        "resource_name": row.registered.resource_name,
+        "resource_limit": row.resource_limit,
+        "description": row.description,
+    }
+
+
+def assignment(request: Request, row: Listed) -> View:
+    """Show an assignment of a list, with a link to the one that was given."""
+    base, given = f"{request.base_url}/v3", row.given
+    is_system = row.target_kind is TargetKind.SYSTEM
+    scope: View = {"system": {"all": True}} if is_system else {row.target_kind.value: part(row.target)}
+    if given.is_inherited:
+        scope["OS-INHERIT:inherited_to"] = "projects"
+    shown: View = {"scope": scope, "role": part(row.role), "links": {"assignment": f"{base}{_path(given)}"}}
+    if row.user is not None:
+        shown["user"] = part(row.user)
+        if given.group_id is not None:
+            shown["links"]["membership"] = f"{base}/groups/{given.group_id}/users/{row.user.id}"
+    if row.group is not None:
+        shown["group"] = part(row.group)
+    if row.role.id != given.role_id:
+        shown["links"]["prior_role"] = f"{base}/prior_role/{given.role_id}/implies/{row.role.id}"
+    return shown
+
+
+def part(row: Part) -> View:
+    """Show a part of an assignment: its id, and what it is called if that was asked for."""
+    if row.name is None:
+        return {"id": row.id}
+    home = {} if row.domain_id is None else {"domain": {"id": row.domain_id, "name": row.domain_name}}
+    return {"id": row.id, "name": row.name, **home}
+
+
+def _path(given: Assignment) -> str:
+    where = "/system" if given.target_kind is TargetKind.SYSTEM else f"/{given.target_kind}s/{given.target_id}"
+    who = f"/groups/{given.group_id}" if given.user_id is None else f"/users/{given.user_id}"
+    path = f"{where}{who}/roles/{given.role_id}"
+    return f"/OS-INHERIT{path}/inherited_to_projects" if given.is_inherited else path
 
 
 def catalog(grant: Grant) -> list[View]:
     """Show the catalog as a token's holder sees it."""
     project_id = grant.project.id if grant.project else None
     return render(grant.services, grant.endpoints, project_id=project_id, user_id=grant.user.id)
-
-
-def token(grant: Grant, *, has_catalog: bool = True) -> View:
-    """Show a token and what it stands for."""
-    shown: View = {
-        "methods": list(grant.token.methods),
-        "user": {
-            "domain": {"id": grant.user_domain.id, "name": grant.user_domain.name},
-            "id": grant.user.id,
-            "name": grant.user.name,
-            "password_expires_at": None,
-        },
-        "audit_ids": list(grant.token.audit_ids),
-        "expires_at": isoformat_micro(grant.token.expires_at),
-        "issued_at": isoformat_micro(grant.token.issued_at),
-    }
-    kind = grant.token.scope.kind
-    if kind is None:
-        return {"token": shown}
-    if grant.project is not None and grant.project_domain is not None:
-        home = {"id": grant.project_domain.id, "name": grant.project_domain.name}
-        shown["project"] = {"domain": home, "id": grant.project.id, "name": grant.project.name}
-        shown["is_domain"] = False
-    elif grant.domain is not None:
-        shown["domain"] = {"id": grant.domain.id, "name": grant.domain.name}
-    elif kind is TargetKind.SYSTEM:
-        shown["system"] = {"all": True}
-    shown["roles"] = [{"id": row.id, "name": row.name} for row in grant.roles]
-    if has_catalog:
-        shown["catalog"] = catalog(grant)
-    return {"token": shown}

@@ -7,12 +7,19 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from pileus.identity.db import extra
-from pileus.identity.db.tables import NO_DOMAIN, assignment, project
+from pileus.identity.db import effective, extra, tag
+from pileus.identity.db.listing import ALL, Asked, Filters, apply
+from pileus.identity.db.tables import NO_DOMAIN, assignment, group, project, role, user
 from pileus.identity.model.assignment import TargetKind
 from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import Domain
 from pileus.kit.db import Row, Transaction
+
+FILTERS: Filters = {
+    "name": project.c.name,
+    "enabled": project.c.is_enabled,
+    "description": project.c.description,
+}
 
 _LOCK = select(project.c.id).where(project.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(project).where(project.c.id == bindparam("which"), project.c.is_domain)
@@ -45,14 +52,29 @@ def get_locked(tx: Transaction, domain_id: str) -> Domain:
     return get(tx, domain_id)
 
 
-def list_domains(tx: Transaction, *, name: str | None = None, is_enabled: bool | None = None) -> Sequence[Domain]:
-    """Return domains by name."""
-    statement = select(project).where(project.c.is_domain).order_by(project.c.name)
-    if name is not None:
-        statement = statement.where(project.c.name == name)
+def find_locked(tx: Transaction, domain_id: str) -> Domain | None:
+    """Return a domain that nobody else changes before this transaction ends, or None."""
+    tx.execute(_LOCK, {"which": domain_id})
+    return find(tx, domain_id)
+
+
+def list_domains(
+    tx: Transaction,
+    asked: Asked = ALL,
+    *,
+    domain_id: str | None = None,
+    is_enabled: bool | None = None,
+    user_id: str | None = None,
+) -> Sequence[Domain]:
+    """Return domains; with `user_id` only those on which the user has a role in effect. Raises MarkerNotFound."""
+    statement = select(project).where(project.c.is_domain)
+    if domain_id is not None:
+        statement = statement.where(project.c.id == domain_id)
     if is_enabled is not None:
         statement = statement.where(project.c.is_enabled == is_enabled)
-    return [_domain(row) for row in tx.all(statement)]
+    if user_id is not None:
+        statement = statement.where(effective.has_role_on_domain(user_id))
+    return [_domain(row) for row in tx.all(apply(tx, statement, project.c.id, FILTERS, asked))]
 
 
 def add(tx: Transaction, domain: Domain) -> None:
@@ -66,10 +88,16 @@ def update(tx: Transaction, domain: Domain) -> None:
 
 
 def delete(tx: Transaction, domain_id: str) -> None:
-    """Remove a domain's row and the roles on it."""
+    """Remove a domain with everything in it, and the roles on all of that."""
+    inside = select(project.c.id).where(project.c.domain_id == domain_id)
+    for table in (user, group):
+        tx.execute(table.delete().where(table.c.domain_id == domain_id))
     tx.execute(
-        assignment.delete().where(assignment.c.target_kind == TargetKind.DOMAIN, assignment.c.target_id == domain_id)
+        assignment.delete().where(assignment.c.target_kind == TargetKind.PROJECT, assignment.c.target_id.in_(inside))
     )
+    tx.execute(assignment.delete().where(assignment.c.target_id == domain_id))
+    tx.execute(project.delete().where(project.c.domain_id == domain_id))
+    tx.execute(role.delete().where(role.c.domain_id == domain_id))
     tx.execute(project.delete().where(project.c.id == domain_id, project.c.is_domain))
 
 
@@ -78,6 +106,7 @@ def _values(domain: Domain) -> dict[str, Any]:
         "name": domain.name,
         "is_enabled": domain.is_enabled,
         "description": domain.description,
+        "tags": tag.dump(domain.tags),
         "extra": extra.dump(domain.extra),
     }
 
@@ -88,5 +117,6 @@ def _domain(row: Row) -> Domain:
         name=row.name,
         description=row.description,
         is_enabled=row.is_enabled,
+        tags=tag.load(row.tags),
         extra=extra.load(row.extra),
     )

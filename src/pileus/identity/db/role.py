@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 
 from pileus.identity.db import extra
 from pileus.identity.db.tables import NO_DOMAIN, implied_role, role
 from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import Role
 from pileus.kit.db import Row, Transaction
+from pileus.kit.db.insert import insert_if_absent
 
 _LOCK = select(role.c.id).where(role.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(role).where(role.c.id == bindparam("which"))
@@ -88,10 +89,23 @@ def implications(tx: Transaction) -> dict[str, list[str]]:
     return implied
 
 
-def imply(tx: Transaction, prior_role_id: str, implied_role_id: str) -> None:
-    """Let one role imply another, if it does not yet."""
-    if implied_role_id not in implications(tx).get(prior_role_id, ()):
-        tx.execute(implied_role.insert(), {"prior_role_id": prior_role_id, "implied_role_id": implied_role_id})
+def has_implication(tx: Transaction, prior_role_id: str, implied_role_id: str) -> bool:
+    """Tell whether one role implies another directly."""
+    return tx.first(select(implied_role).where(_is(prior_role_id, implied_role_id))) is not None
+
+
+def imply(tx: Transaction, prior_role_id: str, implied_role_id: str) -> bool:
+    """Let one role imply another; tell whether it did not yet."""
+    return insert_if_absent(tx, implied_role, {"prior_role_id": prior_role_id, "implied_role_id": implied_role_id})
+
+
+def stop_implying(tx: Transaction, prior_role_id: str, implied_role_id: str) -> bool:
+    """Let one role imply another no longer; tell whether it did."""
+    return bool(tx.changed(implied_role.delete().where(_is(prior_role_id, implied_role_id))))
+
+
+def _is(prior_role_id: str, implied_role_id: str) -> ColumnElement[bool]:
+    return and_(implied_role.c.prior_role_id == prior_role_id, implied_role.c.implied_role_id == implied_role_id)
 
 
 def _values(new: Role) -> dict[str, Any]:

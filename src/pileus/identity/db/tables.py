@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
-from pileus.kit.db.types import MARIADB, HexId, LongText, Moment, Name, new_metadata
+from pileus.kit.db.types import MARIADB, BigId, HexId, LongText, Moment, Name, new_metadata
 
 METADATA = new_metadata()
 
@@ -22,8 +34,21 @@ project = Table(
     Column("is_domain", Boolean, nullable=False),
     Column("is_enabled", Boolean, nullable=False),
     Column("description", Text, nullable=False),
+    Column("tags", LongText, nullable=False),
     Column("extra", LongText, nullable=False),
     UniqueConstraint("domain_id", "name"),
+    Index("ix_project_parent_id", "parent_id"),
+    **MARIADB,
+)
+
+# All that a project lies within, the domain too. Projects stay where they are, so it is written once.
+project_ancestor = Table(
+    "project_ancestor",
+    METADATA,
+    Column("project_id", HexId, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("ancestor_id", HexId, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("distance", Integer, nullable=False),
+    Index("ix_project_ancestor_ancestor_id", "ancestor_id"),
     **MARIADB,
 )
 
@@ -38,8 +63,47 @@ user = Table(
     Column("is_enabled", Boolean, nullable=False),
     Column("description", Text),
     Column("tokens_valid_after", Moment),
+    Column("failed_auth_count", Integer, nullable=False, server_default="0"),
+    Column("failed_auth_at", Moment),
+    Column("password_created_at", Moment),
+    Column("password_expires_at", Moment),
+    Column("is_password_own", Boolean, nullable=False, server_default=false()),
+    Column("created_at", Moment),
+    Column("last_active_at", Moment),
     Column("extra", LongText, nullable=False),
     UniqueConstraint("domain_id", "name"),
+    **MARIADB,
+)
+
+# A password that a user had; the present one is in the user's row.
+old_password = Table(
+    "old_password",
+    METADATA,
+    Column("id", BigId, primary_key=True),
+    Column("user_id", HexId, ForeignKey("user.id", ondelete="CASCADE"), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Index("ix_old_password_user_id", "user_id"),
+    **MARIADB,
+)
+
+group = Table(
+    "group",
+    METADATA,
+    Column("id", HexId, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("domain_id", HexId, ForeignKey("project.id"), nullable=False),
+    Column("description", Text),
+    Column("extra", LongText, nullable=False),
+    UniqueConstraint("domain_id", "name"),
+    **MARIADB,
+)
+
+membership = Table(
+    "membership",
+    METADATA,
+    Column("group_id", HexId, ForeignKey("group.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", HexId, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_membership_user_id", "user_id"),
     **MARIADB,
 )
 
@@ -66,11 +130,17 @@ implied_role = Table(
 assignment = Table(
     "assignment",
     METADATA,
-    Column("user_id", HexId, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    Column("actor_id", HexId, primary_key=True),  # of the user or the group
     Column("target_kind", String(8), primary_key=True),
     Column("target_id", HexId, primary_key=True),
     Column("role_id", HexId, ForeignKey("role.id", ondelete="CASCADE"), primary_key=True),
-    Index("ix_assignment_target", "target_kind", "target_id"),
+    Column("is_inherited", Boolean, primary_key=True),
+    Column("user_id", HexId, ForeignKey("user.id", ondelete="CASCADE")),
+    Column("group_id", HexId, ForeignKey("group.id", ondelete="CASCADE")),
+    Index("ix_assignment_target_id", "target_id"),
+    Index("ix_assignment_role_id", "role_id", "actor_id", "target_kind", "target_id", "is_inherited"),
+    Index("ix_assignment_user_id", "user_id"),
+    Index("ix_assignment_group_id", "group_id"),
     **MARIADB,
 )
 
@@ -113,8 +183,19 @@ revoked_token = Table(
     "revoked_token",
     METADATA,
     Column("audit_id", String(32), primary_key=True),
+    Column("has_descendants", Boolean, nullable=False),
+    Column("revoked_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Index("ix_revoked_token_expires_at", "expires_at"),
+    **MARIADB,
+)
+
+# One row, whose number moves with every write: what was read of identity holds for as long as it stands still.
+generation = Table(
+    "generation",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
     **MARIADB,
 )
 
@@ -214,5 +295,98 @@ trust_role = Table(
     METADATA,
     Column("trust_id", HexId, ForeignKey("trust.id", ondelete="CASCADE"), primary_key=True),
     Column("role_id", HexId, ForeignKey("role.id", ondelete="CASCADE"), primary_key=True),
+    **MARIADB,
+)
+
+# Which endpoints a project sees, policies for endpoints, and limits.
+
+endpoint_group = Table(
+    "endpoint_group",
+    METADATA,
+    Column("id", HexId, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("description", Text),
+    Column("filters", LongText, nullable=False),
+    **MARIADB,
+)
+
+project_endpoint = Table(
+    "project_endpoint",
+    METADATA,
+    Column("project_id", HexId, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("endpoint_id", HexId, ForeignKey("endpoint.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_project_endpoint_endpoint_id", "endpoint_id"),
+    **MARIADB,
+)
+
+project_endpoint_group = Table(
+    "project_endpoint_group",
+    METADATA,
+    Column("project_id", HexId, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("endpoint_group_id", HexId, ForeignKey("endpoint_group.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_project_endpoint_group_endpoint_group_id", "endpoint_group_id"),
+    **MARIADB,
+)
+
+policy = Table(
+    "policy",
+    METADATA,
+    Column("id", HexId, primary_key=True),
+    Column("type", Name, nullable=False),
+    Column("blob", LongText, nullable=False),
+    Column("extra", LongText, nullable=False),
+    **MARIADB,
+)
+
+policy_association = Table(
+    "policy_association",
+    METADATA,
+    Column("place", String(400), primary_key=True),  # the three ids in one, as NULLs would not be unique
+    Column("policy_id", HexId, ForeignKey("policy.id", ondelete="CASCADE"), nullable=False),
+    Column("endpoint_id", HexId, ForeignKey("endpoint.id", ondelete="CASCADE")),
+    Column("service_id", HexId, ForeignKey("service.id", ondelete="CASCADE")),
+    Column("region_id", Name, ForeignKey("region.id", ondelete="CASCADE")),
+    Index("ix_policy_association_policy_id", "policy_id"),
+    **MARIADB,
+)
+
+NO_REGION = ""
+"""The region of a limit that is for all of them. NULL would not be unique."""
+
+registered_limit = Table(
+    "registered_limit",
+    METADATA,
+    Column("id", HexId, primary_key=True),
+    Column("service_id", HexId, ForeignKey("service.id", ondelete="CASCADE"), nullable=False),
+    Column("region_id", Name, nullable=False),
+    Column("resource_name", Name, nullable=False),
+    Column("default_limit", Integer, nullable=False),
+    Column("description", Text),
+    UniqueConstraint("service_id", "region_id", "resource_name"),
+    **MARIADB,
+)
+
+# Called `limit` in the API, which is a word of SQL.
+project_limit = Table(
+    "project_limit",
+    METADATA,
+    Column("id", HexId, primary_key=True),
+    Column("registered_limit_id", HexId, ForeignKey("registered_limit.id", ondelete="CASCADE"), nullable=False),
+    Column("project_id", HexId, ForeignKey("project.id", ondelete="CASCADE"), nullable=False),
+    Column("resource_limit", Integer, nullable=False),
+    Column("description", Text),
+    UniqueConstraint("registered_limit_id", "project_id"),
+    Index("ix_project_limit_project_id", "project_id"),
+    **MARIADB,
+)
+
+# What a domain has set of its own.
+domain_config = Table(
+    "domain_config",
+    METADATA,
+    Column("domain_id", HexId, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("group", String(64), primary_key=True),
+    Column("option", String(64), primary_key=True),
+    Column("value", LongText, nullable=False),
     **MARIADB,
 )

@@ -45,6 +45,53 @@ class Endpoint:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointGroup:
+    """Endpoints that have something in common: each of `filters` names a field and what it must be."""
+
+    id: str
+    name: str
+    description: str | None = None
+    filters: dict[str, str | None] = field(default_factory=dict)
+
+
+GROUP_FILTERS = ("service_id", "region_id", "interface")
+
+
+def matches(endpoint: Endpoint, filters: Mapping[str, str | None]) -> bool:
+    """Tell whether an endpoint is what all filters of a group say."""
+    return all(getattr(endpoint, name) == wanted for name, wanted in filters.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The endpoints that a project was given: one by one, and those that the filters of a group fit."""
+
+    endpoint_ids: frozenset[str] = frozenset()
+    groups: tuple[Mapping[str, str | None], ...] = ()
+
+    def has(self, endpoint: Endpoint) -> bool:
+        """Tell whether an endpoint is one of them."""
+        return endpoint.id in self.endpoint_ids or any(matches(endpoint, filters) for filters in self.groups)
+
+
+Catalog = tuple[tuple[Service, ...], tuple[Endpoint, ...]]
+
+
+def narrow(everything: Catalog, given: Given, *, is_all_without_filter: bool) -> Catalog:
+    """Return what the catalog of a project shows of everything.
+
+    A project that was given endpoints sees these alone, and of the services those that it can reach. Who was given
+    none sees all, or with `is_all_without_filter` off nothing.
+    """
+    services, endpoints = everything
+    seen = tuple(endpoint for endpoint in endpoints if given.has(endpoint))
+    if not seen:
+        return everything if is_all_without_filter else ((), ())
+    reached = {endpoint.service_id for endpoint in seen if endpoint.is_enabled}
+    return tuple(service for service in services if service.id in reached), seen
+
+
 _PLACE = re.compile(r"[$%]\((project_id|tenant_id|user_id)\)s")
 _PLACE_LIKE = re.compile(r"[$%]\(")
 

@@ -9,6 +9,12 @@ from typing import Any
 
 DEFAULT_DOMAIN_ID = "default"
 
+MAX_TREE_DEPTH = 5
+"""How many projects lie within each other at most, the domain not counted."""
+
+MAX_TAGS = 80
+"""How many tags a project has at most."""
+
 
 def is_immutable(extra: Mapping[str, Any]) -> bool:
     """Tell whether the options of a resource forbid to change or remove it."""
@@ -24,19 +30,22 @@ class Domain:
     name: str
     description: str = ""
     is_enabled: bool = True
+    tags: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """What owns images, servers and the like."""
+    """What owns images, servers and the like. One that `is_domain` acts as a domain, and is in none."""
 
     id: str
     name: str
     domain_id: str
     parent_id: str | None = None  # of a top project: its domain
+    is_domain: bool = False
     description: str = ""
     is_enabled: bool = True
+    tags: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -65,6 +74,31 @@ class User:
     description: str | None = None
     is_enabled: bool = True
     tokens_valid_after: datetime | None = None  # moves when all tokens are voided: a new password, a user disabled
+    password_created_at: datetime | None = None
+    password_expires_at: datetime | None = None
+    is_password_own: bool = False  # chosen by the user himself, not by an administrator
+    created_at: datetime | None = None
+    last_active_at: datetime | None = None  # kept only where inactive users are disabled
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederatedUser:
+    """By what a user is known at an identity provider."""
+
+    idp_id: str
+    protocol_id: str
+    unique_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Users who get roles together."""
+
+    id: str
+    name: str
+    domain_id: str
+    description: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 

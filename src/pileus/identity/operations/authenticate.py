@@ -1,275 +1,150 @@
-"""Logging in: from what somebody shows to a token."""
+"""Logging in: from what somebody shows to a token; and making a token worthless."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from pileus.identity.backend import Backend
-from pileus.identity.db import assignment, catalog, domain, project, revocation, role, user
-from pileus.identity.model.assignment import SYSTEM_ID, TargetKind, close_over
-from pileus.identity.model.errors import Refused, TokenNotFound
-from pileus.identity.model.resource import Domain, Project, Role, User
-from pileus.identity.model.token import UNSCOPED, Grant, Scope, Token, new_audit_id
-from pileus.identity.tokens import password
+from pileus.identity.db import application_credential, revocation, trust, user
+from pileus.identity.model.assignment import TargetKind
+from pileus.identity.model.errors import Refused
+from pileus.identity.model.password_rule import is_active
+from pileus.identity.model.resource import User
+from pileus.identity.model.token import UNSCOPED, Delegation, DelegationKind, Grant, Scope, Token, new_audit_id
+from pileus.identity.model.trust import Trust
+from pileus.identity.operations import receipt, token_scope
+from pileus.identity.operations.grant import effective_roles, look_up, validate
+from pileus.identity.operations.methods.proof import Proof, Shown
+from pileus.identity.operations.named import Named
+from pileus.identity.operations.token_scope import ScopeWish
 from pileus.kit.db import Transaction
 
-ALLOW_EXPIRED = timedelta(hours=48)
-"""For how long an expired token can still be asked about, by a service whose long work began while it was good."""
+__all__ = ["Named", "Proof", "ScopeWish", "effective_roles", "issue", "revoke", "validate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """Something named by id, or by name within a domain; of a domain itself only id or name."""
-
-    id: str | None = None
-    name: str | None = None
-    domain_id: str | None = None
-    domain_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """What somebody shows: for each method what it wants."""
-
-    methods: tuple[str, ...]
-    user: Named | None = None
-    password: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeWish:
-    """What the token shall be good for; all None: the default project if there is one. `is_unscoped`: not even that."""
-
-    project: Named | None = None
-    domain: Named | None = None
-    is_system: bool = False
-    is_unscoped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Proven:
     user: User
     methods: tuple[str, ...]
-    parent: Token | None  # the token that was shown, if one was
+    parent: Token | None = None  # the token that was shown, if one was
+    delegation: Delegation | None = None
+    scope: Scope | None = None
 
 
-def issue(backend: Backend, proof: Proof, wish: ScopeWish) -> tuple[str, Grant]:
-    """Return a new token's text and what it stands for. Raises Refused, ScopeForbidden."""
+def issue(
+    backend: Backend, proofs: Sequence[Proof], wish: ScopeWish, *, receipt_text: str | None = None
+) -> tuple[str, Grant]:
+    """Return a new token's text and what it stands for.
+
+    Raises Refused, TooManyAttempts, PasswordExpired, MethodsLacking, ScopeForbidden, TokenExchangeForbidden.
+    """
+    shown = [proof.prove(backend) for proof in proofs]  # slow hashes are computed here, outside of any transaction
     with backend.database.read() as tx:
-        known = _find_user(tx, proof.user) if "password" in proof.methods else None
-    # The slow hash runs outside of any transaction.
-    if "password" in proof.methods:
-        _require_password(backend, known, proof.password or "")
-    with backend.database.read() as tx:
-        proven = _prove(backend, tx, proof, known)
-        scope = _choose_scope(tx, proven, wish)
-        token = _new_token(backend, proven, scope)
-        grant = look_up(tx, token)
+        proven = _reconcile(backend, tx, shown, proofs)
+        methods = receipt.require_enough(backend, tx, proven.user, proven.methods, receipt_text)
+        if proven.parent is not None:
+            token_scope.require_exchangeable(proven.parent, wish, may_be_scoped=backend.allow_rescope_scoped_token)
+        token, used = _new_token(backend, tx, proven, methods, wish)
+        grant = look_up(backend, tx, token)
+    _touch(backend, proven.user)
+    if used is not None and not backend.database.write(trust.consume_use, used.id):
+        raise Refused("nothing remains of the trust")
     return backend.tokens.issue(token), grant
 
 
-def validate(backend: Backend, tx: Transaction, text: str, *, may_be_expired: bool = False) -> Grant:
-    """Return what a token's text stands for now. Raises TokenNotFound."""
-    try:
-        return look_up(tx, read(backend, tx, text, may_be_expired=may_be_expired))
-    except Refused as error:
-        raise TokenNotFound(why=error.why) from None
+def revoke(backend: Backend, token: Token, *, has_descendants: bool) -> None:
+    """Make a token worthless at once, and if wished those that were got with it."""
+    now = backend.clock.now()
 
+    def write(tx: Transaction) -> None:
+        # One that may still be shown as an expired token must stay revoked.
+        revocation.purge(tx, now - backend.allow_expired_window)
+        revocation.add(tx, token, now, has_descendants=has_descendants)
 
-def read(backend: Backend, tx: Transaction, text: str, *, may_be_expired: bool = False) -> Token:
-    """Return a token that is genuine, not expired and not revoked. Raises Refused."""
-    token = backend.tokens.read(text)
-    if token is None:
-        raise Refused("the token cannot be read")
-    if backend.clock.now() - token.expires_at >= (ALLOW_EXPIRED if may_be_expired else timedelta()):
-        raise Refused("the token has expired")
-    if revocation.is_revoked(tx, token.audit_ids[0]):
-        raise Refused("the token was revoked")
-    return token
-
-
-def revoke(tx: Transaction, token: Token, now: datetime) -> None:
-    """Make a token worthless at once."""
-    revocation.purge(tx, now - ALLOW_EXPIRED)  # one that may still be shown as an expired token must stay revoked
-    revocation.add(tx, token.audit_ids[0], token.expires_at)
-
-
-def look_up(tx: Transaction, token: Token) -> Grant:
-    """Return everything that a token stands for now. Raises Refused if its user or scope is gone or disabled."""
-    owner = _require_user(tx, user.find(tx, token.user_id))
-    # Compared for equality: no clock has a part in it, so a token of the same instant is void too.
-    if token.user_valid_after != owner.tokens_valid_after:
-        raise Refused("the user's tokens were revoked after this one was issued")
-    grant = Grant(token=token, user=owner, user_domain=_require_domain(tx, owner.domain_id))
-    if token.scope.kind is None:
-        return grant
-    roles = effective_roles(tx, owner.id, token.scope)
-    if not roles:
-        raise Refused("the user has no role there")
-    services, endpoints = tuple(catalog.list_services(tx)), tuple(catalog.list_endpoints(tx))
-    scope = _scope_rows(tx, token.scope)
-    return Grant(
-        token=token,
-        user=owner,
-        user_domain=grant.user_domain,
-        project=scope.project,
-        project_domain=scope.project_domain,
-        domain=scope.domain,
-        roles=tuple(roles),
-        services=services,
-        endpoints=endpoints,
-    )
-
-
-def effective_roles(tx: Transaction, user_id: str, scope: Scope) -> Sequence[Role]:
-    """Return the roles of a user there, with all that they imply.
-
-    A domain's own role counts only for what it implies: policies know roles by name, and any domain may have an
-    `admin` of its own.
-    """
-    assert scope.kind is not None
-    given = assignment.list_role_ids(tx, user_id, scope.kind, scope.id)
-    closed = role.list_by_ids(tx, close_over(given, role.implications(tx))) if given else []
-    return [row for row in closed if row.domain_id is None]
+    backend.database.write(write)
 
 
 # --- who ------------------------------------------------------------------------------------------
 
 
-def _prove(backend: Backend, tx: Transaction, proof: Proof, known: User | None) -> _Proven:
-    parent = None
-    if "token" in proof.methods:
-        parent = read(backend, tx, proof.token or "")
-        shown = look_up(tx, parent).user
-        if known is not None and known.id != shown.id:
-            raise Refused("the password and the token are of different users")
-        known = shown
-    owner = _require_user(tx, None if known is None else user.find(tx, known.id))
-    if known is not None and owner.password_hash != known.password_hash:
-        raise Refused("the password was changed meanwhile")
-    _require_domain(tx, owner.domain_id)
-    methods = dict.fromkeys([*proof.methods, *(parent.methods if parent else ())])
-    return _Proven(owner, tuple(methods), parent)
-
-
-def _require_password(backend: Backend, known: User | None, given: str) -> None:
-    if known is None or known.password_hash is None:
-        backend.decoy.verify(given)
-        raise Refused("there is no such user, or it has no password")
-    if not password.verify(given, known.password_hash):
-        raise Refused("the password is wrong")
-
-
-def _find_user(tx: Transaction, named: Named | None) -> User | None:
-    if named is None:
-        return None
-    if named.id is not None:
-        return user.find(tx, named.id)
-    home = _find_domain(tx, named)
-    return None if home is None or named.name is None else user.find_by_name(tx, named.name, home.id)
-
-
-def _find_domain(tx: Transaction, named: Named) -> Domain | None:
-    if named.domain_id is not None:
-        return domain.find(tx, named.domain_id)
-    return None if named.domain_name is None else domain.find_by_name(tx, named.domain_name)
-
-
-def _require_user(_tx: Transaction, found: User | None) -> User:
-    if found is None or not found.is_enabled:
+def _reconcile(backend: Backend, tx: Transaction, shown: Sequence[Shown], proofs: Sequence[Proof]) -> _Proven:
+    """Return the one user that all was shown of, as it is now. Raises Refused."""
+    if len({each.user.id for each in shown}) != 1:
+        raise Refused("what was shown is of different users")
+    owner, rules, now = user.find(tx, shown[0].user.id), backend.password_rules, backend.clock.now()
+    if owner is None or not is_active(rules, owner, now):
         raise Refused("the user does not exist or is disabled")
-    return found
-
-
-def _require_domain(tx: Transaction, domain_id: str) -> Domain:
-    found = domain.find(tx, domain_id)
-    if found is None or not found.is_enabled:
-        raise Refused("the domain does not exist or is disabled")
-    return found
-
-
-# --- for what -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _ScopeRows:
-    project: Project | None = None
-    project_domain: Domain | None = None
-    domain: Domain | None = None
-
-
-def _scope_rows(tx: Transaction, scope: Scope) -> _ScopeRows:
-    if scope.kind is TargetKind.PROJECT:
-        found = project.find(tx, scope.id)
-        if found is None or not found.is_enabled:
-            raise Refused("the project does not exist or is disabled")
-        return _ScopeRows(found, _require_domain(tx, found.domain_id))
-    if scope.kind is TargetKind.DOMAIN:
-        return _ScopeRows(domain=_require_domain(tx, scope.id))
-    return _ScopeRows()
-
-
-def _choose_scope(tx: Transaction, proven: _Proven, wish: ScopeWish) -> Scope:
-    if wish.project is not None:
-        return Scope(kind=TargetKind.PROJECT, id=_project_id(tx, wish.project))
-    if wish.domain is not None:
-        named = Named(domain_id=wish.domain.id, domain_name=wish.domain.name)
-        found = _find_domain(tx, named)
-        if found is None:
-            raise Refused("there is no such domain")
-        return Scope(kind=TargetKind.DOMAIN, id=found.id)
-    if wish.is_system:
-        return Scope(kind=TargetKind.SYSTEM, id=SYSTEM_ID)
-    if wish.is_unscoped:
-        return UNSCOPED
-    return _default_scope(tx, proven.user)
-
-
-def _project_id(tx: Transaction, named: Named) -> str:
-    if named.id is not None:
-        found = project.find(tx, named.id)
-    else:
-        home = _find_domain(tx, named)
-        found = None if home is None or named.name is None else project.find_by_name(tx, named.name, home.id)
-    if found is None:
-        raise Refused("there is no such project")
-    return found.id
-
-
-def _default_scope(tx: Transaction, owner: User) -> Scope:
-    """A default project is only a wish: one that is gone, disabled or without a role gives an unscoped token."""
-    if owner.default_project_id is None:
-        return UNSCOPED
-    scope = Scope(kind=TargetKind.PROJECT, id=owner.default_project_id)
-    found = project.find(tx, scope.id)
-    if found is None or not found.is_enabled or not effective_roles(tx, owner.id, scope):
-        return UNSCOPED
-    return scope
-
-
-def _new_token(backend: Backend, proven: _Proven, scope: Scope) -> Token:
-    now = backend.clock.now()
-    own = new_audit_id(backend.random(16))
-    if proven.parent is None:
-        return Token(
-            user_id=proven.user.id,
-            methods=proven.methods,
-            scope=scope,
-            audit_ids=(own,),
-            issued_at=now,
-            expires_at=(now + backend.token_lifetime).replace(microsecond=0),
-            user_valid_after=proven.user.tokens_valid_after,
-        )
-    # A token got for a token does not outlive it, or logging in once would last for ever.
-    return Token(
-        user_id=proven.user.id,
-        methods=proven.methods,
-        scope=scope,
-        audit_ids=(own, proven.parent.audit_ids[-1]),
-        issued_at=now,
-        expires_at=proven.parent.expires_at,
-        user_valid_after=proven.user.tokens_valid_after,
+    for each in shown:
+        before = each.user
+        if (before.password_hash, before.tokens_valid_after) != (owner.password_hash, owner.tokens_valid_after):
+            raise Refused("the user's password or tokens were changed meanwhile")
+    parent = next((each.parent for each in shown if each.parent is not None), None)
+    delegated = next((each for each in shown if each.delegation is not None), None)
+    methods = dict.fromkeys([*(proof.method for proof in proofs), *(parent.methods if parent else ())])
+    return _Proven(
+        user=owner,
+        methods=tuple(methods),
+        parent=parent,
+        delegation=delegated.delegation if delegated else None,
+        scope=delegated.scope if delegated else None,
     )
+
+
+def _touch(backend: Backend, who: User) -> None:
+    """Where users who stay away are disabled, note that this one came, once a day."""
+    now, last = backend.clock.now(), who.last_active_at
+    if backend.password_rules.disable_user_account_days_inactive and (last is None or last.date() < now.date()):
+        backend.database.write(user.touch, who.id, now)
+
+
+# --- the new token --------------------------------------------------------------------------------
+
+
+def _new_token(
+    backend: Backend, tx: Transaction, proven: _Proven, methods: tuple[str, ...], wish: ScopeWish
+) -> tuple[Token, Trust | None]:
+    """Return the token, and the trust of which it uses one of the remaining times."""
+    now, used = backend.clock.now(), None
+    ends: list[datetime | None] = [_end(backend, proven, now)]
+    scope, delegation = proven.scope, proven.delegation
+    if delegation is not None:
+        ends.append(_end_of_delegation(tx, delegation, wish, now))
+    elif wish.trust_id is not None:
+        used, delegation = token_scope.find_trust(tx, proven.user, wish.trust_id)
+        if not used.is_live(now):
+            raise Refused("the trust has expired or was used up")
+        scope = Scope(kind=TargetKind.PROJECT, id=used.project_id) if used.project_id else UNSCOPED
+        ends.append(used.expires_at)
+    parents = () if proven.parent is None else (proven.parent.audit_ids[-1],)
+    token = Token(
+        user_id=proven.user.id,
+        methods=methods,
+        scope=scope or token_scope.choose(tx, proven.user, wish),
+        audit_ids=(new_audit_id(backend.random(16)), *parents),
+        issued_at=now,
+        expires_at=min(end for end in ends if end is not None),
+        user_valid_after=proven.user.tokens_valid_after,
+        delegation=delegation,
+    )
+    return token, used
+
+
+def _end(backend: Backend, proven: _Proven, now: datetime) -> datetime:
+    """A token got for a token does not outlive it, or logging in once would last for ever."""
+    if proven.parent is not None:
+        return proven.parent.expires_at
+    return (now + backend.token_lifetime).replace(microsecond=0)
+
+
+def _end_of_delegation(tx: Transaction, delegation: Delegation, wish: ScopeWish, now: datetime) -> datetime | None:
+    """Return when what a token is got by ends. Raises Refused if it has, or another scope is wished than its own."""
+    if not wish.is_default:
+        raise Refused("what limits the token says what it is for")
+    if delegation.kind is not DelegationKind.APPLICATION_CREDENTIAL:
+        return None
+    found = application_credential.find(tx, delegation.id)
+    if found is None or not found.is_live(now):
+        raise Refused("the application credential has expired or is gone")
+    return found.expires_at

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from pileus.identity.db import assignment, catalog, domain, project, role, user
 from pileus.identity.model.assignment import SYSTEM_ID, Assignment, TargetKind
 from pileus.identity.model.catalog import INTERFACES, Endpoint, Region, Service
 from pileus.identity.model.resource import DEFAULT_DOMAIN_ID, Domain, Project, Role, User
+from pileus.identity.operations.user import void_tokens
 from pileus.identity.tokens.password import hash_generated
 from pileus.kit import ids
 from pileus.kit.db import Transaction
+from pileus.kit.errors import Conflict
 
 ROLES = ("admin", "manager", "member", "reader", "service")
 IMPLIED = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
@@ -43,6 +46,22 @@ class Account:
     is_system_admin: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstUser:
+    """An administrator whom an operator names. `password_hash` None: the password in force is the one that he wants."""
+
+    name: str
+    password_hash: str | None = field(repr=False)
+    project: str
+    role: str
+
+
+class ServiceUserLacking(Conflict):
+    """Somebody removed a service's user."""
+
+    message = "There is no user {name} in the default domain. The next start of the identity service makes it again."
+
+
 def accounts(passwords: Mapping[str, str]) -> list[Account]:
     """Return the users to begin with; `passwords` holds a secret for each, by name."""
     people = [
@@ -68,6 +87,36 @@ def bootstrap(tx: Transaction, users: list[Account], urls: Mapping[str, str], re
         catalog.save_region(tx, Region(id=region_id))
     for service_type, url in urls.items():
         _ensure_endpoints(tx, service_type, url, region_id)
+
+
+def bootstrap_first(tx: Transaction, first: FirstUser, now: datetime) -> None:
+    """Make an administrator of a project, of the default domain and of the system, or put him right."""
+    role_id, project_id = _ensure_role(tx, first.role), _ensure_project(tx, first.project, "")
+    found = user.find_by_name(tx, first.name, DEFAULT_DOMAIN_ID)
+    if found is None:
+        found = User(
+            id=ids.new_hex_id(),
+            name=first.name,
+            domain_id=DEFAULT_DOMAIN_ID,
+            password_hash=first.password_hash,
+            default_project_id=project_id,
+        )
+        user.add(tx, found)
+    elif first.password_hash is not None:
+        user.update(tx, void_tokens(replace(found, password_hash=first.password_hash, is_enabled=True), now))
+    elif not found.is_enabled:
+        user.update(tx, replace(found, is_enabled=True))
+    _assign(tx, found.id, role_id, TargetKind.PROJECT, project_id)
+    _assign(tx, found.id, role_id, TargetKind.DOMAIN, DEFAULT_DOMAIN_ID)
+    _assign(tx, found.id, role_id, TargetKind.SYSTEM, SYSTEM_ID)
+
+
+def change_service_password(tx: Transaction, name: str, secret: str, now: datetime) -> None:
+    """Give a service's user another generated password; its tokens are void at once. Raises ServiceUserLacking."""
+    found = user.find_by_name(tx, name, DEFAULT_DOMAIN_ID)
+    if found is None:
+        raise ServiceUserLacking(name=name)
+    user.update(tx, void_tokens(replace(found, password_hash=hash_generated(secret)), now))
 
 
 def _ensure_domain(tx: Transaction) -> None:

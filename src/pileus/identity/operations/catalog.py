@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pileus.identity.db import catalog
+from pileus.identity.db import catalog, limit
 from pileus.identity.model.catalog import Endpoint, Region, Service, is_template
 from pileus.identity.model.errors import (
     Duplicate,
@@ -44,6 +44,7 @@ def delete_region(tx: Transaction, region_id: str) -> None:
         if catalog.list_endpoints(tx, region_id=each):
             raise RegionInUse(id=region_id)
     for each in gone:
+        limit.delete_registered_of_region(tx, each)
         catalog.delete_region(tx, each)
 
 

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 from pileus.identity.model.catalog import Endpoint, Region, Service
 from pileus.identity.model.errors import Duplicate, Fixed, Immutable
-from pileus.identity.model.resource import Domain, Project, Role, User, is_immutable
+from pileus.identity.model.oauth1 import Consumer
+from pileus.identity.model.policy import Policy
+from pileus.identity.model.resource import Domain, Group, Project, Role, User, is_immutable
 
-R = TypeVar("R", Domain, Project, User, Role, Region, Service, Endpoint)
+R = TypeVar("R", Domain, Project, User, Group, Role, Region, Service, Endpoint, Policy, Consumer)
 
 Changes = dict[str, Any]
 """Fields of the model to replace; `extra` is merged into what was there, and so are the `options` in it."""

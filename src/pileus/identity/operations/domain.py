@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pileus.identity.db import domain, project, role, user
+from pileus.identity.db import domain, project
 from pileus.identity.model.errors import DomainEnabled, ReferenceInvalid
 from pileus.identity.model.resource import Domain
 from pileus.identity.operations.change import Changes, changed, require_free, require_mutable
@@ -11,7 +11,7 @@ from pileus.kit.db import Transaction
 
 def create(tx: Transaction, new: Domain) -> Domain:
     """Add a domain; its id may be chosen, to have the same one in several clouds. Raises Duplicate."""
-    require_free("domain", new.id, domain.find(tx, new.id) or project.find(tx, new.id))
+    require_free("domain", new.id, project.find_any(tx, new.id))
     require_free("domain", new.name, domain.find_by_name(tx, new.name))
     domain.add(tx, new)
     return new
@@ -30,16 +30,10 @@ def update(tx: Transaction, domain_id: str, changes: Changes) -> Domain:
 
 def delete(tx: Transaction, domain_id: str) -> None:
     """Remove a domain and everything in it. Raises ResourceNotFound, Immutable, DomainEnabled."""
-    old = domain.get(tx, domain_id)
+    old = domain.get_locked(tx, domain_id)
     require_mutable("domain", old, None)
     if old.is_enabled:
         raise DomainEnabled
-    for owned in user.list_users(tx, domain_id=domain_id):
-        user.delete(tx, owned.id)
-    for part in project.list_projects(tx, domain_id=domain_id):
-        project.delete(tx, part.id)
-    for own in role.list_roles(tx, domain_id=domain_id):
-        role.delete(tx, own.id)
     domain.delete(tx, domain_id)
 
 

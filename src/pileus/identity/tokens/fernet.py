@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
-from cryptography.fernet import InvalidToken
+from cryptography.fernet import InvalidToken, MultiFernet
 
 from pileus.identity.model.assignment import TargetKind
-from pileus.identity.model.token import METHODS, Scope, Token
+from pileus.identity.model.token import METHODS, Delegation, DelegationKind, Scope, Token
 from pileus.identity.tokens.keys import KeyFolder
 
-_FORMAT = 2
+REMEMBERED = 10_000
+_FORMAT = 3
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)  # whole numbers: floats would lose some
+# In the order of their numbers in a payload; only ever add at the end.
 _KINDS = (None, TargetKind.PROJECT, TargetKind.DOMAIN, TargetKind.SYSTEM)
+_DELEGATIONS = (None, DelegationKind.TRUST, DelegationKind.APPLICATION_CREDENTIAL, DelegationKind.OAUTH1)
 
 
 class _Payload(msgspec.Struct, array_like=True):
@@ -26,6 +29,9 @@ class _Payload(msgspec.Struct, array_like=True):
     expires_us: int
     audit_ids: list[str]
     valid_after_us: int | None
+    delegation_kind: int = 0
+    delegation_id: str = ""
+    delegation_valid_after_us: int | None = None
 
 
 class FernetTokens:
@@ -33,9 +39,11 @@ class FernetTokens:
 
     def __init__(self, keys: KeyFolder) -> None:
         self._keys = keys
+        self._known: tuple[MultiFernet | None, dict[str, Token]] = (None, {})  # what the present keys decrypt to
 
     def issue(self, token: Token) -> str:
         """Return the text, without the padding that URLs do not like."""
+        by = token.delegation
         payload = _Payload(
             _FORMAT,
             token.user_id,
@@ -45,28 +53,57 @@ class FernetTokens:
             _microseconds(token.issued_at),
             _microseconds(token.expires_at),
             list(token.audit_ids),
-            None if token.user_valid_after is None else _microseconds(token.user_valid_after),
+            _microseconds_or_none(token.user_valid_after),
+            0 if by is None else _DELEGATIONS.index(by.kind),
+            "" if by is None else by.id,
+            None if by is None else _microseconds_or_none(by.valid_after),
         )
         return self._keys.fernet().encrypt(msgspec.msgpack.encode(payload)).rstrip(b"=").decode()
 
     def read(self, text: str) -> Token | None:
         """Return the token, or None."""
-        try:
-            data = self._keys.fernet().decrypt(text.encode("ascii") + b"=" * (-len(text) % 4))
-            payload = msgspec.msgpack.decode(data, type=_Payload)
-        except (InvalidToken, UnicodeEncodeError, msgspec.DecodeError):
-            return None
-        if payload.format != _FORMAT:
-            return None
-        return Token(
-            user_id=payload.user_id,
-            methods=tuple(method for bit, method in enumerate(METHODS) if payload.methods >> bit & 1),
-            scope=Scope(kind=_KINDS[payload.scope_kind], id=payload.scope_id),
-            audit_ids=tuple(payload.audit_ids),
-            issued_at=_moment(payload.issued_us),
-            expires_at=_moment(payload.expires_us),
-            user_valid_after=None if payload.valid_after_us is None else _moment(payload.valid_after_us),
-        )
+        fernet = self._keys.fernet()
+        keys, known = self._known
+        if keys is not fernet:
+            known = {}
+            self._known = (fernet, known)
+        token = known.get(text)
+        if token is None:
+            token = _read(fernet, text)
+            if token is not None:
+                if len(known) >= REMEMBERED:
+                    known.clear()
+                known[text] = token
+        return token
+
+
+def _read(fernet: MultiFernet, text: str) -> Token | None:
+    try:
+        data = fernet.decrypt(text.encode("ascii") + b"=" * (-len(text) % 4))
+        payload = msgspec.msgpack.decode(data, type=_Payload)
+    except (InvalidToken, UnicodeEncodeError, msgspec.DecodeError):
+        return None
+    if payload.format != _FORMAT:
+        return None
+    return Token(
+        user_id=payload.user_id,
+        methods=tuple(method for bit, method in enumerate(METHODS) if payload.methods >> bit & 1),
+        scope=Scope(kind=_KINDS[payload.scope_kind], id=payload.scope_id),
+        audit_ids=tuple(payload.audit_ids),
+        issued_at=_moment(payload.issued_us),
+        expires_at=_moment(payload.expires_us),
+        user_valid_after=_moment_or_none(payload.valid_after_us),
+        delegation=_delegation(payload),
+    )
+
+
+def _delegation(payload: _Payload) -> Delegation | None:
+    kind = _DELEGATIONS[payload.delegation_kind]
+    if kind is None:
+        return None
+    return Delegation(
+        kind=kind, id=payload.delegation_id, valid_after=_moment_or_none(payload.delegation_valid_after_us)
+    )
 
 
 def _microseconds(moment: datetime) -> int:
@@ -75,3 +112,11 @@ def _microseconds(moment: datetime) -> int:
 
 def _moment(microseconds: int) -> datetime:
     return _EPOCH + microseconds * _MICROSECOND
+
+
+def _microseconds_or_none(moment: datetime | None) -> int | None:
+    return None if moment is None else _microseconds(moment)
+
+
+def _moment_or_none(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _moment(microseconds)

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet, MultiFernet
 
+from pileus.identity.tokens.signing_keys import SigningKeys
+
+SETTLED_NS = 2_000_000_000  # much longer than the ticks in which file systems tell the time
 STAGED = 0
 KEPT = 3
 
@@ -23,6 +28,7 @@ class KeyFolder:
         self._folder = folder
         self._guard = threading.Lock()
         self._seen: tuple[tuple[int, int], ...] = ()
+        self._settled_ns = -1  # when the folder last changed, if that was so long ago that another change would show
         self._fernet: MultiFernet | None = None
 
     def create_if_missing(self) -> None:
@@ -45,7 +51,10 @@ class KeyFolder:
         return primary
 
     def fernet(self) -> MultiFernet:
-        """Return what encrypts with the primary key and decrypts with any."""
+        """Return what encrypts with the primary key and decrypts with any; the same object while the keys are."""
+        changed_ns = self._folder.stat().st_mtime_ns  # every change of keys adds, renames or removes a file
+        if self._fernet is not None and changed_ns == self._settled_ns:
+            return self._fernet
         seen = tuple(found for path in self._files() if (found := _look(path)) is not None)
         with self._guard:
             if self._fernet is None or seen != self._seen:
@@ -53,6 +62,7 @@ class KeyFolder:
                 keys = [key for number in numbers if (key := _read(self._folder / str(number))) is not None]
                 self._fernet = MultiFernet([Fernet(key) for key in keys])
                 self._seen = seen
+            self._settled_ns = changed_ns if time.time_ns() - changed_ns > SETTLED_NS else -1
             return self._fernet
 
     def _files(self) -> list[Path]:
@@ -69,6 +79,29 @@ class KeyFolder:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(self._folder / str(number))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """All keys of one identity service, a folder for each purpose."""
+
+    fernet: KeyFolder
+    receipt: KeyFolder
+    credential: KeyFolder
+    jws: SigningKeys
+
+    @classmethod
+    def at(cls, folder: Path) -> Keys:
+        """Return the keys below a folder; those that lack are made."""
+        keys = cls(
+            fernet=KeyFolder(folder / "fernet"),
+            receipt=KeyFolder(folder / "receipt"),
+            credential=KeyFolder(folder / "credential"),
+            jws=SigningKeys(folder / "jws"),
+        )
+        for each in (keys.fernet, keys.receipt, keys.credential, keys.jws):
+            each.create_if_missing()
+        return keys
 
 
 # A rotation removes the oldest key at any moment; whoever finds it gone does without.

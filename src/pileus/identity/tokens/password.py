@@ -12,13 +12,16 @@ import hmac
 
 import bcrypt
 
+from pileus.kit.patience import require_patience
+
 DEFAULT_ROUNDS = 12
 _GENERATED = "$sha256$"
 _NOBODY = bcrypt.hashpw(b"nobody", bcrypt.gensalt(4)).decode()
 
 
 def hash_chosen(password: str, rounds: int = DEFAULT_ROUNDS) -> str:
-    """Return the hash of a password that somebody chose."""
+    """Return the hash of a password that somebody chose. Raises TakesLong."""
+    require_patience()
     return bcrypt.hashpw(_condense(password), bcrypt.gensalt(rounds)).decode()
 
 
@@ -28,9 +31,13 @@ def hash_generated(secret: str) -> str:
 
 
 def verify(password: str, hashed: str) -> bool:
-    """Tell whether a password is the one that was hashed, in time that does not depend on how wrong it is."""
+    """Tell whether a password is the one that was hashed, in time that does not depend on how wrong it is.
+
+    Raises TakesLong, but not where we made the secret.
+    """
     if hashed.startswith(_GENERATED):
         return hmac.compare_digest(hash_generated(password), hashed)
+    require_patience()
     return bcrypt.checkpw(_condense(password), hashed.encode())
 
 
@@ -41,7 +48,8 @@ class Decoy:
         self._hash = _NOBODY.replace("$04$", f"${rounds:02d}$", 1)
 
     def verify(self, password: str) -> None:
-        """Spend the time that a known user's password would take."""
+        """Spend the time that a known user's password would take. Raises TakesLong."""
+        require_patience()
         bcrypt.checkpw(_condense(password), self._hash.encode())
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pileus.kit.db.types import LongText, Moment
+from pileus.kit.db.types import BigId, LongText, Moment
 
 revision = "0001_initial"
 down_revision = None
@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("is_domain", sa.Boolean(), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("tags", LongText, nullable=False),
         sa.Column("extra", LongText, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
         sa.UniqueConstraint("domain_id", "name", name=op.f("uq_project_domain_id_name")),
@@ -27,6 +28,28 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
+    with op.batch_alter_table("project", schema=None) as batch_op:
+        batch_op.create_index("ix_project_parent_id", ["parent_id"], unique=False)
+
+    op.create_table(
+        "project_ancestor",
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("ancestor_id", sa.String(length=64), nullable=False),
+        sa.Column("distance", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ancestor_id"], ["project.id"], name=op.f("fk_project_ancestor_ancestor_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_project_ancestor_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("project_id", "ancestor_id", name=op.f("pk_project_ancestor")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("project_ancestor", schema=None) as batch_op:
+        batch_op.create_index("ix_project_ancestor_ancestor_id", ["ancestor_id"], unique=False)
+
     op.create_table(
         "region",
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -41,6 +64,8 @@ def upgrade() -> None:
     op.create_table(
         "revoked_token",
         sa.Column("audit_id", sa.String(length=32), nullable=False),
+        sa.Column("has_descendants", sa.Boolean(), nullable=False),
+        sa.Column("revoked_at", Moment, nullable=False),
         sa.Column("expires_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("audit_id", name=op.f("pk_revoked_token")),
         mysql_charset="utf8mb4",
@@ -49,6 +74,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("revoked_token", schema=None) as batch_op:
         batch_op.create_index("ix_revoked_token_expires_at", ["expires_at"], unique=False)
+
+    generation = op.create_table(
+        "generation",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_generation")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.bulk_insert(generation, [{"id": 1, "number": 0}])
 
     op.create_table(
         "role",
@@ -118,6 +154,13 @@ def upgrade() -> None:
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("tokens_valid_after", Moment, nullable=True),
+        sa.Column("failed_auth_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failed_auth_at", Moment, nullable=True),
+        sa.Column("password_created_at", Moment, nullable=True),
+        sa.Column("password_expires_at", Moment, nullable=True),
+        sa.Column("is_password_own", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_at", Moment, nullable=True),
+        sa.Column("last_active_at", Moment, nullable=True),
         sa.Column("extra", LongText, nullable=False),
         sa.ForeignKeyConstraint(["domain_id"], ["project.id"], name=op.f("fk_user_domain_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
@@ -127,20 +170,75 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
-        "assignment",
+        "old_password",
+        sa.Column("id", BigId, nullable=False),
         sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("password_hash", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_old_password_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_old_password")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("old_password", schema=None) as batch_op:
+        batch_op.create_index("ix_old_password_user_id", ["user_id"], unique=False)
+
+    op.create_table(
+        "group",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("domain_id", sa.String(length=64), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("extra", LongText, nullable=False),
+        sa.ForeignKeyConstraint(["domain_id"], ["project.id"], name=op.f("fk_group_domain_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_group")),
+        sa.UniqueConstraint("domain_id", "name", name=op.f("uq_group_domain_id_name")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "membership",
+        sa.Column("group_id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["group_id"], ["group.id"], name=op.f("fk_membership_group_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_membership_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("group_id", "user_id", name=op.f("pk_membership")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("membership", schema=None) as batch_op:
+        batch_op.create_index("ix_membership_user_id", ["user_id"], unique=False)
+
+    op.create_table(
+        "assignment",
+        sa.Column("actor_id", sa.String(length=64), nullable=False),
         sa.Column("target_kind", sa.String(length=8), nullable=False),
         sa.Column("target_id", sa.String(length=64), nullable=False),
         sa.Column("role_id", sa.String(length=64), nullable=False),
+        sa.Column("is_inherited", sa.Boolean(), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=True),
+        sa.Column("group_id", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["group_id"], ["group.id"], name=op.f("fk_assignment_group_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["role_id"], ["role.id"], name=op.f("fk_assignment_role_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_assignment_user_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("user_id", "target_kind", "target_id", "role_id", name=op.f("pk_assignment")),
+        sa.PrimaryKeyConstraint(
+            "actor_id", "target_kind", "target_id", "role_id", "is_inherited", name=op.f("pk_assignment")
+        ),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("assignment", schema=None) as batch_op:
-        batch_op.create_index("ix_assignment_target", ["target_kind", "target_id"], unique=False)
+        batch_op.create_index("ix_assignment_target_id", ["target_id"], unique=False)
+        batch_op.create_index(
+            "ix_assignment_role_id",
+            ["role_id", "actor_id", "target_kind", "target_id", "is_inherited"],
+            unique=False,
+        )
+        batch_op.create_index("ix_assignment_user_id", ["user_id"], unique=False)
+        batch_op.create_index("ix_assignment_group_id", ["group_id"], unique=False)
 
     # Credentials of all kinds, and trusts.
     op.create_table(
@@ -287,6 +385,314 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["role_id"], ["role.id"], name=op.f("fk_trust_role_role_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["trust_id"], ["trust.id"], name=op.f("fk_trust_role_trust_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("trust_id", "role_id", name=op.f("pk_trust_role")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+
+    # Which endpoints a project sees, policies for endpoints, and limits.
+    op.create_table(
+        "endpoint_group",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("filters", LongText, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint_group")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "policy",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("type", sa.String(length=255), nullable=False),
+        sa.Column("blob", LongText, nullable=False),
+        sa.Column("extra", LongText, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "project_endpoint_group",
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("endpoint_group_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["endpoint_group_id"],
+            ["endpoint_group.id"],
+            name=op.f("fk_project_endpoint_group_endpoint_group_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_project_endpoint_group_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("project_id", "endpoint_group_id", name=op.f("pk_project_endpoint_group")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("project_endpoint_group", schema=None) as batch_op:
+        batch_op.create_index("ix_project_endpoint_group_endpoint_group_id", ["endpoint_group_id"], unique=False)
+
+    op.create_table(
+        "registered_limit",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("service_id", sa.String(length=64), nullable=False),
+        sa.Column("region_id", sa.String(length=255), nullable=False),
+        sa.Column("resource_name", sa.String(length=255), nullable=False),
+        sa.Column("default_limit", sa.Integer(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["service_id"], ["service.id"], name=op.f("fk_registered_limit_service_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registered_limit")),
+        sa.UniqueConstraint(
+            "service_id",
+            "region_id",
+            "resource_name",
+            name=op.f("uq_registered_limit_service_id_region_id_resource_name"),
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "policy_association",
+        sa.Column("place", sa.String(length=400), nullable=False),
+        sa.Column("policy_id", sa.String(length=64), nullable=False),
+        sa.Column("endpoint_id", sa.String(length=64), nullable=True),
+        sa.Column("service_id", sa.String(length=64), nullable=True),
+        sa.Column("region_id", sa.String(length=255), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["endpoint.id"], name=op.f("fk_policy_association_endpoint_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["policy_id"], ["policy.id"], name=op.f("fk_policy_association_policy_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["region_id"], ["region.id"], name=op.f("fk_policy_association_region_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["service_id"], ["service.id"], name=op.f("fk_policy_association_service_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_policy_association")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("policy_association", schema=None) as batch_op:
+        batch_op.create_index("ix_policy_association_policy_id", ["policy_id"], unique=False)
+
+    op.create_table(
+        "project_endpoint",
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("endpoint_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["endpoint.id"], name=op.f("fk_project_endpoint_endpoint_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_project_endpoint_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("project_id", "endpoint_id", name=op.f("pk_project_endpoint")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("project_endpoint", schema=None) as batch_op:
+        batch_op.create_index("ix_project_endpoint_endpoint_id", ["endpoint_id"], unique=False)
+
+    op.create_table(
+        "project_limit",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("registered_limit_id", sa.String(length=64), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("resource_limit", sa.Integer(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_project_limit_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["registered_limit_id"],
+            ["registered_limit.id"],
+            name=op.f("fk_project_limit_registered_limit_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_limit")),
+        sa.UniqueConstraint(
+            "registered_limit_id", "project_id", name=op.f("uq_project_limit_registered_limit_id_project_id")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("project_limit", schema=None) as batch_op:
+        batch_op.create_index("ix_project_limit_project_id", ["project_id"], unique=False)
+
+    op.create_table(
+        "consumer",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("extra", LongText, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consumer")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "mapping",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("rules", LongText, nullable=False),
+        sa.Column("schema_version", sa.String(length=5), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mapping")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "oauth1_nonce",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_oauth1_nonce")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("oauth1_nonce", schema=None) as batch_op:
+        batch_op.create_index("ix_oauth1_nonce_expires_at", ["expires_at"], unique=False)
+
+    op.create_table(
+        "service_provider",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("auth_url", sa.Text(), nullable=False),
+        sa.Column("sp_url", sa.Text(), nullable=False),
+        sa.Column("relay_state_prefix", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_provider")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "identity_provider",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("domain_id", sa.String(length=64), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("authorization_ttl", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["project.id"], name=op.f("fk_identity_provider_domain_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_provider")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "access_token",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("consumer_id", sa.String(length=64), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("role_ids", LongText, nullable=False),
+        sa.Column("expires_at", Moment, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["consumer_id"], ["consumer.id"], name=op.f("fk_access_token_consumer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_access_token_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_access_token_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_token")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("access_token", schema=None) as batch_op:
+        batch_op.create_index("ix_access_token_user_id", ["user_id"], unique=False)
+
+    op.create_table(
+        "federation_protocol",
+        sa.Column("idp_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("mapping_id", sa.String(length=64), nullable=False),
+        sa.Column("remote_id_attribute", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["idp_id"], ["identity_provider.id"], name=op.f("fk_federation_protocol_idp_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("idp_id", "id", name=op.f("pk_federation_protocol")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "federated_user",
+        sa.Column("idp_id", sa.String(length=64), nullable=False),
+        sa.Column("protocol_id", sa.String(length=64), nullable=False),
+        sa.Column("unique_id", sa.String(length=255), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["idp_id", "protocol_id"],
+            ["federation_protocol.idp_id", "federation_protocol.id"],
+            name=op.f("fk_federated_user_idp_id_protocol_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_federated_user_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("idp_id", "protocol_id", "unique_id", name=op.f("pk_federated_user")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("federated_user", schema=None) as batch_op:
+        batch_op.create_index("ix_federated_user_user_id", ["user_id"], unique=False)
+
+    op.create_table(
+        "idp_remote_id",
+        sa.Column("remote_id", sa.String(length=255), nullable=False),
+        sa.Column("idp_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["idp_id"], ["identity_provider.id"], name=op.f("fk_idp_remote_id_idp_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("remote_id", name=op.f("pk_idp_remote_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "request_token",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("consumer_id", sa.String(length=64), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=True),
+        sa.Column("verifier", sa.String(length=64), nullable=True),
+        sa.Column("role_ids", LongText, nullable=False),
+        sa.Column("expires_at", Moment, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["consumer_id"], ["consumer.id"], name=op.f("fk_request_token_consumer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_request_token_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_request_token_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_token")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+
+    op.create_table(
+        "domain_config",
+        sa.Column("domain_id", sa.String(length=64), nullable=False),
+        sa.Column("group", sa.String(length=64), nullable=False),
+        sa.Column("option", sa.String(length=64), nullable=False),
+        sa.Column("value", LongText, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["project.id"], name=op.f("fk_domain_config_domain_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("domain_id", "group", "option", name=op.f("pk_domain_config")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",

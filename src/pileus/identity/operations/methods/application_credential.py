@@ -1,0 +1,54 @@
+"""The method `application_credential`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pileus.identity.backend import Backend
+from pileus.identity.db import application_credential, user
+from pileus.identity.model.application_credential import ApplicationCredential
+from pileus.identity.model.assignment import TargetKind
+from pileus.identity.model.errors import Refused
+from pileus.identity.model.token import Delegation, DelegationKind, Scope
+from pileus.identity.operations.methods.proof import Shown
+from pileus.identity.operations.named import Named, find_user
+from pileus.identity.tokens import password
+from pileus.kit.db import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """An application credential, by id or by its user and name, and its secret."""
+
+    method: ClassVar[str] = "application_credential"
+    id: str | None = None
+    name: str | None = None
+    user: Named | None = None
+    secret: str = field(repr=False)
+    address: str = ""  # where it came from
+
+    def prove(self, backend: Backend) -> Shown:
+        """Check the secret. Raises Refused, TooManyAttempts."""
+        backend.attempts.require(self._key(), self.address)
+        with backend.database.read() as tx:
+            found = self._find(tx)
+            owner = None if found is None else user.find(tx, found.user_id)
+        if found is None or owner is None or not password.verify(self.secret, found.secret_hash):
+            backend.attempts.fail(self._key(), self.address)
+            raise Refused("there is no such application credential, or the secret is wrong")
+        return Shown(
+            user=owner,
+            delegation=Delegation(kind=DelegationKind.APPLICATION_CREDENTIAL, id=found.id),
+            scope=Scope(kind=TargetKind.PROJECT, id=found.project_id),
+        )
+
+    def _find(self, tx: Transaction) -> ApplicationCredential | None:
+        """Return it. Whose it is says it alone: with an id, a user that was named too counts for nothing."""
+        if self.id is not None:
+            return application_credential.find(tx, self.id)
+        owner = None if self.user is None else find_user(tx, self.user)
+        return None if owner is None else application_credential.find_by_name(tx, owner.id, self.name or "")
+
+    def _key(self) -> str:
+        return self.id or f"{self.name}/{self.user.key() if self.user else ''}"
