@@ -51,6 +51,7 @@ def main() -> None:
         kind, name, url = each.split("=", 2)
         if kind != "network":  # nobody logs in as the stub
             user = keystone.ensure("user", {"domain_id": "default", "name": name}, password=service_password)
+            keystone.call("PATCH", f"/users/{user}", json={"user": {"password": service_password}})
             for role in roles.values():
                 keystone.call("PUT", f"/projects/{project}/users/{user}/roles/{role}")
         service = keystone.ensure("service", {"type": kind, "name": name})
