@@ -18,7 +18,8 @@ class Printer:
         self.done = threading.Event()
 
     def info(self, ctxt: object, publisher_id: str, event_type: str, payload: object, metadata: object) -> None:
-        print(json.dumps([publisher_id, event_type, payload, metadata]), flush=True)
+        sys.stdout.write(json.dumps([publisher_id, event_type, payload, metadata]) + "\n")
+        sys.stdout.flush()
         self._left -= 1
         if not self._left:
             self.done.set()
@@ -33,6 +34,7 @@ def main(url: str, topic: str, wanted: int) -> None:
     listener = oslo_messaging.get_notification_listener(
         transport, [oslo_messaging.Target(topic=topic, exchange="keystone")], [printer], executor="threading"
     )
+    conf.set_override("executor_thread_pool_size", 1)  # one after the other, as they came
     listener.start()
     printer.done.wait(60)
     listener.stop()

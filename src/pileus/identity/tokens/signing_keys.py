@@ -45,7 +45,8 @@ class SigningKeys:
 
     def create_if_missing(self) -> None:
         """Make a first pair."""
-        (self._folder / "public").mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self._folder, self._folder / "public"):  # one by one: the mode is not for parents
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (self._folder / "private.pem").exists():
             self.rotate()
 
