@@ -32,7 +32,25 @@ class Broker:
 
     async def connect(self) -> AbstractConnection:
         """Return a new connection."""
-        return await aio_pika.connect(self.url, timeout=CONNECT_S, heartbeat=self.heartbeat_s, ssl_context=self.context)
+        return await aio_pika.connect(
+            self.url,
+            timeout=CONNECT_S,
+            heartbeat=self.heartbeat_s,
+            ssl_context=self.context,
+            connection_class=_Connection,
+        )
+
+
+class _Connection(aio_pika.Connection):
+    """One that is closed if it never came about: else the garbage collector closes it, at any time on any thread."""
+
+    async def connect(self, timeout: float | None = None) -> None:
+        """Connect. Raises what aio-pika does."""
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
 
 
 def broker_at(url: str, *, ca_file: str = "", heartbeat_s: int = 5, section: str = "bus") -> Broker:
