@@ -147,7 +147,9 @@ def every_candidate(states: Sequence[ProviderState], request: CandidateRequest) 
     by_uuid = {one.uuid: one for one in states}
     found: dict[object, Candidate] = {}
     for root in states:
-        if root.is_root and request.root_traits.is_allowed_with(root.traits):
+        wish = request.root_traits
+        is_allowed = wish.is_satisfied_by(root.traits) and not wish.is_broken_by(root.traits)
+        if root.is_root and is_allowed:
             for candidate in _of_tree(by_uuid, root, request):
                 found.setdefault(identity(candidate), candidate)
     return list(found.values())
@@ -165,7 +167,7 @@ def _of_tree(by_uuid: dict[str, ProviderState], root: ProviderState, request: Ca
     sharing = [
         one
         for one in by_uuid.values()
-        if one.is_sharing and one.root_uuid != root.uuid and not one.aggregates.isdisjoint(memberships)
+        if SHARES in one.traits and one.root_uuid != root.uuid and not one.aggregates.isdisjoint(memberships)
     ]
     parts = [(part.group, part.resources) for part in list_parts(request)]
     options = [

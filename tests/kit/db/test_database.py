@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, bindparam, select
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, bindparam, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from pileus.kit.db import Database, Transaction
@@ -26,6 +26,7 @@ from pileus.kit.db.types import MARIADB, BigId, new_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 METADATA = new_metadata()
 COUNTER = Table(
@@ -75,6 +76,23 @@ def value(database: Database, name: str = "a") -> int:
 
 def add_one(tx: Transaction, name: str = "a") -> None:
     tx.execute(COUNTER.update().where(COUNTER.c.name == name).values(value=COUNTER.c.value + 1))
+
+
+def test_many_who_open_a_new_file_at_once_all_get_it(tmp_path: Path) -> None:
+    for number in range(40):
+        url, start = f"sqlite:///{tmp_path}/{number}.sqlite", threading.Barrier(4)
+
+        def open_and_look(url: str = url, start: threading.Barrier = start) -> int:
+            database = Database(url)
+            start.wait()
+            try:
+                with database.read() as tx:
+                    return int(tx.scalar(text("SELECT COUNT(*) FROM sqlite_master")))
+            finally:
+                database.close()
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(lambda go: go(), [open_and_look] * 4)) == [0] * 4
 
 
 def test_sixty_four_threads_write_and_none_fails_or_loses_anything(database: Database) -> None:

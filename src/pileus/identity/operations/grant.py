@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeVar
 
 from pileus.identity.backend import Backend
 from pileus.identity.db import (
@@ -31,6 +32,8 @@ from pileus.identity.model.resource import Domain, Project, Role, User
 from pileus.identity.model.token import Delegation, DelegationKind, Grant, Scope, Token
 from pileus.identity.model.trust import Trust
 from pileus.kit.db import Transaction
+
+T = TypeVar("T")
 
 
 def validate(backend: Backend, tx: Transaction, text: str, *, may_be_expired: bool = False) -> Grant:
@@ -109,32 +112,26 @@ class _Rows:
         return value
 
     def role_book(self) -> _RoleBook:
-        known: _RoleBook | None = self._memory.find(self._generation, "roles")
-        if known is None:
-            known = _role_book(self.tx)
-            self._memory.keep(self._generation, "roles", known)
-        return known
+        return self._once("roles", lambda: _role_book(self.tx))
 
     def catalog(self, scope: Scope) -> Catalog:
-        known: Catalog | None = self._memory.find(self._generation, "catalog")
-        if known is None:
-            known = tuple(catalog.list_services(self.tx)), tuple(catalog.list_endpoints(self.tx))
-            self._memory.keep(self._generation, "catalog", known)
+        known = self._once(
+            "catalog", lambda: (tuple(catalog.list_services(self.tx)), tuple(catalog.list_endpoints(self.tx)))
+        )
         given = endpoint_filter.get_given(self.tx, scope.id) if scope.kind is TargetKind.PROJECT else Given()
         return narrow(known, given, is_all_without_filter=self._is_all_without_filter)
 
     def service_providers(self) -> tuple[ServiceProvider, ...]:
-        known: tuple[ServiceProvider, ...] | None = self._memory.find(self._generation, "service_providers")
-        if known is None:
-            known = tuple(service_provider.list_enabled(self.tx))
-            self._memory.keep(self._generation, "service_providers", known)
-        return known
+        return self._once("service_providers", lambda: tuple(service_provider.list_enabled(self.tx)))
 
     def domain(self, domain_id: str) -> Domain:
-        key = "domain", domain_id
-        known: Domain | None = self._memory.find(self._generation, key)
+        return self._once(("domain", domain_id), lambda: _require_domain(self.tx, domain_id))
+
+    def _once(self, key: object, read: Callable[[], T]) -> T:
+        """Return what was read in this generation already, by whichever token, or read it."""
+        known: T | None = self._memory.find(self._generation, key)
         if known is None:
-            known = _require_domain(self.tx, domain_id)
+            known = read()
             self._memory.keep(self._generation, key, known)
         return known
 

@@ -213,7 +213,7 @@ def _sqlite_engine(url: Any, *, pool_size: int, is_reader: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _turn_to_wal(cursor)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         # Upper and lower case mean what they mean on the others: two in LIKE, and not only of the Latin letters.
@@ -230,6 +230,23 @@ def _sqlite_engine(url: Any, *, pool_size: int, is_reader: bool) -> Engine:
     # The dialect's own way and no listener's: an engine that has one looks for more at every step of every statement.
     engine.dialect.do_begin = begin  # type: ignore[method-assign]
     return engine
+
+
+def _turn_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Have readers go on beside a writer, for good: the file remembers it.
+
+    Two that turn a new file at once each hold what the other needs. SQLite refuses one of them at once, without the
+    wait that it grants elsewhere; by the next look the file is turned.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0, 0.02))  # noqa: S311 (spreads them, hides nothing)
 
 
 def _lower(value: Any) -> Any:

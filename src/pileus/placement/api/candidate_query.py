@@ -22,12 +22,6 @@ class GroupMissing(Invalid):
     message = "At least one request group (`resources` or `resources{{$S}}`) is required."
 
 
-class GroupsNeedResources(Invalid):
-    """A group without resources."""
-
-    message = "All request groups must specify resources."
-
-
 class Orphaned(QueryInvalid):
     """A group that says what its providers shall be like and not what it wants of them."""
 

@@ -13,17 +13,11 @@ from pileus.placement.db.tables import resource_provider_aggregate as a
 from pileus.placement.model.provider import Provider
 
 _OF = select(a.c.aggregate_uuid).where(a.c.provider_id == bindparam("which")).order_by(a.c.aggregate_uuid)
-_OF_MANY = select(a).where(a.c.provider_id.in_(bindparam("which", expanding=True)))
 
 
 def list_of(tx: Transaction, provider: Provider) -> Sequence[str]:
     """Return the aggregates that a provider is a member of."""
     return [row.aggregate_uuid for row in tx.all(_OF, {"which": provider.id})]
-
-
-def list_of_many(tx: Transaction, provider_ids: Iterable[int]) -> Sequence[tuple[int, str]]:
-    """Return providers' aggregates, each with the provider's id."""
-    return [(row.provider_id, row.aggregate_uuid) for row in tx.all(_OF_MANY, {"which": list(provider_ids)})]
 
 
 def replace(tx: Transaction, provider: Provider, aggregates: Iterable[str], now: datetime) -> None:

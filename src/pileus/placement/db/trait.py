@@ -18,7 +18,6 @@ _FIND_LOCKED = _FIND.with_for_update()
 _FIND_MANY = select(t.c.name).where(t.c.name.in_(bindparam("which", expanding=True)))
 _HOLD_MANY = _FIND_MANY.order_by(t.c.name).with_for_update(read=True)
 _OF = select(pt.c.trait).where(pt.c.provider_id == bindparam("which")).order_by(pt.c.trait)
-_OF_MANY = select(pt).where(pt.c.provider_id.in_(bindparam("which", expanding=True)))
 _A_USER = select(pt.c.provider_id).where(pt.c.trait == bindparam("which")).limit(1)
 _ASSOCIATED = select(pt.c.trait).distinct()
 
@@ -87,11 +86,6 @@ def remove(tx: Transaction, name: str) -> None:
 def list_of(tx: Transaction, provider: Provider) -> Sequence[str]:
     """Return a provider's traits."""
     return [row.trait for row in tx.all(_OF, {"which": provider.id})]
-
-
-def list_of_many(tx: Transaction, provider_ids: Iterable[int]) -> Sequence[tuple[int, str]]:
-    """Return providers' traits, each with the provider's id."""
-    return [(row.provider_id, row.trait) for row in tx.all(_OF_MANY, {"which": list(provider_ids)})]
 
 
 def give(tx: Transaction, provider: Provider, names: Iterable[str]) -> None:

@@ -55,16 +55,12 @@ class Index:
         if view is not None and self._is_current(view):
             return view.snapshot
         with self._turn:
-            self._view = self._newer(self._view)
+            if self._view is not None:
+                self._view = self._catch_up(self._view)
+            if self._view is None:
+                self._view = self._load()
             self._fresh.clear()
             return self._view.snapshot
-
-    def _newer(self, view: _View | None) -> _View:
-        if view is None:
-            return self._load()
-        if self._is_current(view):  # whoever had the turn before saw the same news
-            return view
-        return self._catch_up(view) or self._load()
 
     def follow(self) -> None:
         """Load, or catch up, so that the next search finds little to do."""
@@ -116,6 +112,8 @@ class Index:
             if view.last not in ids:
                 logger.warning("the log of changes does not go back to where the index is", last=view.last)
                 return None
+            if ids == [view.last]:  # whoever had the turn before saw the same news
+                return view
             changed = {provider_id for row_id, provider_id in rows if row_id != view.last}
             found = states.list_many(tx, changed)
         self._apply(changed, found)

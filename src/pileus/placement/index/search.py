@@ -6,7 +6,7 @@ For each page one set operation after the other leaves the trees in which every 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -61,12 +61,7 @@ def search(snapshot: Snapshot, request: CandidateRequest) -> Iterator[Candidate]
 
 
 def _in_turns(trees: Iterator[_Serving]) -> Iterator[Candidate]:
-    waiting: list[_Serving] = []
-    for tree in trees:
-        for candidate in tree:
-            yield candidate
-            waiting.append(tree)
-            break
+    waiting: Iterable[_Serving] = trees
     while waiting:
         still: list[_Serving] = []
         for tree in waiting:

@@ -21,10 +21,6 @@ class TraitWish:
         """Tell whether a forbidden trait is among `traits`."""
         return not self.forbidden.isdisjoint(traits)
 
-    def is_allowed_with(self, traits: Collection[str]) -> bool:
-        """Tell whether all that is required and nothing that is forbidden is among `traits`."""
-        return self.is_satisfied_by(traits) and not self.is_broken_by(traits)
-
     def names(self) -> frozenset[str]:
         """Return every trait that is spoken of."""
         return self.forbidden.union(*self.required)

@@ -32,11 +32,6 @@ class ProviderState:
         """Whether it heads its tree."""
         return self.root_uuid == self.uuid
 
-    @property
-    def is_sharing(self) -> bool:
-        """Whether it serves other trees than its own."""
-        return SHARES in self.traits
-
     def can_give(self, resource_class: str, amount: int) -> bool:
         """Tell whether so much of a class is left, and given out in such amounts."""
         inventory = self.inventories.get(resource_class)
