@@ -137,9 +137,8 @@ def test_a_user_sees_his_own_groups_and_nobody_elses(world: World) -> None:
 def test_a_domains_manager_has_the_groups_of_that_domain_and_no_others(world: World) -> None:
     home, token = domain_with_manager(world)
     foreign, stranger = group(world, "foreign"), world.user("stranger")
-    made = world.made("/v3/groups", {"group": {"name": "g"}}, token=token)
-    owner = world.made("/v3/users", {"user": {"name": "u"}}, token=token)["id"]
-    assert made["domain_id"] == home
+    made = world.made("/v3/groups", {"group": {"name": "g", "domain_id": home}}, token=token)
+    owner = world.made("/v3/users", {"user": {"name": "u", "domain_id": home}}, token=token)["id"]
     path = f"/v3/groups/{made['id']}"
     assert world("PATCH", path, {"group": {"name": "h"}}, token=token).status == 200
     assert world("PUT", f"{path}/users/{owner}", token=token).status == 204
@@ -147,10 +146,13 @@ def test_a_domains_manager_has_the_groups_of_that_domain_and_no_others(world: Wo
     assert world("PUT", f"/v3/groups/{foreign}/users/{owner}", token=token).status == 403
     assert world("GET", f"/v3/groups/{foreign}", token=token).status == 403
     assert world("DELETE", f"/v3/groups/{foreign}", token=token).status == 403
-    assert world("POST", "/v3/groups", {"group": {"name": "x", "domain_id": "default"}}, token=token).status == 403
+    for elsewhere in ({"domain_id": "default"}, {}):
+        assert world("POST", "/v3/groups", {"group": {"name": "x", **elsewhere}}, token=token).status == 403
+        assert world("POST", "/v3/users", {"user": {"name": "x", **elsewhere}}, token=token).status == 403
     assert names(world, "/v3/groups", token) == {"h"}
     assert world.shown("/v3/groups?domain_id=default", token=token) == []
     assert world("DELETE", path, token=token).status == 204
+    assert world("DELETE", path, token=token).status == 404
 
 
 def test_who_may_not_see_a_group_does_not_learn_whether_it_exists(world: World) -> None:

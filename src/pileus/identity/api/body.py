@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pileus.identity.backend import Backend
-from pileus.identity.db import project
+from pileus.identity.db import domain, project
+from pileus.identity.model.errors import ResourceNotFound
 from pileus.kit.http.message import Request
 
 _RENAMED = {"enabled": "is_enabled"}
@@ -41,3 +42,18 @@ def home_of(request: Request, backend: Backend) -> str:
         with backend.database.read() as tx:
             return project.get(tx, caller.project_id).domain_id
     return caller.user_domain_id
+
+
+def authorized_home(request: Request, backend: Backend, kind: str, body: Mapping[str, Any]) -> str:
+    """Return the domain that a new user or group is to be in, if the caller may make one there.
+
+    Who manages a domain has to name it; only who may make them everywhere can leave it out.
+    """
+    named = body.get("domain_id")
+    home = named or home_of(request, backend)
+    with backend.database.read() as tx:
+        found = domain.find(tx, home)
+    request.require({"target": {kind: {"domain_id": found.id}}} if named and found else {})
+    if found is None:
+        raise ResourceNotFound(kind="domain", id=home)
+    return found.id

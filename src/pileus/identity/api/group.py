@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pileus.identity.api import view
-from pileus.identity.api.body import changes, extra, home_of
+from pileus.identity.api.body import authorized_home, changes, extra
 from pileus.identity.api.listing import asked, page
 from pileus.identity.api.user import target_of
 from pileus.identity.backend import Backend
-from pileus.identity.db import domain, group, user
+from pileus.identity.db import group, user
 from pileus.identity.model.errors import MembershipNotFound, ResourceNotFound
 from pileus.identity.model.resource import Group
 from pileus.identity.operations import group as operations
@@ -53,16 +53,11 @@ def show(request: Request, backend: Backend) -> Reply:
 def create(request: Request, backend: Backend) -> Reply:
     """POST /v3/groups."""
     body = request.json()["group"]
-    home = body.get("domain_id") or home_of(request, backend)
-    with backend.database.read() as tx:
-        found = domain.find(tx, home)
-    request.require({"target": {"group": {"domain_id": found.id}}} if found else {})
-    if found is None:
-        raise ResourceNotFound(kind="domain", id=home)
+    home = authorized_home(request, backend, "group", body)
     new = Group(
         id=ids.new_hex_id(),
         name=body["name"].strip(),
-        domain_id=found.id,
+        domain_id=home,
         description=body.get("description", ""),
         extra=extra(body, _FIELDS),
     )
@@ -81,8 +76,10 @@ def update(request: Request, backend: Backend) -> Reply:
 
 
 def delete(request: Request, backend: Backend) -> Reply:
-    """DELETE /v3/groups/{group_id}."""
-    _authorized(request, backend)
+    """DELETE /v3/groups/{group_id}; that there is none, unlike elsewhere, everybody is told."""
+    with backend.database.read() as tx:
+        row = group.get(tx, request.params["group_id"])
+    request.require({"target": _group_target(row)})
     backend.database.write(operations.delete, request.params["group_id"])
     return Reply.empty()
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pileus.identity.api import view
-from pileus.identity.api.body import changes, extra, home_of
+from pileus.identity.api.body import authorized_home, changes, extra
 from pileus.identity.api.listing import asked, page
 from pileus.identity.backend import Backend
-from pileus.identity.db import domain, federated_user, group, user
+from pileus.identity.db import federated_user, group, user
 from pileus.identity.db.listing import Asked, Filter
 from pileus.identity.model.errors import OperatorInvalid, ResourceNotFound, TimestampInvalid
 from pileus.identity.model.password_rule import is_active, require_strong
@@ -52,16 +52,11 @@ def show(request: Request, backend: Backend) -> Reply:
 def create(request: Request, backend: Backend) -> Reply:
     """POST /v3/users."""
     body = request.json()["user"]
-    home = body.get("domain_id") or home_of(request, backend)
-    with backend.database.read() as tx:
-        found = domain.find(tx, home)
-    request.require({"target": {"user": {"domain_id": found.id}}} if found else {})
-    if found is None:
-        raise ResourceNotFound(kind="domain", id=home)
+    home = authorized_home(request, backend, "user", body)
     new = User(
         id=ids.new_hex_id(),
         name=body["name"].strip(),
-        domain_id=found.id,
+        domain_id=home,
         password_hash=_hash(backend, body),
         default_project_id=body.get("default_project_id"),
         description=body.get("description"),
