@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from tests.lacking import LackingError, skip_outside_ci
 from tests.servers import shared
@@ -31,6 +32,9 @@ _serial = count(1)
 
 def pytest_configure(config: pytest.Config) -> None:
     """The run's directory is made by the controller, and its workers are told."""
+    before = structlog.get_config()["processors"][:-1]  # what draws boxes around tracebacks takes seconds for each
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*before, plain])
     workerinput = getattr(config, "workerinput", None)
     if workerinput is None:
         directory = Path(tempfile.mkdtemp(prefix="pileus-tests-"))

@@ -15,7 +15,7 @@ from pileus.cli.settings import settings_of
 from pileus.clients.transport import Transport
 from pileus.kit import log
 from pileus.kit.errors import Conflict
-from pileus.wiring import new_agent, new_bus
+from pileus.wiring.agent import new_agent, new_bus
 
 
 class BusMissing(Conflict):

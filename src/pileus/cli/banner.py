@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from pileus.kit.state import StateDirectory
-from pileus.wiring import PATH_OF
+from pileus.wiring.settings import PATH_OF
 
 
 def show(state: StateDirectory, urls: dict[str, str], *, seconds: float, is_new: bool, is_detached: bool) -> None:

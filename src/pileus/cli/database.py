@@ -17,7 +17,8 @@ from pileus.compute.operations import history
 from pileus.identity.operations import history as identity_history
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
-from pileus.wiring import SERVICES, migrations_of, new_database
+from pileus.wiring.database import migrations_of, new_database
+from pileus.wiring.settings import SERVICES
 
 NOTHING_TO_PURGE = {
     "image": "keeps nothing of a deleted image but its id, and that for good, so that it is never given again",

@@ -12,7 +12,7 @@ from pileus.cli.settings import settings_of
 from pileus.identity.db import generation
 from pileus.identity.operations import credential
 from pileus.identity.tokens.keys import KeyFolder, Keys
-from pileus.wiring import new_database
+from pileus.wiring.database import new_database
 
 
 @click.group("identity")

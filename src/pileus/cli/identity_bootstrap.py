@@ -14,7 +14,8 @@ from pileus.identity.operations import bootstrap
 from pileus.identity.tokens.password import hash_chosen, verify
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
-from pileus.wiring import Cloud, migrations_of, new_database
+from pileus.wiring.cloud import Cloud
+from pileus.wiring.database import migrations_of, new_database
 
 
 @click.command("bootstrap")

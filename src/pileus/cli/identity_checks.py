@@ -23,7 +23,7 @@ from pileus.identity.tokens import password
 from pileus.kit.db import Database, Transaction
 from pileus.kit.http.server import is_loopback
 from pileus.kit.state import StateDirectory
-from pileus.wiring import Settings
+from pileus.wiring.settings import Settings
 
 LEAST_KEYS = 2  # the staged one and the primary
 LEAST_ROUNDS = 10  # of bcrypt, by OWASP's advice

@@ -16,7 +16,7 @@ from pileus.cli.console import new_console
 from pileus.cli.identity_checks import CHECKS, Patient, Trouble
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
-from pileus.wiring import new_database
+from pileus.wiring.database import new_database
 
 Results = Sequence[tuple[str, Sequence[Trouble]]]
 

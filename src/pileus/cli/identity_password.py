@@ -18,7 +18,8 @@ from pileus.kit.clock import SystemClock
 from pileus.kit.errors import Conflict
 from pileus.kit.http.message import JSON
 from pileus.kit.state import StateDirectory
-from pileus.wiring import Settings, new_database
+from pileus.wiring.database import new_database
+from pileus.wiring.settings import Settings
 
 
 class PasswordChosen(Conflict):

@@ -31,7 +31,8 @@ from pileus.placement.db import summary as summaries
 from pileus.placement.model.audit import Finding, OrphanedConsumer
 from pileus.placement.model.summary import Summary
 from pileus.placement.operations import audit as operations
-from pileus.wiring import Settings, migrations_of, new_database
+from pileus.wiring.database import migrations_of, new_database
+from pileus.wiring.settings import Settings
 
 IDLE = 4  # times as long as the sums took the database is left alone, however large it is
 

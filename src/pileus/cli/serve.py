@@ -10,7 +10,8 @@ from pileus.cli.ending import Ending
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
 from pileus.kit import log
-from pileus.wiring import SERVICES, Cloud
+from pileus.wiring.cloud import Cloud
+from pileus.wiring.settings import SERVICES
 
 
 @click.command("serve")

@@ -12,7 +12,8 @@ from pileus.clients.transport import Transport
 from pileus.identity.operations.bootstrap import ACCOUNTS
 from pileus.kit.clock import SystemClock
 from pileus.kit.state import StateDirectory
-from pileus.wiring import Cloud, Settings
+from pileus.wiring.cloud import Cloud
+from pileus.wiring.settings import Settings
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import msgspec
 
 from pileus.kit.settings import load
 from pileus.kit.state import StateDirectory
-from pileus.wiring import SERVICES, Settings
+from pileus.wiring.settings import SERVICES, Settings
 
 
 def settings_of(

@@ -19,7 +19,8 @@ from pileus.identity.operations.bootstrap import ACCOUNTS
 from pileus.kit import log
 from pileus.kit.errors import Conflict
 from pileus.kit.state import StateDirectory
-from pileus.wiring import SERVICES, Cloud, Settings
+from pileus.wiring.cloud import Cloud
+from pileus.wiring.settings import SERVICES, Settings
 
 DETACH_TIMEOUT_S = 120
 

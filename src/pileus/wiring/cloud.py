@@ -1,0 +1,178 @@
+"""A running cloud, or a part of one: what is shared by the services of one process, and how it starts and stops."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pileus.clients.account import admin_credentials, credentials_of, session_of
+from pileus.clients.identity import TokenAuthenticator
+from pileus.clients.session import Credentials, Session
+from pileus.clients.transport import Transport
+from pileus.kit import log
+from pileus.kit.clock import Clock, SystemClock
+from pileus.kit.db import Database
+from pileus.kit.http.app import App
+from pileus.kit.http.asgi import Listener
+from pileus.kit.http.cors import Cors
+from pileus.kit.http.server import HttpServer, Tls, bind
+from pileus.kit.http.threads import Threads
+from pileus.kit.loop import Loop
+from pileus.kit.settings import ListenSettings
+from pileus.kit.state import StateDirectory
+from pileus.wiring.database import migrations_of, new_database
+from pileus.wiring.settings import PATH_OF, SERVICES, Settings
+
+logger = log.get_logger("pileus")
+
+
+@dataclass(slots=True)
+class Cloud:
+    """The parts of one process, in the order in which they start; they stop in reverse."""
+
+    settings: Settings
+    state: StateDirectory
+    services: tuple[str, ...] = SERVICES
+    has_agent: bool = True
+    clock: Clock = field(default_factory=SystemClock)
+    apps: dict[str, App[Any]] = field(default_factory=dict)
+    databases: dict[str, Database] = field(default_factory=dict)
+    stops: list[Callable[[], None]] = field(default_factory=list)
+    transport: Transport = field(init=False)
+    threads: Threads = field(init=False)
+
+    # --- where things are ---
+
+    def listen(self, service: str) -> ListenSettings:
+        """Return where a service listens."""
+        return getattr(self.settings, service).listen  # type: ignore[no-any-return]
+
+    def root_url(self, service: str) -> str:
+        """Return scheme://host:port of a service, as clients reach it."""
+        at = self.listen(service)
+        if at.public_url:
+            return at.public_url.rstrip("/")
+        host = socket.getfqdn() if at.address in ("0.0.0.0", "::") else at.address  # noqa: S104 (compared, not bound)
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.settings.tls.certificate else 'http'}://{host}:{at.port}"
+
+    def auth_url(self) -> str:
+        """Return the identity service's URL: somebody else's if the settings name one."""
+        return self.settings.auth.url or f"{self.root_url('identity')}/v3"
+
+    def region(self) -> str:
+        """Return the region's name."""
+        return self.state.region(self.settings.region)
+
+    # --- start and stop ---
+
+    def start(self) -> None:
+        """Start everything; return when every port answers. On a failure stop what has started, and raise."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop in reverse order."""
+        while self.stops:
+            stop = self.stops.pop()
+            try:
+                stop()
+            except Exception:
+                logger.exception("stopping a part failed")
+
+    def _start(self) -> None:
+        # An answer of megabytes is a hundred thousand small objects without a cycle: looking for cycles after every
+        # 700 of them, as Python does, takes as long as making them.
+        gc.set_threshold(50_000, 50, 50)
+        sockets = {service: bind(self.listen(service).address, self.listen(service).port) for service in self.services}
+        self.threads = Threads(is_hurried=True)
+        self.stops.append(self.threads.close)
+        patient = Threads(os.cpu_count() or 1, "patient")
+        self.stops.append(patient.close)
+        self.transport = Transport(self.settings.tls.ca or self.settings.auth.ca_file or None)
+        self.stops.append(self.transport.close)
+        self._register()
+        for service in self.services:
+            self._open_database(service)
+        starts = [step for service in self.services for step in _build(service, self)]
+        cors = Cors(self.settings.cors)
+        listeners = [
+            (sockets[service], Listener(self.apps[service], self.threads, cors, patient=patient))
+            for service in self.services
+        ]
+        server = HttpServer(listeners, self._tls())
+        server.start()
+        self.stops.append(server.stop)
+        for step in starts:
+            step()
+        logger.info("started", services=self.services)
+
+    def _tls(self) -> Tls | None:
+        tls = self.settings.tls
+        return Tls(Path(tls.certificate), Path(tls.key)) if tls.certificate else None
+
+    def _open_database(self, service: str) -> None:
+        database = new_database(self.settings, self.state, service)
+        self.databases[service] = database
+        self.stops.append(database.close)
+        migrations = migrations_of(service)
+        if migrations.sync(database):
+            logger.info("database synchronised", service=service, version=migrations.newest())
+
+    def _register(self) -> None:
+        """Make this cloud known in somebody else's identity service, if the settings say who may."""
+        auth, region = self.settings.auth, self.settings.auth.region or self.region()
+        if not (auth.url and auth.admin.password):
+            return
+        from pileus.clients.registration import Part, register
+        from pileus.identity.operations.bootstrap import SERVICES as PARTS
+
+        urls = {"identity": auth.url} | {name: self.root_url(name) + PATH_OF[name] for name in self.services}
+        parts = [Part(type_, *PARTS[type_], url) for type_, url in urls.items()]
+        users = [] if auth.password else [self._credentials(service) for service in self.services]
+        register(Session(self.transport, admin_credentials(auth), self.clock), region, parts, users)
+        logger.info("registered", identity=auth.url, region=region)
+
+    # --- what the services are built with ---
+
+    def add_app(self, service: str, app: App[Any]) -> None:
+        """Have a service answer at its port, and its neighbours in this process without the network."""
+        self.apps[service] = app
+        self.transport.add_local(self.root_url(service), app)
+
+    def session(self, service: str) -> Session:
+        """Return a service's own session: its user here, or the one that somebody else's identity knows."""
+        return session_of(self._credentials(service), self.settings.auth, self.state, self.transport, self.clock)
+
+    def authenticator(self, service: str) -> TokenAuthenticator:
+        """Return what asks identity about callers. Our own is asked each time: what it revokes is void at once."""
+        auth = self.settings.auth
+        cache_s = auth.token_cache_s if auth.url else 0.0
+        return TokenAuthenticator(self.session(service), service_type=service, cache_s=cache_s)
+
+    def _credentials(self, service: str) -> Credentials:
+        return credentials_of(service, self.settings.auth, self.state, auth_url=self.auth_url(), region=self.region())
+
+    def owner(self) -> str:
+        """Return what this copy signs leases with: the same after a restart, so that it has its own back at once."""
+        return f"{socket.gethostname()}:{self.state.path}:{self.listen(self.services[0]).port}"
+
+    def starting(self, loops: Sequence[Loop]) -> list[Callable[[], None]]:
+        """Have loops stop with the cloud, and return what starts them."""
+        self.stops.extend(loop.stop for loop in loops)
+        return [loop.start for loop in loops]
+
+
+def _build(service: str, cloud: Cloud) -> Sequence[Callable[[], None]]:
+    """Make a service one of the cloud's apps; return what to start once all ports answer."""
+    steps: Sequence[Callable[[], None]] = import_module(f"pileus.wiring.{service}").build(cloud)
+    return steps

@@ -1,0 +1,85 @@
+"""Compute, with the runner of its workflows, its loops and the agent of this host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pileus.clients.image import Images
+from pileus.clients.placement import Placement
+from pileus.compute import service as compute
+from pileus.compute.backend import Backend
+from pileus.compute.db.tables import LEASE, WORKFLOW, WORKFLOW_STEP
+from pileus.compute.loops import allocation, fact, guest, heard, history, inventory, stuck
+from pileus.compute.messages import CONTROL
+from pileus.compute.operations.bootstrap import bootstrap
+from pileus.compute.workflows import WORKFLOWS
+from pileus.compute.workflows.means import Means
+from pileus.kit.http.app import App
+from pileus.kit.http.auth import NOAUTH_ADMIN
+from pileus.kit.lease import Leases
+from pileus.kit.loop import Loop
+from pileus.kit.workflow import Runner, WorkflowStore
+from pileus.wiring.agent import AgentStart, new_agent, new_bus, require_driver
+from pileus.wiring.cloud import Cloud
+from pileus.wiring.settings import path_of
+
+
+def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
+    """Add compute to a cloud; return what to start once all ports answer: runner, loops, agent."""
+    chosen, database, owner = cloud.settings.compute, cloud.databases["compute"], cloud.owner()
+    session = cloud.session("compute")
+    is_noauth = cloud.settings.placement.auth_strategy == "noauth2"
+    images, rooms = Images(session), Placement(session, token=NOAUTH_ADMIN if is_noauth else None)
+    bus = new_bus(cloud.settings)
+    cloud.stops.append(bus.close)
+    store = WorkflowStore(WORKFLOW, WORKFLOW_STEP)
+    means = Means(database=database, clock=cloud.clock, settings=chosen, bus=bus, images=images, placement=rooms)
+    runner = Runner(database, store, WORKFLOWS, means, owner=owner, clock=cloud.clock)
+    backend = Backend(
+        database=database,
+        clock=cloud.clock,
+        settings=chosen,
+        bus=bus,
+        images=images,
+        work=runner,
+        placement=rooms,
+    )
+    database.write(bootstrap, cloud.clock.now())
+    service = compute.new_service(backend, cloud.authenticator("compute"), policy_file=path_of(chosen.policy_file))
+    agent = AgentStart(lambda: new_agent(cloud.settings, cloud.state, bus, cloud.transport))
+    cloud.add_app("compute", App(replace(service, ready=lambda: {**service.ready(), **agent.trouble()})))
+    loops = _loops(store, means, Leases(database, LEASE, owner, cloud.clock), runner)
+    cloud.stops.append(runner.stop)
+    starts = [runner.start, *cloud.starting(loops)]
+    if not cloud.has_agent:
+        return starts
+    require_driver(cloud.settings.agent)
+    cloud.stops.append(agent.stop)
+    return [*starts, agent.start]
+
+
+def _loops(store: WorkflowStore, means: Means, leases: Leases, runner: Runner[Means]) -> list[Loop]:
+    """Return what holds the parts against each other, and hear what agents say of their guests."""
+    database, clock = means.database, means.clock
+    beats = heard.Heard()
+    guests = guest.GuestLoop(database, store, clock, means.bus, beats)
+    inventories = Loop(
+        "inventory", lambda: inventory.sync_inventory(database, clock, means.settings, means.placement), 30, leases
+    )
+    powers = Loop("guest", guests.run, 10)
+    receiver = fact.FactReceiver(
+        database, clock, beats, runner.answer, new_resources=inventories.nudge, new_guests=powers.nudge
+    )
+    means.bus.listen(CONTROL, receiver.receive)
+    return [
+        inventories,
+        powers,
+        Loop("allocation", lambda: _drop(allocation.release_orphans(database, store, means.placement)), 60, leases),
+        Loop("stuck", lambda: _drop(stuck.end_stuck_tasks(database, store, clock)), 60, leases),
+        Loop("history", lambda: _drop(history.forget_ended(database, store, clock)), 3600, leases),
+    ]
+
+
+def _drop(_value: object) -> None:
+    """A loop's round returns nothing."""

@@ -1,0 +1,48 @@
+"""Identity, with its first accounts and the catalog of this cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pileus.identity import service as identity
+from pileus.identity.api.notification import announcer
+from pileus.identity.backend import Backend
+from pileus.identity.operations import bootstrap
+from pileus.identity.tokens.keys import Keys
+from pileus.kit.bus import chosen as chosen_bus
+from pileus.kit.http.app import App
+from pileus.kit.http.message import Reply, Request
+from pileus.wiring.cloud import Cloud
+from pileus.wiring.settings import PATH_OF, path_of
+
+
+def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
+    """Add identity to a cloud, with its accounts and this cloud in its catalog; nothing is left to start."""
+    chosen = cloud.settings.identity
+    keys = Keys.at(cloud.state.keys.parent)
+    backend = identity.new_backend(chosen, cloud.databases["identity"], cloud.clock, keys)
+    announce = _announcer(cloud, backend)
+    service = identity.new_service(backend, policy_file=path_of(chosen.policy_file), announce=announce)
+    cloud.add_app("identity", App(service))
+    accounts = bootstrap.accounts(cloud.state.secrets(bootstrap.ACCOUNTS))
+    urls = {service: cloud.root_url(service) + PATH_OF[service] for service in cloud.services}
+    backend.database.write(bootstrap.bootstrap, accounts, urls, cloud.region())
+    return ()
+
+
+def _announcer(cloud: Cloud, backend: Backend) -> Callable[[Request, Reply], None] | None:
+    """Return what tells others of identity's events, if the settings name a broker."""
+    chosen = cloud.settings.identity.notifications
+    if not chosen.url:
+        return None
+    notifier = chosen_bus.new_notifier(
+        chosen.url,
+        cloud.clock,
+        service="identity",
+        exchange=chosen.exchange,
+        topics=chosen.topics,
+        is_durable=chosen.is_durable,
+        ca_file=cloud.settings.tls.ca,
+    )
+    cloud.stops.append(notifier.close)
+    return announcer(backend, chosen, notifier)
