@@ -11,21 +11,23 @@ from pathlib import Path
 from bench import boot, latency, memory, start, transfer
 from bench.client import Client
 from bench.cloud import Cloud, Originals, Pileus, free_offset, running
+from bench.identity.run import PART as IDENTITY
 from bench.memory import Phase
 from bench.occasion import Occasion, occasion
-from bench.placement import run as placement
+from bench.placement.run import PART as PLACEMENT
 from bench.report import CONSOLE, Table, document, say
 from bench.start import Starts
 
 ROOT = Path(__file__).parent.parent
 CLOUD_PARTS = ("start", "memory", "server", "image", "calls")
-PARTS = (*CLOUD_PARTS, "placement")
+WITH_A_PAGE = (PLACEMENT, IDENTITY)
+PARTS = (*CLOUD_PARTS, *(part.name for part in WITH_A_PAGE))
 INTRODUCTION = (
     "Pileus beside Keystone, Glance, Placement and Nova, in one run on one machine. The originals run as in "
     "production: each API under uwsgi with 2 processes of 4 threads, with MariaDB, RabbitMQ and memcached, no TLS, "
     "and nova-compute's fake driver. Where there is more than one sample, the number is the median, and behind it "
-    "are the lowest and the highest, or the 95th percentile. Placement's searches are measured on "
-    "[their own](benchmarks-placement.md)."
+    "are the lowest and the highest, or the 95th percentile. [Placement's searches](benchmarks-placement.md) and "
+    "[identity's tokens and lists](benchmarks-identity.md) are measured on their own."
 )
 
 
@@ -157,9 +159,10 @@ def main() -> None:
     if plan.wants(*CLOUD_PARTS):
         with occasion(chosen.folder) as run:
             _measure_clouds(plan, run, chosen.output)
-    if plan.wants("placement"):
-        with occasion(chosen.folder) as run:
-            placement.measure_and_tell(run, placement.ROWS, has_originals=plan.has_originals, output=chosen.output)
+    for part in WITH_A_PAGE:
+        if plan.wants(part.name):
+            with occasion(chosen.folder) as run:
+                part.measure_and_tell(run, part.rows, has_originals=plan.has_originals, output=chosen.output)
 
 
 def _measure_clouds(plan: Plan, run: Occasion, output: Path | None) -> None:

@@ -41,11 +41,17 @@ class Keystone:
                 return str(row["id"])
         return str(self.call("POST", f"/{kind}s", json={kind: {**match, **rest}})[kind]["id"])
 
+    def ensure_region(self, region: str) -> None:
+        """Make a region if there is none of this id, by which Keystone does not let one ask."""
+        if all(known["id"] != region for known in self.call("GET", "/regions")["regions"]):
+            self.call("POST", "/regions", json={"region": {"id": region}})
+
 
 def main() -> None:
     auth_url, admin_password, service_password, region, *wanted = sys.argv[1:]
     keystone = Keystone(auth_url, admin_password)
     roles = {name: keystone.ensure("role", {"name": name}) for name in ("admin", "service")}
+    keystone.ensure_region(region)
     project = keystone.ensure("project", {"domain_id": "default", "name": "service"})
     for each in wanted:
         kind, name, url = each.split("=", 2)
@@ -56,7 +62,8 @@ def main() -> None:
                 keystone.call("PUT", f"/projects/{project}/users/{user}/roles/{role}")
         service = keystone.ensure("service", {"type": kind, "name": name})
         for interface in ("public", "internal", "admin"):
-            keystone.ensure("endpoint", {"service_id": service, "interface": interface}, region_id=region, url=url)
+            place = {"service_id": service, "interface": interface, "region_id": region}
+            keystone.ensure("endpoint", place, url=url)
 
 
 if __name__ == "__main__":

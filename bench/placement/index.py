@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import process
+from bench.alone import READY_S
 from bench.client import Refused, TooLate, wait_until
 from bench.placement.client import fetch
 from bench.placement.rows import flat_path
-from bench.placement.sides import READY_S, Pileus
+from bench.placement.sides import Pileus
 from bench.placement.world import World
 from bench.report import Figure, Row, at_most
 

@@ -6,8 +6,8 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 
+from bench.measure import CAP_S, Requests, capped, latencies, per_second, rates
 from bench.placement import client
-from bench.placement.measure import CAP_S, capped, latencies, rates
 from bench.placement.same import Different, require_same, require_same_candidates, require_some_candidates
 from bench.placement.sides import Side
 from bench.placement.world import AVX2, GPU, NUMA_TRAIT, Provider, World
@@ -32,7 +32,7 @@ def candidates(sides: Sequence[Side], world: World) -> list[Row]:
     require_same_candidates(sides, whole, count)
     require_some_candidates(sides, limited, 10)
     one = latencies(sides, client.repeated(limited), 20, ours_more=10)
-    many, _ = rates(sides, client.repeated(limited), SECONDS, 1)
+    many = _rates(sides, client.repeated(limited), 1)
     what = f"candidates, {count:,} providers, limit=10"
     return [at_most(f"{what}: one client", *_pair(one), 10), at_least(f"{what}: 16 clients", *_pair(many), 300)]
 
@@ -53,7 +53,7 @@ def reads(sides: Sequence[Side], world: World) -> list[Row]:
             require_same(sides, f"/resource_providers/{provider.uuid}/{noun}")
         requests = _Reads(world, noun)
         one = latencies(sides, requests, 150)
-        many, _ = rates(sides, requests, SECONDS, TURNS)
+        many = _rates(sides, requests, TURNS)
         rows += _one_and_many(f"a provider's {noun}", one, many)
     return rows
 
@@ -62,12 +62,13 @@ def writes(sides: Sequence[Side], world: World) -> list[Row]:
     """Allocate for ever new consumers; then compare what is used with what was granted."""
     rounds, warm = 100, 1
     one = latencies(sides, _Writes(world, 1), rounds)
-    many, counts = rates(sides, _Writes(world, 2), SECONDS, TURNS)
-    for side, count in zip(sides, counts, strict=True):
+    many = rates(sides, _Writes(world, 2), SECONDS, TURNS)
+    for side, laps in zip(sides, many, strict=True):
+        count = sum(lap.answers for lap in laps)
         used = client.fetch(side.port, f"/usages?project_id={PROJECT}")["usages"]["INSTANCE"]["VCPU"]
         if used != warm + rounds + count:
             raise Different(f"{warm + rounds + count} allocations were granted, and {used} are there")
-    return _one_and_many("allocations", one, many)
+    return _one_and_many("allocations", one, [per_second(laps) for laps in many])
 
 
 def wide(sides: Sequence[Side], _world: World) -> list[Row]:
@@ -123,6 +124,10 @@ def _one_and_many(what: str, one: Sequence[Figure], many: Sequence[Figure]) -> l
     return rows
 
 
+def _rates(sides: Sequence[Side], requests: Requests[Side], turns: int) -> list[Figure]:
+    return [per_second(laps) for laps in rates(sides, requests, SECONDS, turns)]
+
+
 def _pair(figures: Sequence[Figure]) -> tuple[Figure, Figure | None]:
     return figures[0], figures[1] if len(figures) > 1 else None
 
@@ -139,7 +144,7 @@ class _Reads:
         self._requests = [client.get(f"/resource_providers/{each.uuid}/{noun}") for each in world.providers]
         random.Random(0).shuffle(self._requests)
 
-    def __call__(self) -> Iterator[bytes]:
+    def __call__(self, _side: object) -> Iterator[bytes]:
         return itertools.cycle(self._requests)
 
 
@@ -149,7 +154,7 @@ class _Writes:
     def __init__(self, world: World, seed: int) -> None:
         self._world, self._seed = world, seed
 
-    def __call__(self) -> Iterator[bytes]:
+    def __call__(self, _side: object) -> Iterator[bytes]:
         seeded = World(self._seed)
         while True:
             provider = seeded.random.choice(self._world.providers)

@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cloud import free_offset
-from bench.occasion import Occasion
+from bench.alone import running
+from bench.part import Part, told
 from bench.placement import index, rows, world
-from bench.placement.sides import PILEUS_PORT, Original, Pileus, Side, running
+from bench.placement.sides import PILEUS_PORT, Original, Pileus, Side
 from bench.placement.world import World
-from bench.report import CONSOLE, Row, Table, document, say
+from bench.report import Row, say
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "benchmarks-placement.md"
-COMMAND = 'make bench ARGS="--only placement"'
 FLAT, TREES, LARGE, LARGE_TRAITS = 10_000, 1_000, 100_000, 10
 
 Measure = Callable[[Sequence[Side], World], list[Row]]
@@ -67,21 +64,7 @@ NOTES = (
 )
 
 
-def measure_and_tell(run: Occasion, names: Sequence[str], *, has_originals: bool, output: Path | None) -> None:
-    """Measure these rows, show them, and write them if they are all there are, or if `output` says where."""
-    if has_originals:
-        Original.install()
-    table = Table("Placement", _measure(run.folder, free_offset(), names, has_originals=has_originals), NOTES)
-    table.show(CONSOLE)
-    CONSOLE.print(f"\n[dim]{run.describe()}[/]")
-    output = output or (PAGE if has_originals and set(names) == set(ROWS) else None)
-    if output:
-        title = "Benchmarks of placement"
-        output.write_text(document(title, COMMAND, INTRODUCTION, run.describe(), [table]))
-        CONSOLE.print(f"[dim]written to {output}[/]")
-
-
-def _measure(folder: Path, offset: int, names: Sequence[str], *, has_originals: bool) -> list[Row]:
+def _measure(folder: Path, offset: int, names: Sequence[str], has_originals: bool) -> list[Row]:
     found: list[Row] = []
     for number, stage in enumerate(STAGES):
         wanted = [name for name in stage.measures if name in names]
@@ -93,10 +76,10 @@ def _measure(folder: Path, offset: int, names: Sequence[str], *, has_originals: 
             for name in wanted:
                 say(f"{stage.name}: {name}")
                 has_third = name in ("reads", "writes")
-                found += _told(stage.measures[name](sides if has_third else sides[:2], made))
+                found += told(stage.measures[name](sides if has_third else sides[:2], made))
     if "index" in names:
         say(f"{LARGE:,} providers: the index, {index.STARTS} starts without and with them")
-        found += _told(index.measure(folder / "index", PILEUS_PORT + offset, world.flat(LARGE, LARGE_TRAITS)))
+        found += told(index.measure(folder / "index", PILEUS_PORT + offset, world.flat(LARGE, LARGE_TRAITS)))
     return found
 
 
@@ -104,18 +87,24 @@ def _measure(folder: Path, offset: int, names: Sequence[str], *, has_originals: 
 def _sides(folder: Path, offset: int, stage: Stage, made: World, *, has_originals: bool) -> Iterator[list[Side]]:
     """Run Pileus, the original, and Pileus on the original's MariaDB: those of them that the stage has."""
     with contextlib.ExitStack() as stack:
-        sides: list[Side] = [stack.enter_context(running(Pileus(folder / "pileus", PILEUS_PORT + offset), made))]
+        sides: list[Side] = [Pileus(folder / "pileus", PILEUS_PORT + offset)]
+        stack.enter_context(running(sides[0], made))
         if has_originals and stage.has_original:
             original = Original(folder / "original", offset)
-            sides.append(stack.enter_context(running(original, made)))
+            stack.enter_context(running(original, made))
+            sides.append(original)
             if stage.has_third:
                 third = Pileus(folder / "third", PILEUS_PORT + offset + 1, original.new_database("pileus"))
-                sides.append(stack.enter_context(running(third, made)))
+                stack.enter_context(running(third, made))
+                sides.append(third)
         yield sides
 
 
-def _told(measured: list[Row]) -> list[Row]:
-    for row in measured:
-        what, ours, theirs, better, aim = row.cells()
-        CONSOLE.print(f"    {what}: {ours}" + (f", original {theirs}" if theirs else "") + f"  {better}  {aim}")
-    return measured
+PART = Part(
+    name="placement",
+    original="placement",
+    rows=ROWS,
+    measure=_measure,
+    introduction=INTRODUCTION,
+    notes=NOTES,
+)

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
 from pileus.cli.identity import command
-from pileus.identity.db import user
+from pileus.identity.db import catalog, failed_auth, user
 from pileus.identity.model.resource import DEFAULT_DOMAIN_ID
+from pileus.identity.operations import bootstrap
 from pileus.identity.tokens.password import verify
 from pileus.kit.db import Database
 from pileus.kit.state import StateDirectory
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+    from pileus.kit.db import Transaction
 
 FAST = {"PILEUS_IDENTITY__PASSWORD_HASH_ROUNDS": "4"}
 
@@ -73,6 +78,37 @@ def test_bootstrap_with_the_password_in_force_keeps_the_tokens_good(state: State
     assert moment() != before
 
 
+def test_bootstrap_leaves_the_catalog_to_those_who_listen(state: StateDirectory) -> None:
+    database = Database(state.database_url("identity"))
+    database.write(bootstrap.bootstrap, [], {"identity": "http://elsewhere:6500/v3"}, "RegionOne")
+    assert run(state, "bootstrap", OS_BOOTSTRAP_PASSWORD="another").exit_code == 0
+    with database.read() as tx:
+        assert {row.url for row in catalog.list_endpoints(tx)} == {"http://elsewhere:6500/v3"}
+    database.close()
+
+
+def test_bootstrap_lets_in_who_is_locked_out_or_whose_password_is_expired(state: StateDirectory) -> None:
+    database, long_ago = Database(state.database_url("identity")), datetime(2020, 1, 1)
+
+    def spoil(tx: Transaction) -> None:
+        found = user.find_by_name(tx, "admin", DEFAULT_DOMAIN_ID)
+        assert found is not None
+        user.update(tx, replace(found, is_enabled=False, password_expires_at=long_ago, last_active_at=long_ago))
+        failed_auth.count(tx, found.id, long_ago)
+
+    for password in ("another", "another"):
+        database.write(spoil)
+        assert run(state, "bootstrap", OS_BOOTSTRAP_PASSWORD=password).exit_code == 0
+        with database.read() as tx:
+            found = user.find_by_name(tx, "admin", DEFAULT_DOMAIN_ID)
+            assert found is not None
+            assert (found.is_enabled, found.password_expires_at) == (True, None)
+            assert found.last_active_at is not None
+            assert found.last_active_at > long_ago
+            assert failed_auth.read(tx, found.id).count == 0
+    database.close()
+
+
 def test_bootstrap_wants_a_password(tmp_path: Path) -> None:
     assert run(StateDirectory(tmp_path / "none"), "bootstrap").exit_code == 2
 
@@ -109,6 +145,21 @@ def test_the_doctor_finds_what_is_wrong(state: StateDirectory) -> None:
     assert found["files of keys"][0]["todo"].startswith("chmod go=")
     assert "admin" in found["first passwords"][0]["what"]
     assert [one["is_grave"] for one in found["listening"]] == [True, False]
+
+
+def test_the_doctor_reads_the_policy_file(state: StateDirectory, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    for text, words in (
+        (None, "there is no policy file"),
+        ("identity:list_users: 'role:'a", "is not valid"),
+        ("identity:list_user: 'role:reader'", "nobody asks for the rule identity:list_user"),
+        ("'identity:list_users': 'rule:mine'\n'mine': 'role:reader'", None),
+    ):
+        if text is not None:
+            file.write_text(text)
+        found = troubles(state, PILEUS_IDENTITY__POLICY_FILE=str(file))["policy"]
+        assert [words in one["what"] for one in found] == ([] if words is None else [True])
+        assert not words or found[0]["todo"]
 
 
 def test_the_doctor_says_for_people_what_to_do_and_fails_if_it_is_grave(state: StateDirectory) -> None:

@@ -47,6 +47,7 @@ class Keystone:
     questions: list[str] = field(default_factory=list)
     valid: set[str] = field(default_factory=set)  # our own tokens that it still knows
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)  # other people's
+    expired: set[str] = field(default_factory=set)  # of those, which it tells of only who asks for such
     answer: Reply | None = None  # to every login, if it shall be another
     is_confused: bool = False  # and takes no token of ours for good
     shop: list[dict[str, str]] = field(default_factory=list)  # headers of what the shop was asked
@@ -74,7 +75,7 @@ class Keystone:
             return Reply.json({}, 401)
         subject = request.headers["x-subject-token"]
         self.questions.append(subject)
-        if subject not in self.tokens:
+        if subject not in self.tokens or (subject in self.expired and "allow_expired" not in request.query):
             return Reply.json({}, 404)
         return Reply.json({"token": self.tokens[subject]})
 

@@ -59,6 +59,43 @@ def test_a_service_beside_the_user_lends_its_roles_as_a_service(keystone: Keysto
         ask(request(x_auth_token="users", x_service_token="unknown"))
 
 
+def test_a_service_may_go_on_with_a_token_that_has_expired_and_nobody_else(keystone: Keystone) -> None:
+    keystone.tokens["old"] = document("ann", "2020-01-01T00:00:00Z", ("reader",))
+    keystone.expired.add("old")
+    ask = authenticator(keystone, cache_s=60).authenticate
+    for headers in ({}, {"x_service_token": "users"}, {"x_service_token": "old"}, {"x_service_token": "unknown"}):
+        with pytest.raises(Unauthenticated):
+            ask(request(x_auth_token="old", **headers))
+    assert ask(request(x_auth_token="old", x_service_token="services")).user_id == "id-ann"
+    with pytest.raises(Unauthenticated):
+        ask(request(x_auth_token="old"))
+    keystone.expired.add("services")
+    with pytest.raises(Unauthenticated):
+        authenticator(keystone).authenticate(request(x_auth_token="services", x_service_token="services"))
+
+
+def test_a_token_with_access_rules_is_good_for_the_requests_that_they_name(keystone: Keystone) -> None:
+    rules = [{"id": "r", "service": "shop", "method": "GET", "path": "/goods/*"}]
+    keystone.tokens["ruled"] = {**keystone.tokens["users"], "application_credential": {"access_rules": rules}}
+    for service, method, path, is_good in (
+        ("shop", "GET", "/goods/1", True),
+        ("shop", "GET", "/goods/1/price", False),
+        ("shop", "POST", "/goods/1", False),
+        ("bank", "GET", "/goods/1", False),
+        ("", "GET", "/goods/1", False),
+    ):
+        asking = authenticator(keystone, service_type=service, cache_s=60)
+        for more in ({}, {"x-service-token": "users"}, {}):  # the last time from what is kept
+            asked = Request(method=method, path=path, headers={"x-auth-token": "ruled", **more})
+            if is_good:
+                assert asking.authenticate(asked).user_id == "id-ann"
+            else:
+                with pytest.raises(Unauthenticated):
+                    asking.authenticate(asked)
+        asked = Request(method=method, path=path, headers={"x-auth-token": "ruled", "x-service-token": "services"})
+        assert asking.authenticate(asked).user_id == "id-ann"
+
+
 def test_our_own_token_is_renewed_when_it_is_what_identity_does_not_like(keystone: Keystone) -> None:
     asking = authenticator(keystone)
     asking.authenticate(request(x_auth_token="users"))

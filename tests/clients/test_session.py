@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pileus.clients.session import LoginFailed, NoSuchEndpoint, parse_moment
+from pileus.clients.session import LoginFailed, LoginRefused, NoSuchEndpoint, parse_moment
 from pileus.kit.http.message import Reply
 from tests.clients.keystone import SHOP_URL, Keystone
 
@@ -75,10 +75,16 @@ def test_a_slash_behind_the_url_does_no_harm() -> None:
 
 
 def test_a_wrong_password_is_told_without_it() -> None:
-    with pytest.raises(LoginFailed, match="refused the service user nova: status 401") as caught:
+    with pytest.raises(LoginFailed, match="does not let the user nova into the project service") as caught:
         Keystone().session("wrong-password").token()
     assert "wrong-password" not in str(caught.value)
     assert "wrong-password" not in repr(Keystone().session("wrong-password").credentials)
+
+
+def test_what_is_no_keystone_is_told_apart_from_a_wrong_password() -> None:
+    with pytest.raises(LoginFailed, match="answered 404 to a login; is this the URL of a Keystone") as caught:
+        Keystone(answer=Reply.text("no such page", 404)).session().token()
+    assert not isinstance(caught.value, LoginRefused)
 
 
 @pytest.mark.parametrize(

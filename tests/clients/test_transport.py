@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +14,13 @@ import pytest
 from pileus.clients.transport import ServiceUnreachable, Transport
 from pileus.kit import log
 from pileus.kit.db import Database
+from pileus.kit.http.app import App
 from pileus.kit.http.asgi import Listener
+from pileus.kit.http.message import Reply
+from pileus.kit.http.routes import PUBLIC, RouteTable, route
 from pileus.kit.http.server import HttpServer, bind
 from pileus.kit.http.threads import Threads
+from pileus.kit.patience import TakesLong, hurry, require_patience
 from tests.kit.http.shop import Shop, new_app
 
 if TYPE_CHECKING:
@@ -96,6 +102,24 @@ def test_a_forged_identity_is_dropped_within_the_process_too(transport: Transpor
     transport.add_local("http://local:1", new_app())
     reply = transport.send("GET", "http://local:1/echo", {**TOKEN, "X-Roles": "admin", "X-Other": "x"})
     assert reply.decoded()["headers"] == {"x-auth-token": "owner", "x-other": "x"}
+
+
+def test_what_takes_long_in_another_service_is_done_where_it_is_asked_for(transport: Transport) -> None:
+    rows = [route("POST", "/orders", lambda _request, _state: Reply.json(require_patience()), PUBLIC)]
+    shop = replace(new_app().service, routes=RouteTable(rows), history=None)
+    transport.add_local("http://local:1", App(shop))
+    done: list[str] = []
+
+    def ask() -> int:
+        done.append("what comes before")
+        status = transport.send("POST", "http://local:1/orders", TOKEN).status
+        with pytest.raises(TakesLong):
+            require_patience()  # of our own it is still asked
+        return status
+
+    with ThreadPoolExecutor(1, initializer=hurry) as hurried:
+        assert hurried.submit(ask).result() == 200
+    assert done == ["what comes before"]
 
 
 def test_a_call_names_the_request_that_it_is_made_for(transport: Transport, url: str) -> None:

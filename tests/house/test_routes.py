@@ -85,7 +85,9 @@ UNUSED = {
     "default",  # in oslo.policy the fallback for unknown rules; here an unknown rule allows nobody
     # Aliases that operators know from the originals and may use in a file of their own.
     "admin_api",
+    "admin_or_token_subject",
     "owner",
+    "service_admin_or_token_subject",
 }
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pileus.kit import log
+from pileus.kit.http.app import App
+from pileus.kit.http.message import Reply, Request
+from pileus.kit.http.routes import PUBLIC, RouteTable, route
+from tests.kit.http.shop import new_app
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FERNET = "gAAAAABm" + "x-_9" * 40 + "=="
 JWS = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl-_"
+TOKENS = {"x-auth-token": FERNET, "x-subject-token": JWS}
 logger = log.get_logger("pileus.test")
 
 
@@ -98,6 +103,21 @@ def test_a_traceback_shows_no_password(log_file: Path) -> None:
     [line] = lines(log_file)
     assert "SECRET" not in str(line)
     assert "ValueError" in line["exception"]
+
+
+def test_a_fault_shows_neither_what_was_sent_nor_what_was_at_hand(log_file: Path) -> None:
+    def fail(request: Request, _state: Any) -> Reply:
+        password = request.json()["password"]
+        raise RuntimeError(f"{len(password)} letters")
+
+    app = App(replace(new_app().service, routes=RouteTable([route("POST", "/login", fail, PUBLIC)]), history=None))
+    reply = app.handle(Request(method="POST", path="/login", body=b'{"password": "hunter2"}', headers=TOKENS))
+    assert reply.status == 500
+    assert isinstance(reply.body, bytes)
+    assert b"letters" not in reply.body
+    text = log_file.read_text()
+    assert "RuntimeError: 7 letters" in text
+    assert not any(secret in text for secret in ("hunter2", *TOKENS.values()))
 
 
 def test_a_library_may_log_a_document_and_its_secrets_are_blanked(log_file: Path) -> None:

@@ -69,7 +69,16 @@ def test_a_rule_means_what_operators_know(rule: str, target: dict[str, Any], wan
 def test_what_the_caller_lacks_is_not_like_what_the_row_lacks() -> None:
     """A token without a project does not own a row without one."""
     assert not allows("project_id:%(project_id)s", SYSTEM, {"project_id": None})
-    assert not allows("project_id:None", SYSTEM)
+    assert allows("project_id:None", SYSTEM)  # which asks for just that
+
+
+def test_a_tokens_domains_have_the_names_of_keystones_rules_too() -> None:
+    manager = Context(user_id="m", user_domain_id="home", domain_id="mine")
+    member = Context(user_id="m", user_domain_id="home", project_id="p", project_domain_id="its")
+    target = {"a": "home", "b": "mine", "c": "its"}
+    assert allows("token.user.domain.id:%(a)s and token.domain.id:%(b)s", manager, target)
+    assert allows("token.user.domain.id:%(a)s and token.project.domain.id:%(c)s", member, target)
+    assert not allows("token.domain.id:%(b)s", member, target)
 
 
 def test_a_service_is_known_by_its_own_token() -> None:
@@ -97,13 +106,24 @@ def test_an_unknown_rule_allows_nobody_whatever_default_says() -> None:
     assert not policy.check("unknown", ADMIN, {}).is_allowed
 
 
-def test_a_refusal_can_say_why_but_not_to_the_caller() -> None:
+def test_a_refusal_says_why_to_the_log_and_to_no_member() -> None:
     policy = Policy({"it": "role:admin and project_id:%(project_id)s"})
     with pytest.raises(Forbidden) as caught:
         policy.require("it", MEMBER, {"project_id": "p"})
     assert caught.value.reason == "Policy doesn't allow it to be performed."
     assert caught.value.details["why"] == (
         "it wants 'role:admin and project_id:%(project_id)s'; the caller has the roles member, reader"
+    )
+
+
+@pytest.mark.parametrize("who", [{"roles": frozenset({"admin"})}, {"roles": frozenset({"reader"}), "is_system": True}])
+def test_who_administers_something_is_told_what_a_rule_wanted(who: dict[str, Any]) -> None:
+    with pytest.raises(Forbidden) as caught:
+        Policy({"it": "project_id:%(project_id)s"}).require("it", Context(user_id="a", **who), {"project_id": "p"})
+    [role] = who["roles"]
+    assert caught.value.reason == (
+        "Policy doesn't allow it to be performed."
+        f" it wants 'project_id:%(project_id)s'; the caller has the roles {role}."
     )
 
 

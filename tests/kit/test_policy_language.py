@@ -14,7 +14,8 @@ from pileus.kit.policy import Policy
 
 ROLES = ("admin", "Member", "reader", "service")
 NAMES = ("project_id", "user_id", "owner", "visibility", "target.user.id", "target.domain.id", "lacking")
-VALUES = ("p1", "p2", "u1", "public", "admin", "None", "True")
+HELD = ("p1", "p2", "u1", "public", "admin", "True")
+VALUES = (*HELD, "None")
 
 checks = st.one_of(
     st.sampled_from(["@", "!", "rule:one", "rule:two", "rule:unknown", "is_admin:True", "system_scope:all"]),
@@ -22,7 +23,7 @@ checks = st.one_of(
     st.sampled_from(NAMES).map("role:%({})s".format),
     st.tuples(
         st.sampled_from(("project_id", "user_id", "domain_id", "user_domain_id", "roles", "unknown_credential")),
-        st.one_of(st.sampled_from(VALUES), st.sampled_from(NAMES).map("%({})s".format)),
+        st.one_of(st.sampled_from(HELD), st.sampled_from(NAMES).map("%({})s".format)),
     ).map(":".join),
     st.tuples(
         st.sampled_from(("'public'", '"p1"', "None", "True", "False", "7")),
@@ -77,10 +78,12 @@ class Original:
         conf([])
         self.enforcer = oslo_policy.Enforcer(conf, use_conf=False, default_rule="there is none")
 
-    def allows(self, texts: dict[str, str], context: Context, target: dict[str, Any]) -> bool:
+    def allows(
+        self, texts: dict[str, str], context: Context, target: dict[str, Any], *, with_none: bool = False
+    ) -> bool:
         self.enforcer.set_rules(oslo_policy.Rules.from_dict(texts), overwrite=True, use_conf=False)
         # What a caller lacks is left out: with None there, the original would take None for None.
-        known = {name: value for name, value in context.credentials().items() if value is not None}
+        known = {name: value for name, value in context.credentials().items() if with_none or value is not None}
         known |= {name: sorted(value) for name, value in known.items() if isinstance(value, frozenset)}
         return bool(self.enforcer.enforce("it", flatten(target), known))
 
@@ -104,3 +107,11 @@ def test_a_rule_gives_the_same_answer_as_in_the_original(
     texts = {"it": rule, "one": one.replace("rule:", "role:"), "two": two.replace("rule:two", "rule:one")}
     ours = Policy(texts).check("it", context, target).is_allowed
     assert ours == ORIGINAL.allows(texts, context, target), texts
+
+
+@settings(max_examples=100, deadline=None)
+@given(name=st.sampled_from(("project_id", "domain_id", "user_id", "unknown_credential")), context=contexts)
+def test_none_written_out_is_what_the_caller_lacks(name: str, context: Context) -> None:
+    for rule in (f"{name}:None", f"not {name}:None"):
+        ours = Policy({"it": rule}).check("it", context, {}).is_allowed
+        assert ours == ORIGINAL.allows({"it": rule}, context, {}, with_none=True), rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -26,8 +26,14 @@ def people_of(auth: AuthSettings, auth_url: str, passwords: Mapping[str, str]) -
     }
 
 
-def write_access(state: StateDirectory, people: Mapping[str, Credentials], region: str, ca: str = "") -> None:
-    """Write how to log in, for people; only the owner may read it."""
+def write_access(
+    state: StateDirectory, people: Mapping[str, Credentials], regions: Sequence[str], ca: str = ""
+) -> None:
+    """Write how to log in, for people, in the first of some regions; only the owner may read it.
+
+    `--os-region-name` chooses among those that clouds.yaml lists, and refuses others.
+    """
+    region = regions[0]
     clouds: dict[str, Any] = {}
     for cloud, person in people.items():
         auth = {
@@ -39,6 +45,8 @@ def write_access(state: StateDirectory, people: Mapping[str, Credentials], regio
             "project_domain_name": person.project_domain_name,
         }
         clouds[cloud] = {"auth": auth, "region_name": region, "identity_api_version": "3"}
+        if len(regions) > 1:
+            clouds[cloud]["regions"] = list(regions)
         if ca:
             clouds[cloud]["cacert"] = ca
         write_private(state.path / f"{person.username}-openrc", _openrc(auth, region, ca))

@@ -11,10 +11,10 @@ from pileus.cli.settings import settings_of
 from pileus.identity.db import generation, user
 from pileus.identity.model.resource import DEFAULT_DOMAIN_ID
 from pileus.identity.operations import bootstrap
+from pileus.identity.service import password_rules
 from pileus.identity.tokens.password import hash_chosen, verify
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
-from pileus.wiring.cloud import Cloud
 from pileus.wiring.database import migrations_of, new_database
 
 
@@ -32,26 +32,27 @@ def command(
 
     A start of identity makes `admin`, with a password of its own: this is for who wants another, or has locked himself
     out. The password replaces the one in force (and is kept in the state directory for `clouds.yaml`, if the user is
-    `admin`), and a user who was disabled is enabled. Give the password as OS_BOOTSTRAP_PASSWORD: others can see words.
+    `admin`), and a user who was disabled or locked out gets in again. Give the password as OS_BOOTSTRAP_PASSWORD:
+    others can see words.
     """
     state = state_of(state_path)
     state.prepare()
     settings = settings_of(state, file=settings_path)
     accounts = bootstrap.accounts(state.secrets(bootstrap.ACCOUNTS))
-    url = Cloud(settings, state).auth_url()
     database = new_database(settings, state, "identity")
     try:
         migrations_of("identity").sync(database)
         database.end_writes_with(generation.move)
-        database.write(bootstrap.bootstrap, accounts, {"identity": url}, state.region(settings.region))
+        database.write(bootstrap.bootstrap, accounts, {}, state.region(settings.region))
         hashed = _new_hash(database, name, password, settings.identity.password_hash_rounds)
         first = bootstrap.FirstUser(name=name, password_hash=hashed, project=project, role=role)
-        database.write(bootstrap.bootstrap_first, first, SystemClock().now())
+        rules = password_rules(settings.identity.security_compliance)
+        database.write(bootstrap.bootstrap_first, first, SystemClock().now(), rules)
     finally:
         database.close()
     if name == "admin":
         state.keep_password(name, password)
-    click.echo(f"{name} is {role} of the project {project} and of the system; identity answers at {url}")
+    click.echo(f"{name} is {role} of the project {project} and of the system")
 
 
 def _new_hash(database: Database, name: str, password: str, rounds: int) -> str | None:

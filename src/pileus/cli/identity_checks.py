@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +20,14 @@ from pileus.identity.db import assignment, catalog, role, user
 from pileus.identity.db.tables import user as users
 from pileus.identity.model.resource import DEFAULT_DOMAIN_ID
 from pileus.identity.operations.bootstrap import ACCOUNTS
+from pileus.identity.policy import DEFAULTS
 from pileus.identity.tokens import password
 from pileus.kit.db import Database, Transaction
+from pileus.kit.errors import Invalid
 from pileus.kit.http.server import is_loopback
+from pileus.kit.policy import Policy
 from pileus.kit.state import StateDirectory
-from pileus.wiring.settings import Settings
+from pileus.wiring.settings import Settings, path_of
 
 LEAST_KEYS = 2  # the staged one and the primary
 LEAST_ROUNDS = 10  # of bcrypt, by OWASP's advice
@@ -178,6 +182,25 @@ def _root(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}/"
 
 
+def _policy(patient: Patient) -> Iterator[Trouble]:
+    """The operator's rules can be read, and each has a name that somebody asks for."""
+    path = path_of(patient.settings.identity.policy_file)
+    if path is None:
+        return
+    if not path.is_file():
+        yield Trouble(f"there is no policy file {path}", "[identity] policy_file, or make it", is_grave=True)
+        return
+    try:
+        rules = Policy(DEFAULTS, file=path).rules
+    except Invalid as error:
+        yield Trouble(error.reason, "a running identity keeps the rules that it had", is_grave=True)
+        return
+    for name in sorted(name for name in rules.keys() - DEFAULTS.keys() if name.startswith("identity:")):
+        near = difflib.get_close_matches(name, DEFAULTS, n=1)
+        todo = f"did you mean {near[0]}?" if near else f"remove it from {path}"
+        yield Trouble(f"nobody asks for the rule {name}", todo)
+
+
 CHECKS: Sequence[tuple[str, Callable[[Patient], Iterator[Trouble]]]] = (
     ("files of keys", _files),
     ("keys of tokens", _keys),
@@ -187,6 +210,7 @@ CHECKS: Sequence[tuple[str, Callable[[Patient], Iterator[Trouble]]]] = (
     ("first passwords", _passwords),
     ("users without password", _without_password),
     ("service users", _service_users),
+    ("policy", _policy),
     ("endpoints and clocks", _endpoints),
 )
 """Name and check, in the order in which they are shown."""

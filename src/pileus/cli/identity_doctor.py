@@ -26,7 +26,7 @@ Results = Sequence[tuple[str, Sequence[Trouble]]]
 @settings_option
 @click.option("--json", "is_json", is_flag=True, help="Print everything as one JSON document.")
 def command(state_path: Path | None, settings_path: Path | None, is_json: bool) -> None:
-    r"""Examine keys, files, passwords, users, endpoints and clocks. Nothing is changed; identity may run meanwhile.
+    r"""Examine keys, files, passwords, users, policy, endpoints and clocks. It changes nothing, and identity may run.
 
     \b
     Exit code: 0  nothing is wrong, or nothing grave

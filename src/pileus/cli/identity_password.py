@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from pileus.cli.options import settings_option, state_of, state_option
-from pileus.cli.settings import settings_of
+from pileus.cli.settings import require_own_identity, settings_of
 from pileus.clients.account import USER_OF, credentials_of
 from pileus.clients.session import Credentials, LoginFailed, Session
 from pileus.clients.transport import Transport
@@ -45,6 +45,8 @@ def command(services: tuple[str, ...], state_path: Path | None, settings_path: P
     settings = settings_of(state, file=settings_path)
     if settings.auth.password:
         raise PasswordChosen
+    if not settings.auth.url:
+        require_own_identity(settings, state)
     for service in services or USER_OF:
         username = _elsewhere(settings, state, service) if settings.auth.url else _here(settings, state, service)
         state.settle_password(username)

@@ -8,9 +8,19 @@ from typing import Any
 
 import msgspec
 
-from pileus.kit.settings import load
+from pileus.kit.errors import Conflict
+from pileus.kit.settings import SettingInvalid, load
 from pileus.kit.state import StateDirectory
 from pileus.wiring.settings import SERVICES, Settings
+
+
+class NoIdentityHere(Conflict):
+    """The cloud of a state directory has no identity service of its own."""
+
+    message = (
+        "There is no identity service in {path}. If its cloud uses another one, say which by PILEUS_AUTH__URL=URL, or "
+        "start the cloud first."
+    )
 
 
 def settings_of(
@@ -35,6 +45,28 @@ def settings_of(
         changes["agent"] = msgspec.structs.replace(settings.agent, driver=driver)
     if region:
         changes["region"] = region
-    if identity_url:
-        changes["auth"] = msgspec.structs.replace(settings.auth, url=identity_url.rstrip("/"))
+    url = identity_url or settings.auth.url or _identity_in_use(state)
+    if url:
+        source = "--identity" if identity_url else "[auth] url"
+        changes["auth"] = msgspec.structs.replace(settings.auth, url=_keystone_url(url, source))
     return msgspec.structs.replace(settings, **changes)
+
+
+def require_own_identity(settings: Settings, state: StateDirectory) -> None:
+    """Make sure that identity has run here. Raises NoIdentityHere."""
+    is_file = not settings.identity.database.url
+    if is_file and not Path(state.database_url("identity").removeprefix("sqlite:///")).exists():
+        raise NoIdentityHere(path=state.path)
+
+
+def _identity_in_use(state: StateDirectory) -> str:
+    """Return the identity service that the cloud was started with; empty if it is its own, or none runs."""
+    return str(state.said().get("identity", "")) if state.running_pid() is not None else ""
+
+
+def _keystone_url(given: str, source: str) -> str:
+    """Return the URL of an identity service's version 3; operators often name its root. Raises SettingInvalid."""
+    url = given.rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise SettingInvalid(source=source, reason=f"'{given}' is no URL, such as http://keystone.example.com:5000/v3")
+    return url if url.endswith("/v3") else f"{url}/v3"

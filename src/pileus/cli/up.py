@@ -15,6 +15,7 @@ from pileus.cli.access import people_of, write_access
 from pileus.cli.ending import Ending
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
+from pileus.identity.db import catalog
 from pileus.identity.operations.bootstrap import ACCOUNTS
 from pileus.kit import log
 from pileus.kit.errors import Conflict
@@ -52,7 +53,8 @@ class NotReady(Conflict):
     "--identity",
     "identity_url",
     metavar="URL",
-    help="Use another identity service, as http://host:5000/v3; [auth.admin] is who registers this cloud there.",
+    help="Use another identity service, as http://host:5000/v3. Its administrator's password, given once as "
+    "PILEUS_AUTH__ADMIN__PASSWORD, registers this cloud there.",
 )
 @click.option("--detach", is_flag=True, help="Go on in the background once everything answers.")
 def command(
@@ -66,7 +68,7 @@ def command(
     identity_url: str | None,
     detach: bool,
 ) -> None:
-    """Start identity, image, placement, compute and an agent."""
+    """Start identity, image, placement, compute and an agent; with --identity all but the first."""
     started = time.monotonic()
     state = state_of(state_path)
     is_new = not (state.path / "format").exists()
@@ -82,8 +84,7 @@ def command(
     )
     if detach:
         _detach(state)
-        urls = state.said()["urls"]
-        banner.show(state, urls, seconds=time.monotonic() - started, is_new=is_new, is_detached=True)
+        banner.show(state, seconds=time.monotonic() - started, is_new=is_new, is_detached=True)
         return
     _run(state, settings, started, is_new=is_new, has_agent=not no_agent)
 
@@ -98,17 +99,28 @@ def _run(state: StateDirectory, settings: Settings, started: float, *, is_new: b
     try:
         cloud.start()
         people = people_of(settings.auth, cloud.auth_url(), state.secrets(ACCOUNTS))
-        write_access(state, people, cloud.region(), settings.tls.ca)
+        if people:  # else what an earlier start wrote is still right
+            write_access(state, people, _regions(cloud), settings.tls.ca)
         urls = {service: cloud.root_url(service) for service in services}
         facts = {"urls": urls, "driver": settings.agent.driver, "ca": settings.tls.ca}
+        facts |= {"region": cloud.region(), "identity": settings.auth.url}
         state.say(pid=os.getpid(), started_at=time.time(), **facts)
-        banner.show(state, urls, seconds=time.monotonic() - started, is_new=is_new, is_detached=False)
+        banner.show(state, seconds=time.monotonic() - started, is_new=is_new, is_detached=False)
         ending.wait()
         click.echo("stopping …")
     finally:
         cloud.stop()
         state.runtime.unlink(missing_ok=True)
         lock.release()
+
+
+def _regions(cloud: Cloud) -> list[str]:
+    """Return the regions of the identity service, as far as we know them; our own first."""
+    own, others = cloud.region(), cloud.other_regions
+    if "identity" in cloud.databases:
+        with cloud.databases["identity"].read() as tx:
+            others = [region.id for region in catalog.list_regions(tx)]
+    return [own, *(other for other in others if other != own)]
 
 
 def _detach(state: StateDirectory) -> None:

@@ -40,25 +40,29 @@ class TokenAuthenticator:
         text = request.headers.get("x-auth-token")
         if not text:
             raise Unauthenticated(uri=self._session.credentials.auth_url)
-        caller = self._cached(text) or self._ask(text)
         service_text = request.headers.get("x-service-token")
-        if service_text:
-            is_same = service_text == text
-            service = caller if is_same else self._cached(service_text) or self._ask(service_text)
-            if SERVICE_ROLE not in service.roles:  # a service acts for the caller in its own way: no rule is for that
-                self._require_allowed(caller, request)
-            return _with_service(caller, service)
-        self._require_allowed(caller, request)
-        return caller
+        service = None if not service_text else self._caller(service_text)
+        # A service goes on with what a user began while his token was good, and in its own way: no rule is for that.
+        is_service = service is not None and SERVICE_ROLE in service.roles
+        if service is not None and text == service_text:
+            caller = service
+        else:
+            caller = self._caller(text, may_be_expired=is_service)
+        if not is_service:
+            self._require_allowed(caller, request)
+        return caller if service is None else _with_service(caller, service)
 
     def _require_allowed(self, caller: Context, request: Request) -> None:
         rules = caller.access_rules
         if rules is not None and not is_allowed(rules, self._service_type, request.method, request.path):
             raise Unauthenticated(uri=self._session.credentials.auth_url)
 
-    def _ask(self, text: str) -> Context:
+    def _caller(self, text: str, *, may_be_expired: bool = False) -> Context:
+        return self._cached(text) or self._ask(text, "?allow_expired=1" if may_be_expired else "")
+
+    def _ask(self, text: str, query: str) -> Context:
         credentials, transport = self._session.credentials, self._session.transport
-        url = f"{credentials.auth_url.rstrip('/')}/auth/tokens"
+        url = f"{credentials.auth_url.rstrip('/')}/auth/tokens{query}"
         for _ in range(2):
             headers = {"accept": JSON, "x-auth-token": self._session.token(), "x-subject-token": text, **_KNOWS_RULES}
             reply = transport.send("GET", url, headers)

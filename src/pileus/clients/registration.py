@@ -37,12 +37,16 @@ class Part:
     url: str
 
 
-def register(admin: Session, region_id: str, parts: Sequence[Part], users: Sequence[Credentials]) -> None:
-    """Make services answer in a region, and let their users in. Raises RegistrationRefused, LoginFailed."""
+def register(admin: Session, region_id: str, parts: Sequence[Part], users: Sequence[Credentials]) -> Sequence[str]:
+    """Make services answer in a region, and let their users in; return all regions that the identity service knows.
+
+    Raises RegistrationRefused, LoginFailed.
+    """
     registration = _Registration(admin)
     registration.register_region(region_id, parts)
     for user in users:
         registration.register_user(user)
+    return registration.list_regions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,10 @@ class _Registration:
             self._send("POST", "/regions", {"region": {"id": region_id}})
         for part in parts:
             self._register_part(region_id, part)
+
+    def list_regions(self) -> Sequence[str]:
+        """Return the ids of all regions."""
+        return [str(region["id"]) for region in self._send("GET", "/regions")["regions"]]
 
     def register_user(self, user: Credentials) -> None:
         """Give a service its user, with the role `service` on its project and nothing else.

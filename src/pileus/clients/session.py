@@ -25,9 +25,18 @@ class NoSuchEndpoint(Unavailable):
 
 
 class LoginFailed(Unavailable):
-    """The identity service does not let this service in."""
+    """The identity service does not let a user in."""
 
-    message = "{url} refused the service user {username}: {reason}"
+    message = "{url} does not let the user {username} in: {reason}"
+
+
+class LoginRefused(LoginFailed):
+    """It says why: it does not know the user, or another password of his, or has no such project for him."""
+
+    message = (
+        "{url} does not let the user {username} into the project {project_name}: it does not know them, or not with "
+        "this password."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +141,15 @@ class Session:
             if reply.status != 401:
                 break
         known = self.credentials
+        if reply.status == 401:
+            raise LoginRefused(url=known.auth_url, username=known.username, project_name=known.project_name)
         if reply.status != 201:
-            raise LoginFailed(url=known.auth_url, username=known.username, reason=f"status {reply.status}")
+            reason = f"it answered {reply.status} to a login; is this the URL of a Keystone?"
+            raise LoginFailed(url=known.auth_url, username=known.username, reason=reason)
         try:
             return self._read_login(reply)
         except (ValueError, LookupError, TypeError):  # a DecodeError is the first
-            reason = "its answer is not understood"
+            reason = "its answer is not understood."
             raise LoginFailed(url=known.auth_url, username=known.username, reason=reason) from None
 
     def _ask_for_token(self, password: str) -> Reply:

@@ -14,6 +14,7 @@ from pileus.kit.db.database import is_in_transaction
 from pileus.kit.errors import Unavailable
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
+from pileus.kit.patience import patiently
 
 TIMEOUT_S = 30.0
 
@@ -88,7 +89,8 @@ class Transport:
             base_url=_origin(url),
             client_address="local",
         )
-        return app.handle(request)
+        with patiently():
+            return app.handle(request)
 
     def _fetch(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         try:

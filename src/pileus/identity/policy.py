@@ -19,10 +19,6 @@ _MANAGERS_OF_PROJECT = f"{_ADMIN} or (role:manager and {_PROJECT_DOMAIN})"
 _PROJECT_READERS = f"{_READERS} or (role:reader and {_PROJECT_DOMAIN}) or project_id:%(target.project.id)s"
 _DOMAIN_READERS = f"{_READERS} or (role:reader and domain_id:%(target.domain_id)s)"
 
-_GROUP_DOMAIN = "domain_id:%(target.group.domain_id)s"
-_GROUP_READERS = f"{_READERS} or (role:reader and {_GROUP_DOMAIN})"
-_MANAGERS_OF_GROUP = f"{_ADMIN} or (role:manager and {_GROUP_DOMAIN})"
-
 # Both sides of a grant must be in the caller's own domain.
 _ACTOR_AT_HOME = f"({_USER_DOMAIN} or {_GROUP_DOMAIN})"
 _GRANT_AT_HOME = f"{_ACTOR_AT_HOME} and ({_PROJECT_DOMAIN} or domain_id:%(target.domain.id)s)"
@@ -43,8 +39,11 @@ DEFAULTS = {
     "admin_required": "role:admin or is_admin:1",
     "service_role": "role:service",
     "owner": "user_id:%(user_id)s",
+    "admin_or_owner": "rule:admin_required or rule:owner",
     "token_subject": "user_id:%(target.token.user_id)s",
     "service_or_admin": "rule:admin_required or rule:service_role",
+    "admin_or_token_subject": "rule:admin_required or rule:token_subject",
+    "service_admin_or_token_subject": "rule:service_or_admin or rule:token_subject",
     "domain_managed_target_role": (
         "'manager':%(target.role.name)s or 'member':%(target.role.name)s or 'reader':%(target.role.name)s"
     ),
@@ -84,7 +83,7 @@ DEFAULTS = {
     "identity:create_user": _MANAGERS_OF_USER,
     "identity:update_user": _MANAGERS_OF_USER,
     "identity:delete_user": _MANAGERS_OF_USER,
-    "identity:revoke_tokens_for_user": "rule:admin_required or rule:owner",
+    "identity:revoke_tokens_for_user": "rule:admin_or_owner",
     "identity:list_groups": _GROUP_READERS,
     "identity:get_group": _GROUP_READERS,
     "identity:create_group": _MANAGERS_OF_GROUP,
@@ -95,7 +94,7 @@ DEFAULTS = {
     "identity:check_user_in_group": f"{_READERS} or (role:reader and {_GROUP_DOMAIN} and {_USER_DOMAIN})",
     "identity:add_user_to_group": f"{_ADMIN} or (role:manager and {_GROUP_DOMAIN} and {_USER_DOMAIN})",
     "identity:remove_user_from_group": f"{_ADMIN} or (role:manager and {_GROUP_DOMAIN} and {_USER_DOMAIN})",
-    "identity:list_roles": f"{_READERS} or (role:manager and domain_id:%(domain_id)s)",
+    "identity:list_roles": f"{_READERS} or (role:manager and not domain_id:None)",
     "identity:get_role": f"{_READERS} or (role:manager and rule:domain_managed_target_role)",
     "identity:create_role": _ADMIN,
     "identity:update_role": _ADMIN,
@@ -217,7 +216,6 @@ DEFAULTS = {
     "identity:list_access_token_roles": _ADMIN,
     "identity:get_access_token_role": _ADMIN,
     # Credentials, application credentials and trusts.
-    "admin_or_owner": "rule:admin_required or rule:owner",
     "identity:get_credential": f"{_READERS} or {_CREDENTIAL_OWNER}",
     "identity:list_credentials": f"{_READERS} or {_CREDENTIAL_OWNER}",
     "identity:create_credential": f"{_ADMIN} or {_CREDENTIAL_OWNER}",

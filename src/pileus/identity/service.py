@@ -14,8 +14,8 @@ from pileus.identity.backend import Backend
 from pileus.identity.db import generation
 from pileus.identity.db.tables import METADATA
 from pileus.identity.model.assignment import TargetKind
-from pileus.identity.model.errors import TokenNotFound
 from pileus.identity.model.limit import EnforcementModel
+from pileus.identity.model.login_errors import TokenNotFound
 from pileus.identity.model.password_rule import PasswordRules
 from pileus.identity.model.token import Grant
 from pileus.identity.operations import authenticate
@@ -70,7 +70,7 @@ def new_backend(settings: Settings, database: Database, clock: Clock, keys: Keys
         lockout_duration=timedelta(seconds=settings.security_compliance.lockout_duration_s),
         list_limit=settings.list_limit or None,
         max_db_limit=settings.max_db_limit,
-        password_rules=_password_rules(settings.security_compliance),
+        password_rules=password_rules(settings.security_compliance),
         return_all_endpoints_if_no_filter=settings.return_all_endpoints_if_no_filter,
         enforcement_model=EnforcementModel(settings.enforcement_model),
         request_token_duration=timedelta(seconds=settings.oauth1.request_token_duration_s),
@@ -78,7 +78,8 @@ def new_backend(settings: Settings, database: Database, clock: Clock, keys: Keys
     )
 
 
-def _password_rules(chosen: SecurityComplianceSettings) -> PasswordRules:
+def password_rules(chosen: SecurityComplianceSettings) -> PasswordRules:
+    """Return what an operator demands of passwords."""
     of_login = ("lockout_failure_attempts", "lockout_duration_s")
     rules = {name: value for name, value in msgspec.structs.asdict(chosen).items() if name not in of_login}
     return PasswordRules(**rules)
@@ -119,8 +120,7 @@ class OwnTokens:
         if not text:
             raise Unauthenticated
         try:
-            with self._backend.database.read() as tx:
-                caller = _context(text, authenticate.validate(self._backend, tx, text))
+            caller = _context(text, authenticate.validate(self._backend, text))
         except TokenNotFound:
             raise Unauthenticated from None
         if not _is_validation(request) and not _may_request(caller, request):

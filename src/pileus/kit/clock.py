@@ -38,9 +38,9 @@ class SystemClock:
 
 def isoformat(moment: datetime) -> str:
     """Render a naive UTC time as most OpenStack documents do: `2026-01-31T12:00:00Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="seconds") + "Z"
 
 
 def isoformat_micro(moment: datetime) -> str:
     """Render a naive UTC time with microseconds: `2026-01-31T12:00:00.000000Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.isoformat(timespec="microseconds") + "Z"

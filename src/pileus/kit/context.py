@@ -51,6 +51,9 @@ class Context:
             "tenant_id": self.project_id,
             "project_domain_id": self.project_domain_id,
             "domain_id": self.domain_id,
+            "token.domain.id": self.domain_id,  # as Keystone's rules also call it, and the next two
+            "token.project.domain.id": self.project_domain_id,
+            "token.user.domain.id": self.user_domain_id,
             "system_scope": "all" if self.is_system else None,
             "is_admin": self.is_admin,
             "roles": self.roles,

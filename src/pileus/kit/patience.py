@@ -8,6 +8,8 @@ what comes before must have had no effect.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _thread = threading.local()
 
@@ -19,6 +21,17 @@ class TakesLong(Exception):
 def hurry() -> None:
     """Let nothing that takes long run on this thread."""
     _thread.is_hurried = True
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Let what takes long be done here all the same: who asks another service may have had an effect already."""
+    was_hurried = getattr(_thread, "is_hurried", False)
+    _thread.is_hurried = False
+    try:
+        yield
+    finally:
+        _thread.is_hurried = was_hurried
 
 
 def require_patience() -> None:

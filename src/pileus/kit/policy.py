@@ -105,10 +105,12 @@ class Policy:
         return Verdict(check(context, target), rule, rules.texts[rule])
 
     def require(self, rule: str, context: Context, target: Mapping[str, Any]) -> None:
-        """Raise Forbidden unless the rule allows it."""
+        """Raise Forbidden unless the rule allows it; who administers something is told what it wanted."""
         verdict = self.check(rule, context, target)
         if not verdict.is_allowed:
-            raise Forbidden(self._refusal.format(rule=rule), rule=rule, why=verdict.why(context))
+            reason, why = self._refusal.format(rule=rule), verdict.why(context)
+            may_know = context.is_admin or context.is_system  # what the operator wrote is nobody else's business
+            raise Forbidden(f"{reason} {why}." if may_know else reason, rule=rule, why=why)
 
     def _reload_if_changed(self) -> None:
         stamp = self._stamp()
@@ -271,6 +273,8 @@ def _atom(word: str, text: str, lookup: RuleLookup) -> Check:
     is_literal, literal = _literal(kind)
     if is_literal:  # on the left: 'public':%(visibility)s
         return lambda _context, target: _fill(wanted, target) == literal
+    if wanted == "None":  # written out, it asks whether the caller lacks this: `not domain_id:None`
+        return lambda context, _target: context.credentials().get(kind, "") is None
     return lambda context, target: _holds(context, kind, _fill(wanted, target))
 
 

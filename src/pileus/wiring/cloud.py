@@ -13,11 +13,12 @@ from typing import Any
 
 from pileus.clients.account import admin_credentials, credentials_of, session_of
 from pileus.clients.identity import TokenAuthenticator
-from pileus.clients.session import Credentials, Session
+from pileus.clients.session import Credentials, LoginRefused, Session
 from pileus.clients.transport import Transport
 from pileus.kit import log
 from pileus.kit.clock import Clock, SystemClock
 from pileus.kit.db import Database
+from pileus.kit.errors import Conflict, Unavailable
 from pileus.kit.http.app import App
 from pileus.kit.http.asgi import Listener
 from pileus.kit.http.cors import Cors
@@ -32,6 +33,16 @@ from pileus.wiring.settings import PATH_OF, SERVICES, Settings
 logger = log.get_logger("pileus")
 
 
+class ServiceUserUnknown(Conflict):
+    """Somebody else's identity service does not know who we are."""
+
+    message = (
+        "{reason} Either let an administrator of that identity service register this cloud: give his password as "
+        "PILEUS_AUTH__ADMIN__PASSWORD. Or give the service a user there, with the role `service` in that project, and "
+        "name it in the settings: [auth] username and password."
+    )
+
+
 @dataclass(slots=True)
 class Cloud:
     """The parts of one process, in the order in which they start; they stop in reverse."""
@@ -44,6 +55,7 @@ class Cloud:
     apps: dict[str, App[Any]] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
     stops: list[Callable[[], None]] = field(default_factory=list)
+    other_regions: Sequence[str] = ()  # that somebody else's identity service told of
     transport: Transport = field(init=False)
     threads: Threads = field(init=False)
 
@@ -114,6 +126,8 @@ class Cloud:
         self.stops.append(server.stop)
         for step in starts:
             step()
+        if self.settings.auth.url:
+            self._require_let_in()
         logger.info("started", services=self.services)
 
     def _tls(self) -> Tls | None:
@@ -139,8 +153,24 @@ class Cloud:
         urls = {"identity": auth.url} | {name: self.root_url(name) + PATH_OF[name] for name in self.services}
         parts = [Part(type_, *PARTS[type_], url) for type_, url in urls.items()]
         users = [] if auth.password else [self._credentials(service) for service in self.services]
-        register(Session(self.transport, admin_credentials(auth), self.clock), region, parts, users)
+        known = register(Session(self.transport, admin_credentials(auth), self.clock), region, parts, users)
+        self.other_regions = [one for one in known if one != region]
         logger.info("registered", identity=auth.url, region=region)
+
+    def _require_let_in(self) -> None:
+        """Make sure that somebody else's identity service knows our users. Raises ServiceUserUnknown.
+
+        It need not be up yet: services start in any order.
+        """
+        for service in self.services:
+            known = self._credentials(service)
+            try:
+                self.session(service).token()
+            except LoginRefused as error:
+                raise ServiceUserUnknown(reason=error.reason) from None
+            except Unavailable as error:
+                logger.warning("identity does not answer yet", identity=known.auth_url, reason=error.reason)
+                return
 
     # --- what the services are built with ---
 

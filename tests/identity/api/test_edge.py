@@ -6,7 +6,7 @@ import pytest
 
 from pileus.identity.api.routes import ROUTES
 from pileus.identity.policy import DEFAULTS
-from tests.identity.world import BASE, message
+from tests.identity.world import BASE, SYSTEM, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,17 @@ def test_a_403_names_the_rule(world: World) -> None:
         "message": "You are not authorized to perform the requested action: identity:list_users.",
         "title": "Forbidden",
     }
+
+
+def test_a_403_tells_who_may_know_what_the_rule_wanted(world: World) -> None:
+    owner = world.user("reader")
+    world.give(owner, "reader", "system")
+    token = world.token("reader", "pw", SYSTEM)
+    assert message(world("POST", "/v3/users", {"user": {"name": "x"}}, token=token)) == (
+        "You are not authorized to perform the requested action: identity:create_user. identity:create_user wants"
+        " 'rule:admin_required or (role:manager and domain_id:%(target.user.domain_id)s)'; the caller has the roles"
+        " reader."
+    )
 
 
 def test_every_route_has_a_rule_and_every_rule_a_route(world: World) -> None:

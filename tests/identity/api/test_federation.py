@@ -121,6 +121,23 @@ def test_an_identity_provider_goes_with_its_protocols_and_with_its_domain(world:
     assert world("GET", f"{F}/identity_providers/other").status == 404
 
 
+def test_a_user_is_found_by_whom_he_is_known_and_stays_when_they_go(world: World) -> None:
+    idp(world, "acme")
+    put(world, "mappings/m", mapping={"rules": RULES})
+    put(world, "identity_providers/acme/protocols/saml2", protocol={"mapping_id": "m"})
+    known = [{"idp_id": "acme", "protocols": [{"protocol_id": "saml2", "unique_id": "jane@acme"}]}]
+    user, other = world.user("jane", federated=known), world.user("joe")
+    assert world.shown(f"/v3/users/{user}")["federated"] == known
+    for question in ("idp_id=acme", "protocol_id=saml2", "unique_id=jane@acme", "idp_id=acme&unique_id__startswith=j"):
+        assert [row["id"] for row in world.shown(f"/v3/users?{question}")] == [user], question
+    assert world.shown("/v3/users?idp_id=other") == []
+    assert world("PATCH", f"/v3/users/{other}", {"user": {"federated": known}}).status == 409
+    for part in ({"idp_id": "none"}, {"protocols": [{"protocol_id": "none", "unique_id": "x"}]}):
+        assert world("PATCH", f"/v3/users/{other}", {"user": {"federated": [{**known[0], **part}]}}).status == 400
+    assert world("DELETE", f"{F}/identity_providers/acme").status == 204
+    assert "federated" not in world.shown(f"/v3/users/{user}")
+
+
 # --- protocols ------------------------------------------------------------------------------------
 
 

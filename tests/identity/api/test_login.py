@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from pileus.identity.tokens.attempts import Attempts
 from pileus.identity.tokens.jws import JwsTokens
 from pileus.identity.tokens.keys import Keys
 from pileus.kit.http.app import App
+from pileus.kit.patience import TakesLong, hurry
 from tests.identity.world import SYSTEM, UNSCOPED, project
 
 if TYPE_CHECKING:
@@ -52,13 +54,13 @@ def own(world: World, name: str = "worker") -> tuple[str, str, str]:
 
 def test_passcodes_are_those_of_the_rfc() -> None:
     known = {59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037"}
-    assert {at: next(passcodes(SEED, at, 1)) for at in known} == known
+    assert {at: next(passcodes(SEED, at, 1)) for at in known} == {at: (at // 30, text) for at, text in known.items()}
     assert list(passcodes("no base32!", 59, 2)) == []
 
 
 def passcode(world: World, windows_ago: int = 0) -> str:
     now_s = int((world.clock.now() - world.clock.now().replace(year=1970, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)).total_seconds())  # fmt: skip # noqa: E501
-    return list(passcodes(SEED, now_s, windows_ago + 1))[-1]
+    return list(passcodes(SEED, now_s, windows_ago + 1))[-1][1]
 
 
 def with_seed(world: World) -> str:
@@ -74,6 +76,29 @@ def test_a_passcode_is_good_for_its_period_and_the_next(world: World, windows_ag
     assert show(world, {"totp": {"user": user}}).status == status
 
 
+def test_a_passcode_is_taken_once(world: World) -> None:
+    owner = with_seed(world)
+    shown = {"totp": {"user": {"id": owner, "passcode": passcode(world)}}}
+    assert [show(world, shown).status for _ in range(2)] == [201, 401]
+    world.clock.sleep(30)
+    assert show(world, shown).status == 401
+    shown["totp"]["user"]["passcode"] = passcode(world)
+    assert show(world, shown).status == 201
+    other = world.user("other")
+    world.made("/v3/credentials", {"credential": {"type": "totp", "blob": SEED, "user_id": other}})
+    shown["totp"]["user"]["id"] = other
+    assert show(world, shown).status == 201
+
+
+def test_a_login_that_begins_anew_on_another_thread_has_not_used_up_its_passcode(world: World) -> None:
+    owner = with_seed(world)
+    both: dict[str, Any] = {"totp": {"user": {"id": owner, "passcode": passcode(world)}}}
+    both["password"] = {"user": {"id": owner, "password": "pw"}}
+    with ThreadPoolExecutor(1, initializer=hurry) as hurried, pytest.raises(TakesLong):
+        hurried.submit(show, world, both).result()
+    assert show(world, both).status == 201
+
+
 def test_who_must_show_two_methods_gets_a_receipt_for_the_first(world: World) -> None:
     owner = with_seed(world)
     rules = {"multi_factor_auth_enabled": True, "multi_factor_auth_rules": [["password", "totp"]]}
@@ -85,6 +110,8 @@ def test_who_must_show_two_methods_gets_a_receipt_for_the_first(world: World) ->
     receipt = first.headers["openstack-auth-receipt"]
     second = {"totp": {"user": {"id": owner, "passcode": passcode(world)}}}
     assert show(world, second).status == 401
+    world.clock.sleep(30)
+    second["totp"]["user"]["passcode"] = passcode(world)
     done = show(world, second, openstack_auth_receipt=receipt)
     assert done.status == 201
     assert set(done.decoded()["token"]["methods"]) == {"password", "totp"}

@@ -46,6 +46,7 @@ def test_what_is_made_changed_and_removed_is_told(world: World) -> None:
     world("PATCH", f"/v3/users/{user}", {"user": {"enabled": False}})
     world("DELETE", f"/v3/users/{user}")
     project = world.made("/v3/projects", {"project": {"name": "p"}})["id"]
+    domain = world.made("/v3/projects", {"project": {"name": "d", "is_domain": True}})["id"]
     region = world("PUT", "/v3/regions/a%20b", {"region": {}}).decoded()["region"]["id"]
     world("DELETE", "/v3/regions/a%20b")
     told = [(event_type, payload["resource_info"]) for event_type, payload in heard.events]
@@ -54,6 +55,7 @@ def test_what_is_made_changed_and_removed_is_told(world: World) -> None:
         ("identity.user.updated", user),
         ("identity.user.deleted", user),
         ("identity.project.created", project),
+        ("identity.domain.created", domain),
         ("identity.region.created", region),
         ("identity.region.deleted", "a b"),
     ]

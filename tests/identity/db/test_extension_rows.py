@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pileus.identity.db import domain, identity_provider, mapping, oauth1, project, service_provider, user
+from pileus.identity.db import domain, identity_provider, mapping, nonce, oauth1, project, service_provider, user
 from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.extension_errors import FederatedProtocolNotFound, OauthNotFound
 from pileus.identity.model.federation import AttributeMapping, FederatedProtocol, IdentityProvider, ServiceProvider
+from pileus.identity.model.login import Nonce
 from pileus.identity.model.oauth1 import AccessToken, Consumer, RequestToken
 from pileus.identity.model.resource import Domain, Project, User
 from pileus.kit.db import Database, Transaction
@@ -111,7 +112,8 @@ def test_an_access_token_goes_with_whom_it_is_about(tx: Transaction, gone: str) 
 
 def test_a_signed_request_is_remembered_until_it_cannot_come_again(tx: Transaction) -> None:
     until = NOW + timedelta(seconds=60)
-    assert oauth1.remember(tx, "a", NOW, until)
-    assert oauth1.remember(tx, "b", NOW, until)
-    assert not oauth1.remember(tx, "a", until, until)
-    assert oauth1.remember(tx, "a", until + timedelta(seconds=1), until)
+    first, second = (Nonce(text=text, until=until) for text in ("a", "b"))
+    assert nonce.remember(tx, first, NOW)
+    assert nonce.remember(tx, second, NOW)
+    assert not nonce.remember(tx, first, until)
+    assert nonce.remember(tx, first, until + timedelta(seconds=1))

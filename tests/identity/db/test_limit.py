@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pileus.identity.db import catalog, domain, endpoint_filter, limit, policy, project
 from pileus.identity.model.catalog import Endpoint, EndpointGroup, Given, Region, Service
-from pileus.identity.model.errors import EndpointAbsent
+from pileus.identity.model.catalog_errors import EndpointAbsent
 from pileus.identity.model.limit import Limit, RegisteredLimit
 from pileus.identity.model.policy import Place, Policy
 from pileus.identity.model.resource import Domain, Project

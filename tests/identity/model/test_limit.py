@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pileus.identity.model.errors import LimitInvalid
+from pileus.identity.model.catalog_errors import LimitInvalid
 from pileus.identity.model.limit import UNLIMITED, Limit, RegisteredLimit, require_within
 
 REGISTERED = RegisteredLimit(id="r", service_id="s", resource_name="cores", default_limit=10)

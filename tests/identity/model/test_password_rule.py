@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pileus.identity.model.errors import PasswordLocked, PasswordTooNew, PasswordUsedBefore, PasswordWeak
+from pileus.identity.model.login_errors import PasswordLocked, PasswordTooNew, PasswordUsedBefore, PasswordWeak
 from pileus.identity.model.password_rule import (
     NO_RULES,
     PasswordRules,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pileus.identity.model.errors import RedelegationForbidden
+from pileus.identity.model.delegation_errors import RedelegationForbidden
 from pileus.identity.model.trust import Trust, redelegation_count_of, require_within
 
 NOW = datetime(2026, 1, 1)

@@ -7,17 +7,20 @@ import bcrypt
 import pytest
 
 from pileus.identity.db import user as users
-from pileus.identity.model.errors import Refused
+from pileus.identity.model.login_errors import Refused
 from pileus.identity.model.password_rule import NO_RULES
 from pileus.identity.operations import authenticate, user
+from pileus.identity.operations.methods.application_credential import Secret
 from pileus.identity.operations.methods.password import Password
 from pileus.identity.operations.named import Named
 from pileus.identity.operations.token_scope import ScopeWish
 from pileus.identity.tokens import password
+from tests.identity.api.test_login import credential, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pileus.identity.operations.methods.proof import Proof
     from pileus.kit.db import Transaction
     from tests.identity.world import World
 
@@ -30,21 +33,53 @@ def proof(name: str, text: str) -> Password:
 
 @pytest.mark.parametrize(
     ("name", "domain_id"),
-    [("known", "default"), ("nobody", "default"), ("known", "nowhere"), ("no password", "default")],
+    [
+        ("known", "default"),
+        ("nobody", "default"),
+        ("known", "nowhere"),
+        ("no password", "default"),
+        ("demo", "default"),  # whose password is a generated one
+    ],
 )
 def test_a_refused_login_costs_one_hash_whoever_asks(world: World, name: str, domain_id: str) -> None:
     world.user("known")
     world.user("no password", None)
+    require_one_hash(world, Password(user=Named(name=name, domain_id=domain_id), password="wrong"))
+
+
+def require_one_hash(world: World, asked: Proof) -> None:
+    """Make sure that a login is refused, and took as long as a slow hash takes."""
     tried: list[bytes] = []
 
     def count(given: bytes, hashed: bytes) -> bool:
         tried.append(hashed)
         return False
 
-    asked = Password(user=Named(name=name, domain_id=domain_id), password="wrong")
     with patch.object(bcrypt, "checkpw", side_effect=count), pytest.raises(Refused):
         authenticate.issue(world.backend, [asked], ScopeWish())
     assert [each[:7] for each in tried] == [b"$2b$04$"]
+
+
+@pytest.mark.parametrize("secret", [None, "chosen"])
+def test_a_refused_application_credential_costs_one_hash_whether_it_exists_or_not(
+    world: World, secret: str | None
+) -> None:
+    owner, _, token = own(world)
+    made = credential(world, owner, token, secret=secret)
+    who = Named(id=owner)
+    for asked in (
+        Secret(id=made["id"], secret="wrong"),
+        Secret(id="nope", secret="wrong"),
+        Secret(name="app", user=who, secret="wrong"),
+        Secret(name="nope", user=who, secret="wrong"),
+        Secret(name="app", user=Named(id="nobody"), secret="wrong"),
+        Secret(name="app", user=Named(name="worker", domain_name="nowhere"), secret="wrong"),
+    ):
+        require_one_hash(world, asked)
+    generated = secret is None
+    with patch.object(bcrypt, "checkpw", return_value=True) as tried:
+        authenticate.issue(world.backend, [Secret(id=made["id"], secret=made["secret"])], ScopeWish())
+    assert tried.call_count == (0 if generated else 1)
 
 
 def test_a_disabled_user_learns_nothing_from_the_time_either(world: World) -> None:

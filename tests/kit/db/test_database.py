@@ -416,4 +416,19 @@ def test_a_database_that_is_not_there_is_unavailable() -> None:
         nowhere.write(add_one)
     with pytest.raises(DatabaseUnavailable), nowhere.read() as tx:
         tx.first(select(COUNTER))
+    with pytest.raises(DatabaseUnavailable):
+        nowhere.glance("SELECT 1")
     nowhere.close()
+
+
+def test_a_glance_sees_what_was_committed_and_nothing_else(database: Database) -> None:
+    look = "SELECT value FROM counter WHERE name = 'a'"
+    assert database.glance(look) == 0
+
+    def add_and_glance(tx: Transaction) -> int:
+        add_one(tx)
+        return int(database.glance(look))
+
+    assert database.write(add_and_glance) == 0
+    assert database.glance(look) == 1
+    assert database.glance("SELECT value FROM counter WHERE name = 'nobody'") is None

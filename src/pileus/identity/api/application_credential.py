@@ -13,7 +13,8 @@ from pileus.identity.api.view import View
 from pileus.identity.backend import Backend
 from pileus.identity.db import application_credential, role
 from pileus.identity.model.application_credential import AccessRule, ApplicationCredential
-from pileus.identity.model.errors import ActionForbidden, ApplicationCredentialInvalid, ResourceNotFound
+from pileus.identity.model.delegation_errors import ActionForbidden, ApplicationCredentialInvalid
+from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.operations import application_credential as operations
 from pileus.identity.operations.delegated_role import NamedRole
 from pileus.identity.tokens import password

@@ -1,4 +1,4 @@
-"""From a body to a model: what has a column, what is renamed, and the rest, which is kept as it came."""
+"""From a request to a model: what has a column, what is renamed, and the rest, which is kept as it came."""
 
 from __future__ import annotations
 
@@ -8,11 +8,26 @@ from typing import Any
 from pileus.identity.backend import Backend
 from pileus.identity.db import domain, project
 from pileus.identity.model.errors import ResourceNotFound
+from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Request
 
 _RENAMED = {"enabled": "is_enabled"}
 _NEVER_KEPT = {"id", "links", "extra"}
 _TEXT = ("description",)  # a column that holds '' rather than nothing
+
+
+class ChosenIdInvalid(Invalid):
+    """An id that somebody chose in a path cannot be kept."""
+
+    message = "Invalid input for field '{name}': at most {maximum} characters, and no NUL."
+
+
+def chosen_id(request: Request, name: str, maximum: int = 64) -> str:
+    """Return the id in the path of something new. Raises ChosenIdInvalid."""
+    chosen = request.params[name]
+    if len(chosen) > maximum or "\0" in chosen:
+        raise ChosenIdInvalid(name=name, maximum=maximum)
+    return chosen
 
 
 def extra(body: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
@@ -21,8 +36,10 @@ def extra(body: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
 
 
 def changes(body: Mapping[str, Any], fields: Collection[str], *, texts: Collection[str] = _TEXT) -> dict[str, Any]:
-    """Return what an update replaces, in the model's names; null empties one of `texts`."""
+    """Return what an update replaces, in the model's names; null empties one of `texts`, a name has no outer spaces."""
     known = {name: body[name] for name in (*fields, "id") if name in body}
+    if "name" in known:
+        known["name"] = known["name"].strip()
     for name in texts:
         if name in known and known[name] is None:
             known[name] = ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pileus.identity.api import view
-from pileus.identity.api.body import changes, extra
+from pileus.identity.api.body import changes, chosen_id, extra
 from pileus.identity.api.listing import many
 from pileus.identity.backend import Backend
 from pileus.identity.db import catalog as db
@@ -47,7 +47,8 @@ def show_region(request: Request, backend: Backend) -> Reply:
 def create_region(request: Request, backend: Backend) -> Reply:
     """POST /v3/regions, and PUT /v3/regions/{region_id} for an id of one's own."""
     body = request.json()["region"]
-    named, said = request.params.get("region_id"), body.get("id")
+    named = chosen_id(request, "region_id", 255) if "region_id" in request.params else None
+    said = body.get("id")
     if named and said and named != said:
         raise RegionIdsDiffer(named=named, said=said)
     new = Region(
@@ -96,7 +97,7 @@ def create_service(request: Request, backend: Backend) -> Reply:
     new = Service(
         id=ids.new_hex_id(),
         type=body["type"],
-        name=body.get("name") or "",
+        name=body.get("name", "").strip(),
         description=body.get("description"),
         is_enabled=body.get("enabled", True),
         extra=extra(body, _SERVICE),
@@ -132,11 +133,6 @@ def list_endpoints(request: Request, backend: Backend) -> Reply:
             region_id=query.get("region_id") or query.get("region"),
         )
     return many(request, "endpoints", map(view.endpoint, rows))
-
-
-def _is_old_region(body: Mapping[str, Any]) -> bool:
-    """Tell whether a region is named as clients of the second API do: it is made if it is not known."""
-    return bool(body.get("region")) and not body.get("region_id")
 
 
 def show_endpoint(request: Request, backend: Backend) -> Reply:
@@ -178,3 +174,8 @@ def delete_endpoint(request: Request, backend: Backend) -> Reply:
     """DELETE /v3/endpoints/{endpoint_id}."""
     backend.database.write(catalog.delete_endpoint, request.params["endpoint_id"])
     return Reply.empty()
+
+
+def _is_old_region(body: Mapping[str, Any]) -> bool:
+    """Tell whether a region is named as clients of the second API do: it is made if it is not known."""
+    return bool(body.get("region")) and not body.get("region_id")

@@ -7,7 +7,7 @@ would outlive them, and could hold more than they did.
 from __future__ import annotations
 
 from pileus.identity.backend import Backend
-from pileus.identity.model.errors import ActionForbidden
+from pileus.identity.model.delegation_errors import ActionForbidden
 from pileus.identity.model.token import DelegationKind, Grant
 from pileus.identity.operations.grant import validate
 from pileus.kit.http.message import Request
@@ -20,8 +20,7 @@ _RESTRICTED = "Using method 'application_credential' is not allowed for managing
 
 def grant_of(request: Request, backend: Backend) -> Grant:
     """Return what the caller's token stands for."""
-    with backend.database.read() as tx:
-        return validate(backend, tx, request.context.token)
+    return validate(backend, request.context.token)
 
 
 def is_delegated(grant: Grant) -> bool:

@@ -11,7 +11,7 @@ from pileus.identity.api.view import View
 from pileus.identity.backend import Backend
 from pileus.identity.db import credential, project, user
 from pileus.identity.model.credential import EC2, Credential, ec2_id
-from pileus.identity.model.errors import Ec2KeyUnknown
+from pileus.identity.model.delegation_errors import Ec2KeyUnknown
 from pileus.identity.operations import credential as operations
 from pileus.identity.tokens import blob
 from pileus.kit import ids

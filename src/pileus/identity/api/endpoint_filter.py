@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from pileus.identity.api import view
@@ -10,7 +10,8 @@ from pileus.identity.api.listing import many
 from pileus.identity.backend import Backend
 from pileus.identity.db import catalog, endpoint_filter, project
 from pileus.identity.model.catalog import GROUP_FILTERS, EndpointGroup, matches
-from pileus.identity.model.errors import FiltersMissing, RequiredField
+from pileus.identity.model.catalog_errors import FiltersMissing
+from pileus.identity.model.errors import RequiredField
 from pileus.identity.operations import endpoint_filter as operations
 from pileus.kit import ids
 from pileus.kit.db import Transaction
@@ -153,9 +154,8 @@ def take(request: Request, backend: Backend) -> Reply:
     return Reply.empty()
 
 
-def _projects(request: Request, tx: Transaction, project_ids: Iterable[str]) -> Reply:
-    rows = [project.get(tx, project_id) for project_id in project_ids]
-    return many(request, "projects", map(view.project, rows))
+def _projects(request: Request, tx: Transaction, project_ids: Collection[str]) -> Reply:
+    return many(request, "projects", map(view.project, project.list_by_ids(tx, project_ids)))
 
 
 def _require_filters(body: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pileus.identity.api import view
-from pileus.identity.api.body import changes
+from pileus.identity.api.body import changes, chosen_id
 from pileus.identity.api.listing import flag, links_of, many
 from pileus.identity.backend import Backend
 from pileus.identity.db import identity_provider, mapping, service_provider
@@ -59,7 +59,7 @@ def create_idp(request: Request, backend: Backend) -> Reply:
     """PUT /v3/OS-FEDERATION/identity_providers/{idp_id}."""
     body = request.json().get("identity_provider", {})
     new = IdentityProvider(
-        id=request.params["idp_id"],
+        id=chosen_id(request, "idp_id"),
         domain_id=body.get("domain_id") or ids.new_hex_id(),
         is_enabled=body.get("enabled", False),
         description=body.get("description"),
@@ -126,7 +126,7 @@ def create_protocol(request: Request, backend: Backend) -> Reply:
     """PUT /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}."""
     body = request.json()["protocol"]
     new = FederatedProtocol(
-        id=request.params["protocol_id"],
+        id=chosen_id(request, "protocol_id"),
         idp_id=request.params["idp_id"],
         mapping_id=body["mapping_id"],
         remote_id_attribute=body.get("remote_id_attribute"),
@@ -194,7 +194,7 @@ def delete_mapping(request: Request, backend: Backend) -> Reply:
 def _read_mapping(request: Request) -> AttributeMapping:
     body = request.json()["mapping"]
     version = body.get("schema_version") or DEFAULT_VERSION
-    return AttributeMapping(id=request.params["mapping_id"], rules=body["rules"], schema_version=version)
+    return AttributeMapping(id=chosen_id(request, "mapping_id"), rules=body["rules"], schema_version=version)
 
 
 def _mapping(row: AttributeMapping) -> View:
@@ -222,7 +222,7 @@ def create_service_provider(request: Request, backend: Backend) -> Reply:
     """PUT /v3/OS-FEDERATION/service_providers/{service_provider_id}."""
     body = request.json()["service_provider"]
     new = ServiceProvider(
-        id=request.params["service_provider_id"],
+        id=chosen_id(request, "service_provider_id"),
         auth_url=body["auth_url"],
         sp_url=body["sp_url"],
         is_enabled=body.get("enabled", False),

@@ -68,9 +68,7 @@ def create(request: Request, backend: Backend) -> Reply:
 def update(request: Request, backend: Backend) -> Reply:
     """PATCH /v3/groups/{group_id}."""
     _authorized(request, backend)
-    wanted: dict[str, Any] = changes(request.json()["group"], _FIELDS, texts=())
-    if "name" in wanted:
-        wanted["name"] = wanted["name"].strip()
+    wanted = changes(request.json()["group"], _FIELDS, texts=())
     row = backend.database.write(operations.update, request.params["group_id"], wanted)
     return view.one(request, "group", "groups", view.group(row))
 

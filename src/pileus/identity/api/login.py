@@ -7,7 +7,8 @@ from typing import Any
 
 from pileus.identity.api.oauth1 import signed
 from pileus.identity.backend import Backend
-from pileus.identity.model.errors import NameOrIdMissing, Refused, RequiredField
+from pileus.identity.model.errors import RequiredField
+from pileus.identity.model.login_errors import NameOrIdMissing, Refused
 from pileus.identity.operations.methods.application_credential import Secret
 from pileus.identity.operations.methods.oauth1 import Signature
 from pileus.identity.operations.methods.password import Password

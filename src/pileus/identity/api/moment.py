@@ -1,21 +1,27 @@
-"""Moments in bodies."""
+"""Moments as clients write them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pileus.identity.model.errors import MomentInvalid, MomentPast
+from pileus.identity.model.delegation_errors import MomentPast
+from pileus.identity.model.errors import TimestampInvalid
+
+
+def read_moment(text: str) -> datetime:
+    """Return a moment: naive, in UTC, which it is in if it names no zone. Raises TimestampInvalid."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        raise TimestampInvalid from None
 
 
 def read_expiry(text: str | None, now: datetime) -> datetime | None:
-    """Return when something shall expire: naive, in UTC; None: never. Raises MomentInvalid, MomentPast."""
+    """Return when something shall expire; None: never. Raises TimestampInvalid, MomentPast."""
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-        naive = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
-        raise MomentInvalid from None
-    if naive < now:
+    moment = read_moment(text)
+    if moment < now:
         raise MomentPast
-    return naive
+    return moment

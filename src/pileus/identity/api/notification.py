@@ -69,9 +69,8 @@ def find_event(request: Request, reply: Reply) -> Event | None:
     if matched is None or matched[2] not in events.RESOURCES:
         return None
     resource_id = _created_id(reply) if matched[1] == "create" else unquote(request.path.rstrip("/").rsplit("/", 1)[-1])
-    return Event(
-        resource=events.RESOURCES[matched[2]], operation=events.OPERATIONS[matched[1]], resource_id=resource_id
-    )
+    resource = "domain" if _is_domain(request) else events.RESOURCES[matched[2]]
+    return Event(resource=resource, operation=events.OPERATIONS[matched[1]], resource_id=resource_id)
 
 
 def _public(request: Request, reply: Reply) -> Event | None:
@@ -82,6 +81,11 @@ def _public(request: Request, reply: Reply) -> Event | None:
     if request.path.endswith("/password") and reply.status < 300:
         return Event(resource="user", operation="updated", resource_id=request.params["user_id"])
     return None
+
+
+def _is_domain(request: Request) -> bool:
+    """Tell whether a project is made that acts as a domain."""
+    return request.rule == "identity:create_project" and bool(request.json()["project"].get("is_domain"))
 
 
 def _created_id(reply: Reply) -> str:

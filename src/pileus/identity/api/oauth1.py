@@ -17,7 +17,7 @@ from pileus.identity.model.extension_errors import Delegated
 from pileus.identity.model.oauth1 import AccessToken, Consumer, RequestToken, SignedRequest
 from pileus.identity.model.resource import Role
 from pileus.identity.operations import oauth1
-from pileus.identity.operations.oauth1 import RoleNamed
+from pileus.identity.operations.delegated_role import NamedRole
 from pileus.identity.tokens import oauth1 as signature
 from pileus.kit import ids
 from pileus.kit.clock import isoformat_micro
@@ -100,7 +100,7 @@ def create_request_token(request: Request, backend: Backend) -> Reply:
 def authorize(request: Request, backend: Backend) -> Reply:
     """PUT /v3/OS-OAUTH1/authorize/{request_token_id}: a user lets a consumer have some of his roles."""
     _require_primary(request, backend, "Cannot authorize a request token with a token issued via delegation.")
-    roles = [RoleNamed(**each) for each in request.json().get("roles", ())]
+    roles = [NamedRole(**each) for each in request.json().get("roles", ())]
     token_id, user_id = request.params["request_token_id"], request.context.user_id
     token = backend.database.write(oauth1.authorize, backend, token_id, user_id, roles)
     return Reply.json({"token": {"oauth_verifier": token.verifier}})

@@ -8,13 +8,14 @@ from pileus.kit.schema import Schema, obj
 
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
 SHORT_NAME = {**NAME, "maxLength": 64}
-ID = {"type": "string", "minLength": 1, "maxLength": 64}
-ID_OR_NULL = {"type": ["string", "null"], "minLength": 1, "maxLength": 64}
-TEXT = {"type": "string"}
-TEXT_OR_NULL = {"type": ["string", "null"]}
-REGION_OR_NULL = {"type": ["string", "null"], "maxLength": 255}
+_STORABLE = {"pattern": r"^[^\x00]*$"}  # PostgreSQL stores no NUL
+TEXT = {"type": "string", **_STORABLE}
+TEXT_OR_NULL = {"type": ["string", "null"], **_STORABLE}
+ID = {**TEXT, "minLength": 1, "maxLength": 64}
+ID_OR_NULL = {**TEXT_OR_NULL, "minLength": 1, "maxLength": 64}
+REGION_OR_NULL = {**TEXT_OR_NULL, "maxLength": 255}
 ENABLED = {"type": "boolean"}
-URL = {"type": "string", "minLength": 1, "maxLength": 225, "pattern": "^[a-zA-Z0-9+.-]+:.+"}
+URL = {"type": "string", "minLength": 1, "maxLength": 225, "pattern": r"^[a-zA-Z0-9+.-]+:[^\x00]+$"}
 
 
 def _in(kind: str, properties: dict[str, Any], required: tuple[str, ...] = (), *, at_least: int = 0) -> Schema:
@@ -32,7 +33,7 @@ OPTIONS = obj({"immutable": {"type": ["boolean", "null"]}})
 
 TAGS = {
     "type": "array",
-    "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^,/]*$"},
+    "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^,/\x00]*$"},
     "maxItems": 80,
     "uniqueItems": True,
 }
@@ -65,7 +66,7 @@ REGION_UPDATE = _changed("region", _REGION)
 
 _SERVICE = {
     "type": NAME,
-    "name": {"type": "string", "minLength": 1, "maxLength": 255},
+    "name": {**TEXT, "minLength": 1, "maxLength": 255},
     "description": TEXT_OR_NULL,
     "enabled": ENABLED,
 }
@@ -86,7 +87,7 @@ ENDPOINT_CREATE = _in("endpoint", _ENDPOINT, ("interface", "service_id", "url"))
 ENDPOINT_UPDATE = _changed("endpoint", _ENDPOINT)
 
 _NAMED_DOMAIN = obj({"id": TEXT, "name": TEXT}, extra=True)
-_LOGIN = obj({"id": TEXT, "name": TEXT, "password": TEXT, "domain": _NAMED_DOMAIN}, extra=True)
+_LOGIN = obj({"id": TEXT, "name": TEXT, "password": {"type": "string"}, "domain": _NAMED_DOMAIN}, extra=True)
 _METHODS = {"type": "array", "items": TEXT}
 _SCOPED = {
     "project": obj({"id": TEXT, "name": TEXT, "domain": _NAMED_DOMAIN}, extra=True),

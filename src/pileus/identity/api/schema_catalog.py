@@ -14,6 +14,6 @@ _GROUP = {"name": NAME, "description": TEXT_OR_NULL, "filters": _FILTERS, "id": 
 ENDPOINT_GROUP_CREATE = Schema(obj({"endpoint_group": obj(_GROUP, ("name", "filters"))}, ("endpoint_group",)))
 ENDPOINT_GROUP_UPDATE = Schema(obj({"endpoint_group": {**obj(_GROUP), "minProperties": 1}}, ("endpoint_group",)))
 
-_POLICY = {"blob": TEXT, "type": {"type": "string", "maxLength": 255}}
+_POLICY = {"blob": TEXT, "type": {**TEXT, "maxLength": 255}}
 POLICY_CREATE = Schema(obj({"policy": obj(_POLICY, ("blob", "type"), extra=True)}, ("policy",)))
 POLICY_UPDATE = Schema(obj({"policy": {**obj(_POLICY, extra=True), "minProperties": 1}}, ("policy",)))

@@ -13,7 +13,7 @@ _ID_STRING = {**ID, "pattern": "^[a-zA-Z0-9-]+$"}
 _FLAG = {"type": ["boolean", "null"]}
 
 _CREDENTIAL: dict[str, Any] = obj(
-    {"blob": TEXT, "type": {"type": "string", "maxLength": 255}, "user_id": TEXT, "project_id": ID_OR_NULL},
+    {"blob": TEXT, "type": {**TEXT, "maxLength": 255}, "user_id": TEXT, "project_id": ID_OR_NULL},
     ("blob", "type", "user_id"),
     extra=True,
 )
@@ -32,7 +32,7 @@ _ACCESS_RULE = {
     **obj(
         {
             "id": _ID_STRING,
-            "path": {"type": "string", "maxLength": 225, "pattern": "^/"},
+            "path": {"type": "string", "maxLength": 225, "pattern": r"^/[^\x00]*$"},
             "service": {**_ID_STRING, "maxLength": 64},
             "method": {"enum": list(METHODS)},
         }

@@ -15,7 +15,7 @@ def _in(kind: str, properties: dict[str, Any], required: tuple[str, ...] = (), *
 
 
 _TEXTS = {"type": "array", "items": TEXT}
-_REMOTE_ID = {"type": "string", "maxLength": 64}
+_REMOTE_ID = {**TEXT, "maxLength": 64}
 
 _IDP = {
     "enabled": ENABLED,
@@ -28,7 +28,7 @@ IDP_UPDATE = _in("identity_provider", _IDP, at_least=1)
 
 PROTOCOL_CREATE = _in(
     "protocol",
-    {"mapping_id": ID, "remote_id_attribute": {"type": ["string", "null"], "maxLength": 64}},
+    {"mapping_id": ID, "remote_id_attribute": {**TEXT_OR_NULL, "maxLength": 64}},
     ("mapping_id",),
 )
 PROTOCOL_UPDATE = _in("protocol", {"mapping_id": ID, "remote_id_attribute": _REMOTE_ID}, ("mapping_id",))
@@ -98,7 +98,7 @@ MAPPING = Schema(obj({"mapping": _MAPPING}, ("mapping",)))
 
 # --- OAuth1 ---------------------------------------------------------------------------------------
 
-_CONSUMER = {"description": {"type": ["string", "null"], "maxLength": 255}}
+_CONSUMER = {"description": {**TEXT_OR_NULL, "maxLength": 255}}
 CONSUMER_CREATE = Schema(obj({"consumer": obj(_CONSUMER, extra=True)}, ("consumer",)))
 CONSUMER_UPDATE = Schema(
     obj(

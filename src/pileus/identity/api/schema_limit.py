@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pileus.identity.api.schema import ID, ID_OR_NULL, NAME, REGION_OR_NULL
+from pileus.identity.api.schema import ID, ID_OR_NULL, NAME, REGION_OR_NULL, TEXT_OR_NULL
 from pileus.identity.model.limit import UNLIMITED
 from pileus.kit.schema import Schema, obj
 
 _AMOUNT = {"type": "integer", "minimum": UNLIMITED, "maximum": 2**31 - 1}
-_DESCRIPTION = {"type": ["string", "null"], "maxLength": 255}
+_DESCRIPTION = {**TEXT_OR_NULL, "maxLength": 255}
 _OF = {"service_id": {**ID, "format": "uuid"}, "region_id": REGION_OR_NULL, "resource_name": NAME}
 
 _REGISTERED = {**_OF, "default_limit": _AMOUNT, "description": _DESCRIPTION}

@@ -10,7 +10,7 @@ from pileus.identity.api.listing import flag, many
 from pileus.identity.backend import Backend
 from pileus.identity.db import domain, effective, project, revocation
 from pileus.identity.model.assignment import SYSTEM_ID, TargetKind
-from pileus.identity.model.errors import (
+from pileus.identity.model.login_errors import (
     MethodsLacking,
     Refused,
     ScopeForbidden,
@@ -49,8 +49,7 @@ def validate(request: Request, backend: Backend) -> Reply:
     """GET /v3/auth/tokens: what the subject token stands for."""
     text = _subject(request)
     may_be_expired = bool(flag(request, "allow_expired"))
-    with backend.database.read() as tx:
-        grant = authenticate.validate(backend, tx, text, may_be_expired=may_be_expired)
+    grant = authenticate.validate(backend, text, may_be_expired=may_be_expired)
     request.require(_target(grant))
     if grant.access_rules is not None and not _knows_rules(request):
         raise TokenNotFound(why="the service that asks does not know access rules")
@@ -59,8 +58,7 @@ def validate(request: Request, backend: Backend) -> Reply:
 
 def revoke(request: Request, backend: Backend) -> Reply:
     """DELETE /v3/auth/tokens: make the subject token worthless, and unless `cascade=false` those got with it."""
-    with backend.database.read() as tx:
-        grant = authenticate.validate(backend, tx, _subject(request))
+    grant = authenticate.validate(backend, _subject(request))
     request.require(_target(grant))
     authenticate.revoke(backend, grant.token, has_descendants=flag(request, "cascade") is not False)
     return Reply.empty()
@@ -77,8 +75,7 @@ def list_revocations(request: Request, backend: Backend) -> Reply:
 
 def show_catalog(request: Request, backend: Backend) -> Reply:
     """GET /v3/auth/catalog."""
-    with backend.database.read() as tx:
-        grant = authenticate.validate(backend, tx, request.context.token)
+    grant = authenticate.validate(backend, request.context.token)
     if grant.project is None:
         raise ScopeForbidden("A project-scoped token is required to produce a service catalog.")
     links = {"self": f"{request.base_url}/v3/auth/catalog"}

@@ -14,7 +14,8 @@ from pileus.identity.api.moment import read_expiry
 from pileus.identity.api.view import View
 from pileus.identity.backend import Backend
 from pileus.identity.db import role, trust, user
-from pileus.identity.model.errors import ActionForbidden, ResourceNotFound
+from pileus.identity.model.delegation_errors import ActionForbidden
+from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import Role
 from pileus.identity.model.trust import Trust
 from pileus.identity.operations import trust as operations

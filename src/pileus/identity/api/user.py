@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from pileus.identity.api import view
 from pileus.identity.api.body import authorized_home, changes, extra
 from pileus.identity.api.listing import asked, page
+from pileus.identity.api.moment import read_moment
 from pileus.identity.backend import Backend
 from pileus.identity.db import federated_user, group, user
 from pileus.identity.db.listing import Asked, Filter
-from pileus.identity.model.errors import OperatorInvalid, ResourceNotFound, TimestampInvalid
+from pileus.identity.model.errors import OperatorInvalid, ResourceNotFound
 from pileus.identity.model.password_rule import is_active, require_strong
 from pileus.identity.model.resource import FederatedUser, User
 from pileus.identity.operations import password_change
@@ -75,8 +75,6 @@ def update(request: Request, backend: Backend) -> Reply:
     _authorized(request, backend)
     known = {name: value for name, value in body.items() if name not in _NEVER_KEPT}
     wanted: dict[str, Any] = changes(known, _FIELDS, texts=())
-    if "name" in wanted:
-        wanted["name"] = wanted["name"].strip()
     if "password" in body:
         wanted["password_hash"] = _hash(backend, body)
     row = backend.database.write(
@@ -160,13 +158,10 @@ def _moment_filter(wanted: Filter) -> Filter:
     """Read `lt:2026-01-31T12:00:00Z`; without an operator the times must be equal."""
     text = str(wanted.value)
     operator, timestamp = text.split(":", 1) if ":" in text[2:4] else ("eq", text)
-    try:
-        moment = datetime.fromisoformat(timestamp)
-    except ValueError:
-        raise TimestampInvalid from None
+    moment = read_moment(timestamp)
     if operator not in _OPERATORS:
         raise OperatorInvalid(operator=operator)
-    return Filter(wanted.name, moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment, operator)
+    return Filter(wanted.name, moment, operator)
 
 
 def _federated(body: Mapping[str, Any]) -> Sequence[FederatedUser]:

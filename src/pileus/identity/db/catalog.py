@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,8 +13,11 @@ from pileus.identity.model.catalog import Endpoint, Region, Service
 from pileus.identity.model.errors import ResourceNotFound
 from pileus.kit.db import Row, Transaction
 
-_ALL_SERVICES = select(service).order_by(service.c.type, service.c.name)
-_ALL_ENDPOINTS = select(endpoint).order_by(endpoint.c.service_id, endpoint.c.region_id, endpoint.c.interface)
+_ALL_SERVICES = select(service).order_by(service.c.type, service.c.name, service.c.id)
+_ALL_ENDPOINTS = select(endpoint).order_by(
+    endpoint.c.service_id, endpoint.c.region_id, endpoint.c.interface, endpoint.c.id
+)
+_LOCK_REGIONS = select(region.c.id).order_by(region.c.id).with_for_update()
 _REGION = select(region).where(region.c.id == bindparam("which"))
 _SERVICE = select(service).where(service.c.id == bindparam("which"))
 _ENDPOINT = select(endpoint).where(endpoint.c.id == bindparam("which"))
@@ -34,6 +37,11 @@ def find_region(tx: Transaction, region_id: str) -> Region | None:
     """Return a region, or None."""
     row = tx.first(_REGION, {"which": region_id})
     return None if row is None else _region(row)
+
+
+def lock_regions(tx: Transaction) -> None:
+    """Let nobody else change regions before this transaction ends: together they form trees."""
+    tx.execute(_LOCK_REGIONS)
 
 
 def list_regions(tx: Transaction, *, parent_region_id: str | None = None) -> Sequence[Region]:
@@ -57,9 +65,9 @@ def save_region(tx: Transaction, saved: Region) -> None:
         tx.execute(region.update().where(region.c.id == saved.id).values(**values))
 
 
-def delete_region(tx: Transaction, region_id: str) -> None:
-    """Remove a region."""
-    tx.execute(region.delete().where(region.c.id == region_id))
+def delete_regions(tx: Transaction, region_ids: Collection[str]) -> None:
+    """Remove regions."""
+    tx.execute(region.delete().where(region.c.id.in_(region_ids)))
 
 
 # --- services -------------------------------------------------------------------------------------

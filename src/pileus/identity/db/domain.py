@@ -92,6 +92,7 @@ def delete(tx: Transaction, domain_id: str) -> None:
     inside = select(project.c.id).where(project.c.domain_id == domain_id)
     for table in (user, group):
         tx.execute(table.delete().where(table.c.domain_id == domain_id))
+    tx.execute(user.update().where(user.c.default_project_id.in_(inside)).values(default_project_id=None))
     tx.execute(
         assignment.delete().where(assignment.c.target_kind == TargetKind.PROJECT, assignment.c.target_id.in_(inside))
     )

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, literal, null, select
 
 from pileus.identity.db.tables import endpoint_group, project_endpoint, project_endpoint_group
 from pileus.identity.model.catalog import EndpointGroup, Given
-from pileus.identity.model.errors import EndpointAbsent, EndpointGroupAbsent, ResourceNotFound
+from pileus.identity.model.catalog_errors import EndpointAbsent, EndpointGroupAbsent
+from pileus.identity.model.errors import ResourceNotFound
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 

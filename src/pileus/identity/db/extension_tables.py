@@ -115,11 +115,11 @@ access_token = Table(
 )
 
 # The signed requests of the last minutes, so that none is taken twice.
-oauth1_nonce = Table(
-    "oauth1_nonce",
+nonce = Table(
+    "nonce",
     METADATA,
     Column("digest", String(64), primary_key=True),
     Column("expires_at", Moment, nullable=False),
-    Index("ix_oauth1_nonce_expires_at", "expires_at"),
+    Index("ix_nonce_expires_at", "expires_at"),
     **MARIADB,
 )

@@ -5,19 +5,19 @@ What a process has read at a generation holds for as long as the number stands s
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
 from pileus.identity.db.tables import generation
-from pileus.kit.db import Transaction
+from pileus.kit.db import Database, Transaction
 
-_READ = select(generation.c.number).where(generation.c.id == bindparam("one"))
+_GLANCE = f"SELECT {generation.c.number.name} FROM {generation.name} WHERE id = 1"  # noqa: S608 (names of our own)
 _MOVE = update(generation).where(generation.c.id == bindparam("one")).values(number=generation.c.number + 1)
 _ONE = {"one": 1}
 
 
-def read(tx: Transaction) -> int:
-    """Return the generation; read it first, so that what is read after it is at least as new."""
-    return int(tx.scalar(_READ, _ONE))
+def glance(database: Database) -> int:
+    """Return the generation; do it first, so that what is read after it is at least as new."""
+    return int(database.glance(_GLANCE))
 
 
 def move(tx: Transaction) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from pileus.identity.db.tables import NO_REGION, project, project_limit, registered_limit
-from pileus.identity.model.errors import LimitNotFound
+from pileus.identity.model.catalog_errors import LimitNotFound
 from pileus.identity.model.limit import Limit, RegisteredLimit
 from pileus.kit.db import Row, Transaction
 
@@ -80,9 +80,9 @@ def delete_registered(tx: Transaction, limit_id: str) -> None:
     tx.execute(registered_limit.delete().where(registered_limit.c.id == limit_id))
 
 
-def delete_registered_of_region(tx: Transaction, region_id: str) -> None:
-    """Remove the registered limits of a region with all that depends on them."""
-    tx.execute(registered_limit.delete().where(registered_limit.c.region_id == region_id))
+def delete_registered_of_regions(tx: Transaction, region_ids: Collection[str]) -> None:
+    """Remove the registered limits of some regions with all that depends on them."""
+    tx.execute(registered_limit.delete().where(registered_limit.c.region_id.in_(region_ids)))
 
 
 def has_limits(tx: Transaction, registered_id: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,11 +10,10 @@ import msgspec
 from sqlalchemy import bindparam, select
 
 from pileus.identity.db import extra
-from pileus.identity.db.extension_tables import access_token, consumer, oauth1_nonce, request_token
+from pileus.identity.db.extension_tables import access_token, consumer, request_token
 from pileus.identity.model.extension_errors import OauthNotFound
 from pileus.identity.model.oauth1 import AccessToken, Consumer, RequestToken
 from pileus.kit.db import Row, Transaction
-from pileus.kit.db.insert import insert_if_absent
 
 _CONSUMER = select(consumer).where(consumer.c.id == bindparam("which"))
 _CONSUMERS = select(consumer).order_by(consumer.c.id)
@@ -166,13 +164,3 @@ def _dump(role_ids: Sequence[str]) -> str:
 
 def _load(text: str) -> tuple[str, ...]:
     return msgspec.json.decode(text, type=tuple[str, ...])
-
-
-# --- signed requests ------------------------------------------------------------------------------
-
-
-def remember(tx: Transaction, nonce: str, now: datetime, until: datetime) -> bool:
-    """Remember a signed request for as long as it could be sent again; tell whether it is the first time."""
-    tx.execute(oauth1_nonce.delete().where(oauth1_nonce.c.expires_at < now))
-    digest = hashlib.sha256(nonce.encode()).hexdigest()
-    return insert_if_absent(tx, oauth1_nonce, {"digest": digest, "expires_at": until})

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from pileus.identity.db import extra
 from pileus.identity.db.tables import policy, policy_association
-from pileus.identity.model.errors import PolicyAssociationNotFound, ResourceNotFound
+from pileus.identity.model.catalog_errors import PolicyAssociationNotFound
+from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.policy import Place, Policy
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, literal, not_, or_, select, true
 
 from pileus.identity.db import effective, extra, tag
 from pileus.identity.db.listing import ALL, Asked, Filters, apply
-from pileus.identity.db.tables import assignment, project, project_ancestor
+from pileus.identity.db.tables import assignment, project, project_ancestor, user
 from pileus.identity.model.assignment import TargetKind
 from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.resource import Project
@@ -26,11 +26,10 @@ FILTERS: Filters = {
 _IS_PROJECT = project.c.is_domain.is_(False)
 _LOCK = select(project.c.id).where(project.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(project).where(project.c.id == bindparam("which"))
+_BY_IDS = select(project).where(project.c.id.in_(bindparam("which", expanding=True))).order_by(project.c.id)
 _BY_NAME = select(project).where(
     project.c.name == bindparam("which"), project.c.domain_id == bindparam("domain"), _IS_PROJECT
 )
-
-
 _ABOVE = (
     select(project)
     .join(project_ancestor, project_ancestor.c.ancestor_id == project.c.id)
@@ -114,6 +113,11 @@ def list_projects(
     return [_project(row) for row in tx.all(apply(tx, statement, project.c.id, FILTERS, asked))]
 
 
+def list_by_ids(tx: Transaction, project_ids: Collection[str]) -> Sequence[Project]:
+    """Return some projects by id."""
+    return [_project(row) for row in tx.all(_BY_IDS, {"which": list(project_ids)})] if project_ids else []
+
+
 def list_ancestors(tx: Transaction, row: Project) -> Sequence[Project]:
     """Return the projects that a project lies within, the nearest first and without the domain."""
     return [_project(each) for each in tx.all(_ABOVE, {"which": row.id})]
@@ -140,10 +144,11 @@ def update(tx: Transaction, changed: Project) -> None:
 
 
 def delete(tx: Transaction, project_id: str) -> None:
-    """Remove a project and the roles on it."""
+    """Remove a project and the roles on it; nobody's default project is it then."""
     tx.execute(
         assignment.delete().where(assignment.c.target_kind == TargetKind.PROJECT, assignment.c.target_id == project_id)
     )
+    tx.execute(user.update().where(user.c.default_project_id == project_id).values(default_project_id=None))
     tx.execute(project.delete().where(project.c.id == project_id, _IS_PROJECT))
 
 

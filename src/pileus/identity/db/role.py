@@ -17,9 +17,9 @@ from pileus.kit.db.insert import insert_if_absent
 _LOCK = select(role.c.id).where(role.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(role).where(role.c.id == bindparam("which"))
 _BY_NAME = select(role).where(role.c.name == bindparam("which"), role.c.domain_id == bindparam("domain"))
-_BY_IDS = select(role).where(role.c.id.in_(bindparam("which", expanding=True))).order_by(role.c.name)
-_ALL = select(role).order_by(role.c.name)
-_IMPLIED = select(implied_role)
+_BY_IDS = select(role).where(role.c.id.in_(bindparam("which", expanding=True))).order_by(role.c.name, role.c.id)
+_ALL = select(role).order_by(role.c.name, role.c.id)
+_IMPLIED = select(implied_role).order_by(*implied_role.primary_key.columns)
 
 
 def get(tx: Transaction, role_id: str) -> Role:

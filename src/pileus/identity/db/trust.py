@@ -26,7 +26,6 @@ _CONSUME = (
     .where(trust.c.id == bindparam("which"), trust.c.remaining_uses > 0)
     .values(remaining_uses=trust.c.remaining_uses - 1)
 )
-_IS_UNLIMITED = select(trust.c.id).where(trust.c.id == bindparam("which"), trust.c.remaining_uses.is_(None))
 
 
 def get(tx: Transaction, trust_id: str) -> Trust:
@@ -79,9 +78,8 @@ def add(tx: Transaction, new: Trust) -> None:
 
 
 def consume_use(tx: Transaction, trust_id: str) -> bool:
-    """Count one token against what remains of a trust; False if nothing does, or the trust is gone."""
-    named = {"which": trust_id}
-    return bool(tx.changed(_CONSUME, named)) or tx.first(_IS_UNLIMITED, named) is not None
+    """Count one token against what remains of a trust with limited uses; False if nothing does, or it is gone."""
+    return bool(tx.changed(_CONSUME, {"which": trust_id}))
 
 
 def delete(tx: Transaction, trust_id: str) -> None:

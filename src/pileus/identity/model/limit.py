@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pileus.identity.model.errors import LimitInvalid
+from pileus.identity.model.catalog_errors import LimitInvalid
 
 UNLIMITED = -1
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from pileus.identity.model.resource import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nonce:
+    """What may be shown once only: which one it was, and until when it could come again."""
+
+    text: str = field(repr=False)
+    until: datetime
 
 
 def option(user: User, name: str) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from pileus.identity.model.login import Nonce
 
 _VERIFIER_LETTERS = "abcdefghkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without those that are taken for each other: a person types a verifier."""
@@ -61,11 +63,12 @@ class SignedRequest:
     url: str
     parameters: Mapping[str, str] = field(repr=False)
 
-    @property
-    def nonce(self) -> str:
-        """What is in no other request of this sender: with the rest that tells requests apart."""
+    def nonce(self, now: datetime) -> Nonce:
+        """Return what tells this request from all others of its sender."""
         names = ("oauth_consumer_key", "oauth_token", "oauth_timestamp", "oauth_nonce")
-        return json.dumps([self.parameters.get(name) for name in names])
+        text = json.dumps([self.parameters.get(name) for name in names])
+        # Its time may be as far ahead of ours as behind it, so it could come again for twice as long.
+        return Nonce(text=text, until=now + timedelta(seconds=2 * MAX_SKEW_S))
 
 
 def new_verifier(random: bytes) -> str:

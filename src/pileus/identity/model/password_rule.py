@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pileus.identity.model.errors import PasswordLocked, PasswordTooNew, PasswordUsedBefore, PasswordWeak
 from pileus.identity.model.login import option
+from pileus.identity.model.login_errors import PasswordLocked, PasswordTooNew, PasswordUsedBefore, PasswordWeak
 from pileus.identity.model.resource import User
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pileus.identity.model.errors import RedelegationForbidden
+from pileus.identity.model.delegation_errors import RedelegationForbidden
 
 MAX_REDELEGATION_COUNT = 3
 """How long a chain of trusts may become beyond the first."""

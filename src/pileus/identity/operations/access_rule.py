@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pileus.identity.db import access_rule, user
-from pileus.identity.model.errors import AccessRuleInUse
+from pileus.identity.model.delegation_errors import AccessRuleInUse
 from pileus.kit.db import Transaction
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pileus.identity.db import access_rule, application_credential, project, role, user
 from pileus.identity.model.application_credential import AccessRule, ApplicationCredential
 from pileus.identity.model.assignment import close_over
-from pileus.identity.model.errors import ApplicationCredentialInvalid
+from pileus.identity.model.delegation_errors import ApplicationCredentialInvalid
 from pileus.identity.operations.change import require_free
 from pileus.identity.operations.delegated_role import NamedRole, ids_of
 from pileus.kit.db import Transaction

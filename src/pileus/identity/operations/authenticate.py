@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from pileus.identity.backend import Backend
-from pileus.identity.db import application_credential, revocation, trust, user
+from pileus.identity.db import nonce, revocation, trust, user
 from pileus.identity.model.assignment import TargetKind
-from pileus.identity.model.errors import Refused
+from pileus.identity.model.login_errors import Refused
 from pileus.identity.model.password_rule import is_active
 from pileus.identity.model.resource import User
-from pileus.identity.model.token import UNSCOPED, Delegation, DelegationKind, Grant, Scope, Token, new_audit_id
+from pileus.identity.model.token import UNSCOPED, Grant, Scope, Token, new_audit_id
 from pileus.identity.model.trust import Trust
 from pileus.identity.operations import receipt, token_scope
 from pileus.identity.operations.grant import effective_roles, look_up, validate
@@ -24,15 +22,6 @@ from pileus.kit.db import Transaction
 __all__ = ["Named", "Proof", "ScopeWish", "effective_roles", "issue", "revoke", "validate"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Proven:
-    user: User
-    methods: tuple[str, ...]
-    parent: Token | None = None  # the token that was shown, if one was
-    delegation: Delegation | None = None
-    scope: Scope | None = None
-
-
 def issue(
     backend: Backend, proofs: Sequence[Proof], wish: ScopeWish, *, receipt_text: str | None = None
 ) -> tuple[str, Grant]:
@@ -41,15 +30,16 @@ def issue(
     Raises Refused, TooManyAttempts, PasswordExpired, MethodsLacking, ScopeForbidden, TokenExchangeForbidden.
     """
     shown = [proof.prove(backend) for proof in proofs]  # slow hashes are computed here, outside of any transaction
+    _require_first_time(backend, shown)
     with backend.database.read() as tx:
-        proven = _reconcile(backend, tx, shown, proofs)
-        methods = receipt.require_enough(backend, tx, proven.user, proven.methods, receipt_text)
+        proven = _reconcile(backend, tx, shown)
+        methods = receipt.require_enough(backend, tx, proven.user, _methods(proofs, proven.parent), receipt_text)
         if proven.parent is not None:
             token_scope.require_exchangeable(proven.parent, wish, may_be_scoped=backend.allow_rescope_scoped_token)
         token, used = _new_token(backend, tx, proven, methods, wish)
-        grant = look_up(backend, tx, token)
+    grant = look_up(backend, token)
     _touch(backend, proven.user)
-    if used is not None and not backend.database.write(trust.consume_use, used.id):
+    if used is not None and used.remaining_uses is not None and not backend.database.write(trust.consume_use, used.id):
         raise Refused("nothing remains of the trust")
     return backend.tokens.issue(token), grant
 
@@ -69,8 +59,15 @@ def revoke(backend: Backend, token: Token, *, has_descendants: bool) -> None:
 # --- who ------------------------------------------------------------------------------------------
 
 
-def _reconcile(backend: Backend, tx: Transaction, shown: Sequence[Shown], proofs: Sequence[Proof]) -> _Proven:
-    """Return the one user that all was shown of, as it is now. Raises Refused."""
+def _require_first_time(backend: Backend, shown: Sequence[Shown]) -> None:
+    """Refuse a passcode or signature that was here before. It comes when all is proven: a proof may begin anew."""
+    nonces, now = [each.nonce for each in shown if each.nonce is not None], backend.clock.now()
+    if nonces and not backend.database.write(lambda tx: all(nonce.remember(tx, each, now) for each in nonces)):
+        raise Refused("what was shown was here before")
+
+
+def _reconcile(backend: Backend, tx: Transaction, shown: Sequence[Shown]) -> Shown:
+    """Return all that was shown, which is of one user, as that one is now. Raises Refused."""
     if len({each.user.id for each in shown}) != 1:
         raise Refused("what was shown is of different users")
     owner, rules, now = user.find(tx, shown[0].user.id), backend.password_rules, backend.clock.now()
@@ -80,16 +77,19 @@ def _reconcile(backend: Backend, tx: Transaction, shown: Sequence[Shown], proofs
         before = each.user
         if (before.password_hash, before.tokens_valid_after) != (owner.password_hash, owner.tokens_valid_after):
             raise Refused("the user's password or tokens were changed meanwhile")
-    parent = next((each.parent for each in shown if each.parent is not None), None)
     delegated = next((each for each in shown if each.delegation is not None), None)
-    methods = dict.fromkeys([*(proof.method for proof in proofs), *(parent.methods if parent else ())])
-    return _Proven(
+    return Shown(
         user=owner,
-        methods=tuple(methods),
-        parent=parent,
+        parent=next((each.parent for each in shown if each.parent is not None), None),
         delegation=delegated.delegation if delegated else None,
         scope=delegated.scope if delegated else None,
+        expires_at=min((each.expires_at for each in shown if each.expires_at is not None), default=None),
     )
+
+
+def _methods(proofs: Sequence[Proof], parent: Token | None) -> tuple[str, ...]:
+    """Return by which methods somebody has proven to be there, those of the token that was shown too."""
+    return tuple(dict.fromkeys([*(proof.method for proof in proofs), *(parent.methods if parent else ())]))
 
 
 def _touch(backend: Backend, who: User) -> None:
@@ -103,48 +103,30 @@ def _touch(backend: Backend, who: User) -> None:
 
 
 def _new_token(
-    backend: Backend, tx: Transaction, proven: _Proven, methods: tuple[str, ...], wish: ScopeWish
+    backend: Backend, tx: Transaction, proven: Shown, methods: tuple[str, ...], wish: ScopeWish
 ) -> tuple[Token, Trust | None]:
-    """Return the token, and the trust of which it uses one of the remaining times."""
+    """Return the token, and the trust that it was got by."""
     now, used = backend.clock.now(), None
-    ends: list[datetime | None] = [_end(backend, proven, now)]
+    ends = [proven.expires_at]
     scope, delegation = proven.scope, proven.delegation
     if delegation is not None:
-        ends.append(_end_of_delegation(tx, delegation, wish, now))
+        if not wish.is_default:
+            raise Refused("what limits the token says what it is for")
     elif wish.trust_id is not None:
-        used, delegation = token_scope.find_trust(tx, proven.user, wish.trust_id)
-        if not used.is_live(now):
-            raise Refused("the trust has expired or was used up")
+        used, delegation = token_scope.find_trust(tx, proven.user, wish.trust_id, now)
         scope = Scope(kind=TargetKind.PROJECT, id=used.project_id) if used.project_id else UNSCOPED
         ends.append(used.expires_at)
-    parents = () if proven.parent is None else (proven.parent.audit_ids[-1],)
+    # A token got for a token ends with it, or logging in once would last for ever.
+    if proven.parent is None:
+        ends.append((now + backend.token_lifetime).replace(microsecond=0))
     token = Token(
         user_id=proven.user.id,
         methods=methods,
         scope=scope or token_scope.choose(tx, proven.user, wish),
-        audit_ids=(new_audit_id(backend.random(16)), *parents),
+        audit_ids=(new_audit_id(backend.random(16)), *(proven.parent.audit_ids[-1:] if proven.parent else ())),
         issued_at=now,
         expires_at=min(end for end in ends if end is not None),
         user_valid_after=proven.user.tokens_valid_after,
         delegation=delegation,
     )
     return token, used
-
-
-def _end(backend: Backend, proven: _Proven, now: datetime) -> datetime:
-    """A token got for a token does not outlive it, or logging in once would last for ever."""
-    if proven.parent is not None:
-        return proven.parent.expires_at
-    return (now + backend.token_lifetime).replace(microsecond=0)
-
-
-def _end_of_delegation(tx: Transaction, delegation: Delegation, wish: ScopeWish, now: datetime) -> datetime | None:
-    """Return when what a token is got by ends. Raises Refused if it has, or another scope is wished than its own."""
-    if not wish.is_default:
-        raise Refused("what limits the token says what it is for")
-    if delegation.kind is not DelegationKind.APPLICATION_CREDENTIAL:
-        return None
-    found = application_credential.find(tx, delegation.id)
-    if found is None or not found.is_live(now):
-        raise Refused("the application credential has expired or is gone")
-    return found.expires_at

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pileus.identity.db import assignment, catalog, domain, project, role, user
+from pileus.identity.db import assignment, catalog, domain, failed_auth, project, role, user
 from pileus.identity.model.assignment import SYSTEM_ID, Assignment, TargetKind
 from pileus.identity.model.catalog import INTERFACES, Endpoint, Region, Service
+from pileus.identity.model.password_rule import NO_RULES, PasswordRules, with_password
 from pileus.identity.model.resource import DEFAULT_DOMAIN_ID, Domain, Project, Role, User
 from pileus.identity.operations.user import void_tokens
 from pileus.identity.tokens.password import hash_generated
@@ -89,8 +90,11 @@ def bootstrap(tx: Transaction, users: list[Account], urls: Mapping[str, str], re
         _ensure_endpoints(tx, service_type, url, region_id)
 
 
-def bootstrap_first(tx: Transaction, first: FirstUser, now: datetime) -> None:
-    """Make an administrator of a project, of the default domain and of the system, or put him right."""
+def bootstrap_first(tx: Transaction, first: FirstUser, now: datetime, rules: PasswordRules = NO_RULES) -> None:
+    """Make an administrator of a project, of the default domain and of the system, or put him right.
+
+    He can log in then: he is enabled, not locked out, and his password is not expired.
+    """
     role_id, project_id = _ensure_role(tx, first.role), _ensure_project(tx, first.project, "")
     found = user.find_by_name(tx, first.name, DEFAULT_DOMAIN_ID)
     if found is None:
@@ -98,14 +102,14 @@ def bootstrap_first(tx: Transaction, first: FirstUser, now: datetime) -> None:
             id=ids.new_hex_id(),
             name=first.name,
             domain_id=DEFAULT_DOMAIN_ID,
-            password_hash=first.password_hash,
             default_project_id=project_id,
+            created_at=now,
         )
         user.add(tx, found)
-    elif first.password_hash is not None:
-        user.update(tx, void_tokens(replace(found, password_hash=first.password_hash, is_enabled=True), now))
-    elif not found.is_enabled:
-        user.update(tx, replace(found, is_enabled=True))
+    password_hash = first.password_hash or found.password_hash
+    welcome = replace(with_password(rules, found, password_hash, now, is_own=True), is_enabled=True, last_active_at=now)
+    user.update(tx, welcome if first.password_hash is None else void_tokens(welcome, now))
+    failed_auth.forget(tx, found.id)
     _assign(tx, found.id, role_id, TargetKind.PROJECT, project_id)
     _assign(tx, found.id, role_id, TargetKind.DOMAIN, DEFAULT_DOMAIN_ID)
     _assign(tx, found.id, role_id, TargetKind.SYSTEM, SYSTEM_ID)

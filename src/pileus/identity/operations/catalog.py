@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pileus.identity.db import catalog, limit
 from pileus.identity.model.catalog import Endpoint, Region, Service, is_template
-from pileus.identity.model.errors import (
-    Duplicate,
-    ReferenceInvalid,
-    RegionCircular,
-    RegionInUse,
-    RegionUnknown,
-    ResourceNotFound,
-    UrlInvalid,
-)
+from pileus.identity.model.catalog_errors import RegionCircular, RegionInUse, RegionUnknown, UrlInvalid
+from pileus.identity.model.errors import Duplicate, ReferenceInvalid, ResourceNotFound
 from pileus.identity.operations.change import changed
 from pileus.kit.db import Transaction
 
 
 def create_region(tx: Transaction, new: Region) -> Region:
     """Add a region. Raises Duplicate, ReferenceInvalid, RegionCircular."""
+    catalog.lock_regions(tx)
     if catalog.find_region(tx, new.id) is not None:
         raise Duplicate(kind="region", name=new.id, where="")
     _require_parent(tx, new)
@@ -30,6 +25,7 @@ def create_region(tx: Transaction, new: Region) -> Region:
 
 def update_region(tx: Transaction, region_id: str, changes: dict[str, Any]) -> Region:
     """Change a region. Raises ResourceNotFound, Fixed, ReferenceInvalid, RegionCircular."""
+    catalog.lock_regions(tx)
     new: Region = changed(catalog.get_region(tx, region_id), changes)
     _require_parent(tx, new)
     catalog.save_region(tx, new)
@@ -38,14 +34,13 @@ def update_region(tx: Transaction, region_id: str, changes: dict[str, Any]) -> R
 
 def delete_region(tx: Transaction, region_id: str) -> None:
     """Remove a region and those within it. Raises ResourceNotFound, RegionInUse."""
+    catalog.lock_regions(tx)
     catalog.get_region(tx, region_id)
-    gone = _subtree(tx, region_id)
-    for each in gone:
-        if catalog.list_endpoints(tx, region_id=each):
-            raise RegionInUse(id=region_id)
-    for each in gone:
-        limit.delete_registered_of_region(tx, each)
-        catalog.delete_region(tx, each)
+    gone = _subtree(catalog.list_regions(tx), region_id)
+    if any(row.region_id in gone for row in catalog.list_endpoints(tx)):
+        raise RegionInUse(id=region_id)
+    limit.delete_registered_of_regions(tx, gone)
+    catalog.delete_regions(tx, gone)
 
 
 def create_service(tx: Transaction, new: Service) -> Service:
@@ -102,16 +97,16 @@ def _require_endpoint(tx: Transaction, new: Endpoint, *, may_make_region: bool) 
 
 
 def _require_parent(tx: Transaction, new: Region) -> None:
+    parents = {row.id: row.parent_region_id for row in catalog.list_regions(tx)}
     outer = new.parent_region_id
     while outer is not None:
         if outer == new.id:
             raise RegionCircular(id=new.id)
-        found = catalog.find_region(tx, outer)
-        if found is None:
+        if outer not in parents:
             raise ReferenceInvalid(kind="region", id=outer)
-        outer = found.parent_region_id
+        outer = parents[outer]
 
 
-def _subtree(tx: Transaction, region_id: str) -> list[str]:
-    inner = [each for child in catalog.list_regions(tx, parent_region_id=region_id) for each in _subtree(tx, child.id)]
-    return [*inner, region_id]
+def _subtree(regions: Sequence[Region], region_id: str) -> list[str]:
+    inner = [each for row in regions if row.parent_region_id == region_id for each in _subtree(regions, row.id)]
+    return [region_id, *inner]

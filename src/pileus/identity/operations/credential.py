@@ -9,7 +9,8 @@ from typing import Any
 from pileus.identity.db import credential, project, user
 from pileus.identity.db.listing import Asked
 from pileus.identity.model.credential import EC2, Credential
-from pileus.identity.model.errors import BlobInvalid, Duplicate, ReferenceInvalid, RequiredField, ScopeFixed
+from pileus.identity.model.delegation_errors import BlobInvalid, ScopeFixed
+from pileus.identity.model.errors import Duplicate, ReferenceInvalid, RequiredField
 from pileus.identity.tokens import blob
 from pileus.identity.tokens.keys import KeyFolder
 from pileus.kit.db import Database, Transaction

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pileus.identity.db import role
-from pileus.identity.model.errors import RoleUndefined
+from pileus.identity.model.delegation_errors import RoleUndefined
 from pileus.kit.db import Transaction
 
 

@@ -25,8 +25,8 @@ from pileus.identity.db import (
 )
 from pileus.identity.model.assignment import TargetKind, close_over
 from pileus.identity.model.catalog import Catalog, Given, narrow
-from pileus.identity.model.errors import Refused, TokenNotFound
 from pileus.identity.model.federation import ServiceProvider
+from pileus.identity.model.login_errors import Refused, TokenNotFound
 from pileus.identity.model.password_rule import is_active
 from pileus.identity.model.resource import Domain, Project, Role, User
 from pileus.identity.model.token import Delegation, DelegationKind, Grant, Scope, Token
@@ -36,10 +36,10 @@ from pileus.kit.db import Transaction
 T = TypeVar("T")
 
 
-def validate(backend: Backend, tx: Transaction, text: str, *, may_be_expired: bool = False) -> Grant:
+def validate(backend: Backend, text: str, *, may_be_expired: bool = False) -> Grant:
     """Return what a token's text stands for now. Raises TokenNotFound."""
     try:
-        return look_up(backend, tx, read(backend, text, may_be_expired=may_be_expired))
+        return look_up(backend, read(backend, text, may_be_expired=may_be_expired))
     except Refused as error:
         raise TokenNotFound(why=error.why) from None
 
@@ -55,12 +55,14 @@ def read(backend: Backend, text: str, *, may_be_expired: bool = False) -> Token:
     return token
 
 
-def look_up(backend: Backend, tx: Transaction, token: Token) -> Grant:
+def look_up(backend: Backend, token: Token) -> Grant:
     """Return everything that a token stands for now. Raises Refused if it was revoked, or what it rests on is gone."""
-    rows = _Rows(backend, tx)
-    known: Grant | None = rows.find(token)
+    number = generation.glance(backend.database)  # first: what is read after it is at least as new
+    known: Grant | None = backend.memory.find(number, token)
     if known is None:
-        known = rows.keep(token, _grant(rows, token))
+        with backend.database.read() as tx:
+            known = _grant(_Rows(backend, tx, number), token)
+        backend.memory.keep(number, token, known)
     if not is_active(backend.password_rules, known.user, backend.clock.now()):  # nobody need write for that to change
         raise Refused("the user has not been here for too long")
     return known
@@ -97,19 +99,11 @@ class _RoleBook:
 class _Rows:
     """Rows as of one generation. Those that many tokens share are read once for all of them."""
 
-    def __init__(self, backend: Backend, tx: Transaction) -> None:
+    def __init__(self, backend: Backend, tx: Transaction, number: int) -> None:
         self.tx = tx
         self._memory = backend.memory
         self._is_all_without_filter = backend.return_all_endpoints_if_no_filter
-        self._generation = generation.read(tx)  # first: what is read after it is at least as new
-
-    def find(self, key: object) -> Grant | None:
-        found: Grant | None = self._memory.find(self._generation, key)
-        return found
-
-    def keep(self, key: object, value: Grant) -> Grant:
-        self._memory.keep(self._generation, key, value)
-        return value
+        self._generation = number
 
     def role_book(self) -> _RoleBook:
         return self._once("roles", lambda: _role_book(self.tx))
@@ -118,11 +112,22 @@ class _Rows:
         known = self._once(
             "catalog", lambda: (tuple(catalog.list_services(self.tx)), tuple(catalog.list_endpoints(self.tx)))
         )
-        given = endpoint_filter.get_given(self.tx, scope.id) if scope.kind is TargetKind.PROJECT else Given()
+        if scope.kind is not TargetKind.PROJECT:
+            return narrow(known, Given(), is_all_without_filter=self._is_all_without_filter)
+        given = self._once(("given", scope.id), lambda: endpoint_filter.get_given(self.tx, scope.id))
         return narrow(known, given, is_all_without_filter=self._is_all_without_filter)
 
     def service_providers(self) -> tuple[ServiceProvider, ...]:
         return self._once("service_providers", lambda: tuple(service_provider.list_enabled(self.tx)))
+
+    def user(self, user_id: str) -> User:
+        return self._once(("user", user_id), lambda: _require_user(user.find(self.tx, user_id)))
+
+    def role_ids(self, user_id: str, scope: Scope) -> set[str]:
+        return self._once(("roles", user_id, scope), lambda: _role_ids(self.tx, self.role_book(), user_id, scope))
+
+    def project(self, project_id: str) -> Project:
+        return self._once(("project", project_id), lambda: require_project(project.find(self.tx, project_id)))
 
     def domain(self, domain_id: str) -> Domain:
         return self._once(("domain", domain_id), lambda: _require_domain(self.tx, domain_id))
@@ -154,7 +159,7 @@ def _role_ids(tx: Transaction, book: _RoleBook, user_id: str, scope: Scope) -> s
 
 
 def _grant(rows: _Rows, token: Token) -> Grant:
-    owner = _require_user(user.find(rows.tx, token.user_id))
+    owner = rows.user(token.user_id)
     # Compared for equality: no clock has a part in it, so a token of the same instant is void too.
     if token.user_valid_after != owner.tokens_valid_after:
         raise Refused("the user's tokens were revoked after this one was issued")
@@ -166,7 +171,7 @@ def _grant(rows: _Rows, token: Token) -> Grant:
         grant = _delegated(rows, grant, token.delegation)
     if token.scope.kind is None:
         return grant
-    roles = grant.roles if token.delegation else tuple(_roles(rows.tx, rows.role_book(), owner.id, token.scope))
+    roles = grant.roles if token.delegation else tuple(rows.role_book().name(rows.role_ids(owner.id, token.scope)))
     if not roles:
         raise Refused("the user has no role there")
     services, endpoints = rows.catalog(token.scope)
@@ -176,7 +181,7 @@ def _grant(rows: _Rows, token: Token) -> Grant:
 def _scoped(rows: _Rows, grant: Grant) -> Grant:
     scope = grant.token.scope
     if scope.kind is TargetKind.PROJECT:
-        found = require_project(project.find(rows.tx, scope.id))
+        found = rows.project(scope.id)
         return replace(grant, project=found, project_domain=rows.domain(found.domain_id))
     return replace(grant, domain=rows.domain(scope.id)) if scope.kind is TargetKind.DOMAIN else grant
 
@@ -217,9 +222,7 @@ def _by_application_credential(rows: _Rows, grant: Grant, delegation: Delegation
     found = application_credential.find(rows.tx, delegation.id)
     if found is None or found.user_id != grant.user.id or found.project_id != grant.token.scope.id:
         raise Refused("the application credential does not exist")
-    book = rows.role_book()
-    held = _role_ids(rows.tx, book, grant.user.id, grant.token.scope)
-    return replace(grant, application_credential=found, roles=tuple(book.name(set(found.role_ids) & held)))
+    return replace(grant, application_credential=found, roles=_still_held(rows, grant, found.role_ids))
 
 
 def _by_access_token(rows: _Rows, grant: Grant, delegation: Delegation) -> Grant:
@@ -227,9 +230,12 @@ def _by_access_token(rows: _Rows, grant: Grant, delegation: Delegation) -> Grant
     found = oauth1.find_access_token(rows.tx, delegation.id)
     if found is None or found.user_id != grant.user.id or found.project_id != grant.token.scope.id:
         raise Refused("the access token does not exist")
+    return replace(grant, access_token=found, roles=_still_held(rows, grant, rows.role_book().close(found.role_ids)))
+
+
+def _still_held(rows: _Rows, grant: Grant, role_ids: Iterable[str]) -> tuple[Role, ...]:
     book = rows.role_book()
-    held = _role_ids(rows.tx, book, grant.user.id, grant.token.scope)
-    return replace(grant, access_token=found, roles=tuple(book.name(book.close(found.role_ids) & held)))
+    return tuple(book.name(rows.role_ids(grant.user.id, grant.token.scope).intersection(role_ids)))
 
 
 def _by_trust(rows: _Rows, grant: Grant, delegation: Delegation) -> Grant:
@@ -237,12 +243,12 @@ def _by_trust(rows: _Rows, grant: Grant, delegation: Delegation) -> Grant:
     found = trust.find(rows.tx, delegation.id)
     if found is None or found.trustee_user_id != grant.user.id or (found.project_id or "") != grant.token.scope.id:
         raise Refused("the trust does not exist")
-    trustor = _require_user(user.find(rows.tx, found.trustor_user_id))
+    trustor = rows.user(found.trustor_user_id)
     if delegation.valid_after != trustor.tokens_valid_after:
         raise Refused("the trustor's tokens were revoked after this one was issued")
     book = rows.role_book()
     wanted = book.close(found.role_ids)
-    if not wanted <= _role_ids(rows.tx, book, _first_trustor(rows, found), grant.token.scope):
+    if not wanted <= rows.role_ids(_first_trustor(rows, found), grant.token.scope):
         raise Refused("the trustor no longer has the roles")
     return replace(
         grant,
@@ -259,6 +265,6 @@ def _first_trustor(rows: _Rows, found: Trust) -> str:
         above = trust.find(rows.tx, found.redelegated_trust_id)
         if above is None:
             raise Refused("the trust that was passed on does not exist")
-        _require_user(user.find(rows.tx, above.trustor_user_id))
+        rows.domain(_require_user(user.find(rows.tx, above.trustor_user_id)).domain_id)
         found = above
     return found.trustor_user_id

@@ -6,14 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pileus.identity.db import catalog, domain, limit, project
-from pileus.identity.model.errors import (
-    EntryTaken,
-    Fixed,
-    LimitUnregistered,
-    RegisteredLimitInUse,
-    RequiredField,
-    ResourceNotFound,
-)
+from pileus.identity.model.catalog_errors import LimitUnregistered, RegisteredLimitInUse
+from pileus.identity.model.errors import EntryTaken, Fixed, RequiredField, ResourceNotFound
 from pileus.identity.model.limit import EnforcementModel, Limit, RegisteredLimit, require_within
 from pileus.identity.operations.change import Changes
 from pileus.kit.db import Transaction

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pileus.identity.backend import Backend
+from pileus.identity.db import nonce, project
 from pileus.identity.db import oauth1 as db
-from pileus.identity.db import project, role
 from pileus.identity.model.assignment import TargetKind
 from pileus.identity.model.errors import RequiredField, ResourceNotFound
 from pileus.identity.model.extension_errors import (
@@ -23,7 +23,6 @@ from pileus.identity.model.extension_errors import (
     SignatureInvalid,
 )
 from pileus.identity.model.oauth1 import (
-    MAX_SKEW_S,
     VERIFIER_LENGTH,
     AccessToken,
     Consumer,
@@ -34,18 +33,11 @@ from pileus.identity.model.oauth1 import (
 )
 from pileus.identity.model.token import Scope
 from pileus.identity.operations.change import Changes, changed
+from pileus.identity.operations.delegated_role import NamedRole, ids_of
 from pileus.identity.operations.grant import effective_roles
 from pileus.identity.tokens import oauth1 as signature
 from pileus.kit import ids
 from pileus.kit.db import Transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleNamed:
-    """A role by id, or one of the whole cloud by name."""
-
-    id: str | None = None
-    name: str | None = None
 
 
 def create_consumer(tx: Transaction, new: Consumer) -> Consumer:
@@ -65,7 +57,7 @@ def create_request_token(tx: Transaction, backend: Backend, signed: SignedReques
     """Let a consumer ask to act in a project. Raises OauthNotFound, SignatureInvalid, ResourceNotFound."""
     now = backend.clock.now()
     consumer = db.get_consumer(tx, _parameter(signed, "oauth_consumer_key"))
-    require_genuine(tx, signed, consumer, "", now)
+    _require_genuine(tx, signed, consumer, "", now)
     project.get(tx, project_id)
     db.purge_request_tokens(tx, now)
     new = RequestToken(
@@ -80,15 +72,18 @@ def create_request_token(tx: Transaction, backend: Backend, signed: SignedReques
 
 
 def authorize(
-    tx: Transaction, backend: Backend, token_id: str, user_id: str, roles: Sequence[RoleNamed]
+    tx: Transaction, backend: Backend, token_id: str, user_id: str, roles: Sequence[NamedRole]
 ) -> RequestToken:
-    """Let a consumer have some of a user's roles. Raises OauthNotFound, RequestTokenExpired, RoleNotHeld."""
+    """Let a consumer have some of a user's roles.
+
+    Raises OauthNotFound, RequestTokenExpired, RoleUndefined, RoleNotHeld.
+    """
     token = db.get_request_token(tx, token_id)
     if is_expired(token.expires_at, backend.clock.now()):
         raise RequestTokenExpired
     held = {row.id for row in effective_roles(tx, user_id, Scope(kind=TargetKind.PROJECT, id=token.project_id))}
-    wanted = dict.fromkeys(_role_id(tx, named) for named in roles)
-    if not wanted.keys() <= held:
+    wanted = ids_of(tx, roles)
+    if not held.issuperset(wanted):
         raise RoleNotHeld
     verifier = new_verifier(backend.random(VERIFIER_LENGTH))
     authorized = replace(token, user_id=user_id, verifier=verifier, role_ids=tuple(wanted))
@@ -109,7 +104,7 @@ def create_access_token(tx: Transaction, backend: Backend, signed: SignedRequest
         raise RequestTokenExpired
     if token.consumer_id != consumer_id:
         raise SignatureInvalid
-    require_genuine(tx, signed, db.get_consumer(tx, consumer_id), token.secret, now)
+    _require_genuine(tx, signed, db.get_consumer(tx, consumer_id), token.secret, now)
     if token.user_id is None or token.verifier is None:
         raise RequestTokenUnauthorized("Request Token does not have an authorizing user id.")
     if not hmac.compare_digest(token.verifier.encode(), verifier.encode()):
@@ -141,11 +136,10 @@ def require_owned(token: AccessToken, user_id: str) -> AccessToken:
     return token
 
 
-def require_genuine(tx: Transaction, signed: SignedRequest, consumer: Consumer, secret: str, now: datetime) -> None:
+def _require_genuine(tx: Transaction, signed: SignedRequest, consumer: Consumer, secret: str, now: datetime) -> None:
     """Make sure that a request is signed with both secrets, of now, and new. Raises SignatureInvalid."""
     signature.require_signed(signed, consumer.secret, secret, now)
-    # Its time may be as far ahead of ours as behind it, so it could come again for twice as long.
-    if not db.remember(tx, signed.nonce, now, now + timedelta(seconds=2 * MAX_SKEW_S)):
+    if not nonce.remember(tx, signed.nonce(now), now):
         raise SignatureInvalid
 
 
@@ -154,15 +148,6 @@ def _parameter(signed: SignedRequest, name: str) -> str:
     if not value:
         raise RequiredField(what=name, where="request")
     return value
-
-
-def _role_id(tx: Transaction, named: RoleNamed) -> str:
-    if named.id is not None:
-        return named.id
-    found = role.find_by_name(tx, named.name or "", None)
-    if found is None:
-        raise ResourceNotFound(kind="role", id=named.name)
-    return found.id
 
 
 def _end(now: datetime, duration: timedelta) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pileus.identity.backend import Backend
 from pileus.identity.db import user
-from pileus.identity.model.errors import Refused
+from pileus.identity.model.login_errors import Refused
 from pileus.identity.model.password_rule import is_active, require_changeable, require_strong, require_unused
 from pileus.identity.operations import user as users
 from pileus.identity.operations.methods.password import require_password

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pileus.identity.db import catalog, policy
-from pileus.identity.model.errors import EndpointWithoutPolicy
+from pileus.identity.model.catalog_errors import EndpointWithoutPolicy
 from pileus.identity.model.policy import Place, Policy, places_of
 from pileus.identity.operations.change import Changes, changed
 from pileus.kit.db import Transaction

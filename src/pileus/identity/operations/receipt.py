@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pileus.identity.backend import Backend
 from pileus.identity.db import domain
-from pileus.identity.model.errors import MethodsLacking, Refused
 from pileus.identity.model.login import methods_lacking, multi_factor_rules
+from pileus.identity.model.login_errors import MethodsLacking, Refused
 from pileus.identity.model.receipt import IssuedReceipt, Receipt
 from pileus.identity.model.resource import User
 from pileus.kit.db import Transaction

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pileus.identity.db import project, trust, user
 from pileus.identity.model.assignment import SYSTEM_ID, TargetKind
-from pileus.identity.model.errors import Refused, ScopeForbidden, TokenExchangeForbidden
+from pileus.identity.model.login_errors import Refused, ScopeForbidden, TokenExchangeForbidden
 from pileus.identity.model.resource import User
 from pileus.identity.model.token import UNSCOPED, Delegation, DelegationKind, Scope, Token
 from pileus.identity.model.trust import Trust
@@ -48,14 +49,14 @@ def choose(tx: Transaction, who: User, wish: ScopeWish) -> Scope:
     return UNSCOPED if wish.is_unscoped else _default(tx, who)
 
 
-def find_trust(tx: Transaction, who: User, trust_id: str) -> tuple[Trust, Delegation]:
+def find_trust(tx: Transaction, who: User, trust_id: str, now: datetime) -> tuple[Trust, Delegation]:
     """Return a trust that somebody wants to use, and what it makes of the token.
 
-    Raises Refused if there is none, ScopeForbidden if it is for somebody else or the trustor is disabled.
+    Raises Refused if there is none or it is over, ScopeForbidden if it is somebody else's or the trustor is disabled.
     """
     found = trust.find(tx, trust_id)
-    if found is None:
-        raise Refused("there is no such trust")
+    if found is None or not found.is_live(now):
+        raise Refused("there is no such trust, or it has expired or was used up")
     if found.trustee_user_id != who.id:
         raise ScopeForbidden("User is not a trustee.")
     trustor = user.find(tx, found.trustor_user_id)

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from pileus.identity.db import project, trust, user
 from pileus.identity.model.assignment import TargetKind
-from pileus.identity.model.errors import RedelegationForbidden, ResourceNotFound, UsesInvalid
+from pileus.identity.model.delegation_errors import RedelegationForbidden, UsesInvalid
+from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.token import Scope
 from pileus.identity.model.trust import Trust, redelegation_count_of, require_within
 from pileus.identity.operations.delegated_role import NamedRole, ids_of

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import math
 import threading
 from collections import deque
 
-from pileus.identity.model.errors import TooManyAttempts
+from pileus.identity.model.login_errors import TooManyAttempts
 from pileus.kit.clock import Clock
 
 PERIOD_S = 60
@@ -23,13 +25,14 @@ class Attempts:
         self._clock = clock
         self._of_user = of_user
         self._of_address = of_address
-        self._failures: dict[tuple[str, str], deque[float]] = {}
+        self._failures: dict[bytes, deque[float]] = {}
         self._guard = threading.Lock()
 
     def require(self, user: str, address: str) -> None:
         """Let somebody try. Raises TooManyAttempts."""
+        of_user, of_address = _keys(user, address)
         with self._guard:
-            wait_s = max(self._wait_s((user, address), self._of_user), self._wait_s(("", address), self._of_address))
+            wait_s = max(self._wait_s(of_user, self._of_user), self._wait_s(of_address, self._of_address))
         if wait_s > 0:
             raise TooManyAttempts(retry_after_s=math.ceil(wait_s))
 
@@ -40,12 +43,33 @@ class Attempts:
             if len(self._failures) > FORGET_ABOVE:
                 recent = {key: times for key, times in self._failures.items() if times[-1] > now - PERIOD_S}
                 self._failures = recent
-            for key, limit in (((user, address), self._of_user), (("", address), self._of_address)):
+            for key, limit in zip(_keys(user, address), (self._of_user, self._of_address), strict=True):
                 if limit:
                     self._failures.setdefault(key, deque(maxlen=limit)).append(now)
 
-    def _wait_s(self, key: tuple[str, str], limit: int) -> float:
+    def _wait_s(self, key: bytes, limit: int) -> float:
         times = self._failures.get(key)
         if not limit or times is None or len(times) < limit:
             return 0.0
         return times[0] + PERIOD_S - self._clock.monotonic()
+
+
+def _keys(user: str, address: str) -> tuple[bytes, bytes]:
+    """Return what failures are counted under. Digests: a name may be as long as a request."""
+    home = _home(address)
+    return _digest(f"{home} {user}"), _digest(home)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _home(address: str) -> str:
+    """Return from where somebody came: of IPv6, the network of which everybody has all addresses."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address) or known.ipv4_mapped is not None:
+        return str(getattr(known, "ipv4_mapped", None) or known)
+    return str(ipaddress.IPv6Network((known, 64), strict=False))

@@ -42,15 +42,23 @@ def verify(password: str, hashed: str) -> bool:
 
 
 class Decoy:
-    """A hash that nothing matches, of the cost that real ones have: what an unknown user's password is tried on."""
+    """A hash that nothing matches, of the cost that real ones have: it makes every refusal take the same time."""
 
     def __init__(self, rounds: int) -> None:
         self._hash = _NOBODY.replace("$04$", f"${rounds:02d}$", 1)
 
-    def verify(self, password: str) -> None:
-        """Spend the time that a known user's password would take. Raises TakesLong."""
+    def verify(self, password: str, hashed: str | None) -> bool:
+        """Tell whether a password is the one that was hashed; None is the hash of who does not exist.
+
+        No is said as slowly for him, and for who has a generated password, as for all others. Raises TakesLong.
+        """
+        if hashed is not None and not hashed.startswith(_GENERATED):
+            return verify(password, hashed)
+        if hashed is not None and verify(password, hashed):
+            return True
         require_patience()
         bcrypt.checkpw(_condense(password), self._hash.encode())
+        return False
 
 
 def _condense(password: str) -> bytes:

@@ -6,6 +6,7 @@ new pair and leaves the public keys of the last ones, for tokens still about.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping
@@ -74,11 +75,8 @@ class SigningKeys:
             return self._pairs
 
     def _look(self) -> tuple[tuple[str, int], ...]:
-        return tuple(
-            (path.name, path.stat().st_mtime_ns)
-            for path in (self._folder / "private.pem", *self._public_files())
-            if path.exists()
-        )
+        files = (self._folder / "private.pem", *self._public_files())
+        return tuple(found for path in files if (found := _stamp(path)) is not None)
 
     def _read(self) -> Pairs:
         name, _, secret = (self._folder / "private.pem").read_bytes().partition(b"\n")
@@ -86,13 +84,21 @@ class SigningKeys:
         assert isinstance(private, ec.EllipticCurvePrivateKey)
         public = {}
         for path in self._public_files():
-            key = load_pem_public_key(path.read_bytes())
-            assert isinstance(key, ec.EllipticCurvePublicKey)
-            public[path.stem] = key
+            with contextlib.suppress(FileNotFoundError):  # a rotation has just dropped it
+                key = load_pem_public_key(path.read_bytes())
+                assert isinstance(key, ec.EllipticCurvePublicKey)
+                public[path.stem] = key
         return Pairs(name.decode(), private, public)
 
     def _public_files(self) -> list[Path]:
         return sorted((self._folder / "public").glob("*.pem"))
+
+
+def _stamp(path: Path) -> tuple[str, int] | None:
+    try:
+        return path.name, path.stat().st_mtime_ns
+    except FileNotFoundError:  # a rotation has just dropped it
+        return None
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -78,6 +78,7 @@ class Database:
                 self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=3600,
                 pool_timeout=BUSY_TIMEOUT_S, isolation_level="READ COMMITTED", hide_parameters=True,
             )  # fmt: skip
+        self._driver_error = self._reader.dialect.loaded_dbapi.Error
         self._group = GroupCommit(self._writer) if self.is_sqlite else None
         self._at_end: Callable[[Transaction], None] | None = None
 
@@ -97,6 +98,22 @@ class Database:
             if is_snapshot and not self.is_sqlite:  # where every transaction is one
                 connection.execution_options(isolation_level="REPEATABLE READ")
             yield Transaction(connection)  # begun by the first statement, and rolled back: there is nothing to commit
+
+    def glance(self, sql: str) -> Any:
+        """Return one value as it is at this moment, in no transaction: a quarter of what `read` costs.
+
+        It is for what every request asks, and maybe more than once. Raises DatabaseUnavailable.
+        """
+        try:
+            with contextlib.closing(self._reader.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute(sql)
+                row = cursor.fetchone()
+                cursor.close()
+        except (self._driver_error, PoolTimeout) as error:
+            logger.warning("the database does not answer", reason=str(error))
+            raise DatabaseUnavailable from error
+        return None if row is None else row[0]
 
     def write(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(transaction, …)` and commit; on a conflict with another writer run it again from the start.

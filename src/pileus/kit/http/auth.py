@@ -9,34 +9,19 @@ from pileus.kit.context import Context
 from pileus.kit.errors import Unauthenticated
 from pileus.kit.http.message import Request
 
-IDENTITY_HEADERS = frozenset(
-    f"x-{name}"
-    for name in (
-        "user",
-        "user-id",
-        "user-name",
-        "user-domain-id",
-        "user-domain-name",
-        "project-id",
-        "project-name",
-        "project-domain-id",
-        "project-domain-name",
-        "domain-id",
-        "domain-name",
-        "tenant",
-        "tenant-id",
-        "tenant-name",
-        "role",
-        "roles",
-        "service-roles",
-        "service-user-id",
-        "service-project-id",
-        "identity-status",
-        "service-identity-status",
-        "is-admin-project",
-        "service-catalog",
-    )
-)
+IDENTITY_HEADERS = frozenset({
+    *(
+        f"x-{whose}{name}"
+        for whose in ("", "service-")
+        for name in (
+            "user", "user-id", "user-name", "user-domain-id", "user-domain-name",
+            "project-id", "project-name", "project-domain-id", "project-domain-name",
+            "domain-id", "domain-name", "tenant", "tenant-id", "tenant-name",
+            "role", "roles", "identity-status",
+        )
+    ),
+    "x-is-admin-project", "x-service-catalog", "openstack-system-scope",
+})  # fmt: skip
 """Headers in which other deployments carry a verified identity. From outside they are a forgery: dropped."""
 
 
@@ -56,7 +41,7 @@ class Authenticator(Protocol):
         """Return the caller. Raises Unauthenticated."""
 
 
-NOAUTH_HEADERS = frozenset({"x-roles", "x-project-id"})
+NOAUTH_HEADERS = frozenset({"x-roles", "x-project-id", "openstack-system-scope"})
 """What `NoAuth` reads, of the headers that are dropped otherwise."""
 
 NOAUTH_ADMIN = "admin"

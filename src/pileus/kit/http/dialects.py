@@ -6,12 +6,15 @@ import html
 import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pileus.kit import errors
 from pileus.kit.errors import PileusError
 from pileus.kit.http.message import JSON, BodyMismatch, MalformedBody, Reply, Request
 from pileus.kit.versions import Change
+
+if TYPE_CHECKING:
+    from pileus.kit.schema import Mismatch
 
 STATUS: dict[type[PileusError], int] = {
     errors.Invalid: 400,
@@ -108,20 +111,31 @@ def identity(request: Request, status: int, error: PileusError) -> Reply:
 
 
 def _identity_message(error: BodyMismatch) -> str:
-    """Word it as the API does: a login's fields by their way through the body, others by name and value.
-
-    What was given as a password is not repeated, though it was of the wrong kind.
-    """
+    """Word it as the API does: a login's fields by their way through the body, others by name and value."""
     mismatch = error.mismatch
     path = [str(part) for part in mismatch.path]
-    sentence, value = mismatch.sentence, "…" if isinstance(mismatch.value, (dict, list)) else mismatch.value
-    if path and "password" in path[-1] and not isinstance(mismatch.value, dict):
-        sentence, value = f"It does not satisfy '{mismatch.validator}'", "***"
+    value, sentence = mismatch.value, mismatch.sentence
+    if _may_hold_a_secret(mismatch):
+        value, sentence = "***", f"It does not satisfy '{mismatch.validator}'"
+    if isinstance(mismatch.value, (dict, list)):
+        value = "…"
     if not path or path == ["auth"]:
         return sentence
     if path[0] == "auth":
         return f"Invalid input for field '{'/'.join(path[1:])}': {sentence}"
     return f"Invalid input for field/attribute {path[-1]}. Value: {value}. {sentence}"
+
+
+_SECRETS = ("password", "secret", "passcode", "token", "blob")
+_NAMES_MEMBERS_ONLY = ("required", "additionalProperties")
+
+
+def _may_hold_a_secret(mismatch: Mismatch) -> bool:
+    """Tell whether a sentence may repeat one: the value is in the place of one, or holds who knows what."""
+    if mismatch.validator in _NAMES_MEMBERS_ONLY:
+        return False
+    names = [part for part in mismatch.path[-2:] if isinstance(part, str)]
+    return isinstance(mismatch.value, (dict, list)) or any(secret in name for name in names for secret in _SECRETS)
 
 
 def image(request: Request, status: int, error: PileusError) -> Reply:

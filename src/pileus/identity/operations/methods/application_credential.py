@@ -9,11 +9,10 @@ from pileus.identity.backend import Backend
 from pileus.identity.db import application_credential, user
 from pileus.identity.model.application_credential import ApplicationCredential
 from pileus.identity.model.assignment import TargetKind
-from pileus.identity.model.errors import Refused
+from pileus.identity.model.login_errors import Refused
 from pileus.identity.model.token import Delegation, DelegationKind, Scope
 from pileus.identity.operations.methods.proof import Shown
 from pileus.identity.operations.named import Named, find_user
-from pileus.identity.tokens import password
 from pileus.kit.db import Transaction
 
 
@@ -29,18 +28,22 @@ class Secret:
     address: str = ""  # where it came from
 
     def prove(self, backend: Backend) -> Shown:
-        """Check the secret. Raises Refused, TooManyAttempts."""
+        """Check the secret, in the same time for one that does not exist. Raises Refused, TooManyAttempts."""
         backend.attempts.require(self._key(), self.address)
         with backend.database.read() as tx:
             found = self._find(tx)
             owner = None if found is None else user.find(tx, found.user_id)
-        if found is None or owner is None or not password.verify(self.secret, found.secret_hash):
+        is_right = backend.decoy.verify(self.secret, None if found is None else found.secret_hash)
+        if found is None or owner is None or not is_right:
             backend.attempts.fail(self._key(), self.address)
             raise Refused("there is no such application credential, or the secret is wrong")
+        if not found.is_live(backend.clock.now()):
+            raise Refused("the application credential has expired")
         return Shown(
             user=owner,
             delegation=Delegation(kind=DelegationKind.APPLICATION_CREDENTIAL, id=found.id),
             scope=Scope(kind=TargetKind.PROJECT, id=found.project_id),
+            expires_at=found.expires_at,
         )
 
     def _find(self, tx: Transaction) -> ApplicationCredential | None:

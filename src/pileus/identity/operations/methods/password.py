@@ -7,13 +7,12 @@ from typing import ClassVar
 
 from pileus.identity.backend import Backend
 from pileus.identity.db import failed_auth
-from pileus.identity.model.errors import PasswordExpired, Refused
 from pileus.identity.model.login import is_locked_out, option
+from pileus.identity.model.login_errors import PasswordExpired, Refused
 from pileus.identity.model.password_rule import is_password_expired
 from pileus.identity.model.resource import User
 from pileus.identity.operations.methods.proof import Shown
 from pileus.identity.operations.named import Named, find_user
-from pileus.identity.tokens import password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +40,11 @@ def require_password(backend: Backend, known: User | None, given: str, named: Na
     Raises Refused, TooManyAttempts.
     """
     backend.attempts.require(named.key(), address)
-    if known is None or known.password_hash is None or _is_locked_out(backend, known):
-        backend.decoy.verify(given)
-        backend.attempts.fail(named.key(), address)
-        raise Refused("there is no such user, it has no password, or it is locked out")
-    if not password.verify(given, known.password_hash):
-        count_failure(backend, known, named, address)
-        raise Refused("the password is wrong")
+    hashed = None if known is None or _is_locked_out(backend, known) else known.password_hash
+    if not backend.decoy.verify(given, hashed) or known is None:
+        count_failure(backend, None if hashed is None else known, named, address)
+        nobody = "there is no such user, it has no password, or it is locked out"
+        raise Refused(nobody if hashed is None else "the password is wrong")
     with backend.database.read() as tx:
         failures = failed_auth.read(tx, known.id)
     if failures.count:
@@ -55,10 +52,10 @@ def require_password(backend: Backend, known: User | None, given: str, named: Na
     return known
 
 
-def count_failure(backend: Backend, known: User, named: Named, address: str) -> None:
-    """Remember that somebody showed what is not the user's."""
+def count_failure(backend: Backend, known: User | None, named: Named, address: str) -> None:
+    """Remember that somebody showed what is not the user's; None: of a user that there is not, or whom it keeps out."""
     backend.attempts.fail(named.key(), address)
-    if backend.lockout_failure_attempts:
+    if known is not None and backend.lockout_failure_attempts:
         backend.database.write(failed_auth.count, known.id, backend.clock.now())
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from pileus.identity.backend import Backend
+from pileus.identity.model.login import Nonce
 from pileus.identity.model.resource import User
 from pileus.identity.model.token import Delegation, Scope, Token
 
@@ -18,6 +20,8 @@ class Shown:
     parent: Token | None = None  # the token that was shown
     delegation: Delegation | None = None  # what limits the new token
     scope: Scope | None = None  # the only one that it may have
+    expires_at: datetime | None = None  # when it ends at the latest
+    nonce: Nonce | None = None  # where it is good for one login only
 
 
 class Proof(Protocol):
@@ -28,7 +32,7 @@ class Proof(Protocol):
         """The method's name, one of `model.token.METHODS`."""
 
     def prove(self, backend: Backend) -> Shown:
-        """Check it, outside of any transaction, since that may take long.
+        """Check it, outside of any transaction, since that may take long, and without an effect if it is right.
 
         Raises Refused, TooManyAttempts, PasswordExpired.
         """

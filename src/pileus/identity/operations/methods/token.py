@@ -19,6 +19,5 @@ class TokenShown:
 
     def prove(self, backend: Backend) -> Shown:
         """Check the token. Raises TokenNotFound."""
-        with backend.database.read() as tx:
-            known = grant.validate(backend, tx, self.token)
-        return Shown(user=known.user, parent=known.token)
+        known = grant.validate(backend, self.token)
+        return Shown(user=known.user, parent=known.token, expires_at=known.token.expires_at)

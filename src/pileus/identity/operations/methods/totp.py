@@ -13,8 +13,9 @@ from typing import ClassVar
 
 from pileus.identity.backend import Backend
 from pileus.identity.db import credential
-from pileus.identity.model.credential import TOTP
-from pileus.identity.model.errors import Refused
+from pileus.identity.model.credential import TOTP, Credential
+from pileus.identity.model.login import Nonce
+from pileus.identity.model.login_errors import Refused
 from pileus.identity.operations.methods.password import count_failure, require_open
 from pileus.identity.operations.methods.proof import Shown
 from pileus.identity.operations.named import Named, find_user
@@ -39,25 +40,29 @@ class Totp:
         with backend.database.read() as tx:
             known = find_user(tx, self.user)
             rows = [] if known is None else credential.list_of_user(tx, known.id, TOTP)
-        if known is None:
-            backend.attempts.fail(self.user.key(), self.address)
-            raise Refused("there is no such user")
-        require_open(backend, known)
-        secrets = [blob.decrypt(backend.credential_keys, row.encrypted_blob) for row in rows]
-        if not any(self._is_of(backend, secret) for secret in secrets):
+        if known is not None:
+            require_open(backend, known)
+        nonce = next((found for row in rows if (found := self._find(backend, row)) is not None), None)
+        if known is None or nonce is None:
             count_failure(backend, known, self.user, self.address)
-            raise Refused("the passcode is wrong, or the user has no secret for it")
-        return Shown(user=known)
+            raise Refused("there is no such user, it has no secret for passcodes, or the passcode is wrong")
+        return Shown(user=known, nonce=nonce)
 
-    def _is_of(self, backend: Backend, secret: str) -> bool:
-        now_s = (backend.clock.now() - _EPOCH) // timedelta(seconds=1)
-        given = self.passcode.encode()
-        windows = 1 + backend.totp_previous_windows
-        return any(hmac.compare_digest(each.encode(), given) for each in passcodes(secret, now_s, windows))
+    def _find(self, backend: Backend, row: Credential) -> Nonce | None:
+        """Return the passcode as one of this secret, if it is good now: RFC 6238 wants it to be taken once only."""
+        secret, windows = blob.decrypt(backend.credential_keys, row.encrypted_blob), 1 + backend.totp_previous_windows
+        now = backend.clock.now()
+        for step, passcode in passcodes(secret, (now - _EPOCH) // timedelta(seconds=1), windows):
+            if hmac.compare_digest(passcode.encode(), self.passcode.encode()):
+                return Nonce(text=f"totp {row.id} {step}", until=now + windows * timedelta(seconds=PERIOD_S))
+        return None
 
 
-def passcodes(secret: str, now_s: int, windows: int) -> Iterator[str]:
-    """Return the passcodes of a base32 secret now and in the `windows - 1` periods before; none if it is no base32."""
+def passcodes(secret: str, now_s: int, windows: int) -> Iterator[tuple[int, str]]:
+    """Return the passcodes of a base32 secret, each with its period: of now, and of the `windows - 1` periods before.
+
+    None if it is no base32.
+    """
     try:
         key = base64.b32decode(secret + "=" * (-len(secret) % 8), casefold=True)
     except (binascii.Error, ValueError):
@@ -67,4 +72,4 @@ def passcodes(secret: str, now_s: int, windows: int) -> Iterator[str]:
         digest = hmac.digest(key, step.to_bytes(8), hashlib.sha1)
         start = digest[-1] & 0xF
         number = int.from_bytes(digest[start : start + 4]) & 0x7FFF_FFFF
-        yield f"{number % 10**DIGITS:0{DIGITS}d}"
+        yield step, f"{number % 10**DIGITS:0{DIGITS}d}"

@@ -550,16 +550,16 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
-        "oauth1_nonce",
+        "nonce",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("expires_at", Moment, nullable=False),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_oauth1_nonce")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_nonce")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    with op.batch_alter_table("oauth1_nonce", schema=None) as batch_op:
-        batch_op.create_index("ix_oauth1_nonce_expires_at", ["expires_at"], unique=False)
+    with op.batch_alter_table("nonce", schema=None) as batch_op:
+        batch_op.create_index("ix_nonce_expires_at", ["expires_at"], unique=False)
 
     op.create_table(
         "service_provider",

@@ -1,22 +1,43 @@
-"""Measuring both sides turn and turn about, so that what else happens on the machine happens to both."""
+"""Measuring sides turn and turn about, so that what else happens on the machine happens to all of them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 from bench.client import Refused, TooLate
-from bench.placement.client import Connection, Load, load
-from bench.placement.sides import Side
 from bench.report import Figure
+from bench.wire import Connection, Load, load
 
-Requests = Callable[[], Iterator[bytes]]  # each side gets its own, from the start
 CAP_S = 120
 
 
-def latencies(sides: Sequence[Side], requests: Requests, rounds: int, *, ours_more: int = 1) -> list[Figure]:
+class Reachable(Protocol):
+    """Who answers at a port."""
+
+    @property
+    def port(self) -> int:
+        """The port."""
+
+
+class Side(Reachable, Protocol):
+    """Who can be started anew too."""
+
+    def start(self) -> None:
+        """Start it, and return when it answers. Raises TooLate."""
+
+    def stop(self) -> None:
+        """Stop it, whatever it is doing."""
+
+
+R = TypeVar("R", bound=Reachable)
+Requests = Callable[[R], Iterator[bytes]]  # each side gets its own, from the start
+
+
+def latencies(sides: Sequence[R], requests: Requests[R], rounds: int, *, ours_more: int = 1) -> list[Figure]:
     """Let one client of each side send so many requests, and Pileus' some times more; return the milliseconds."""
-    streams = [requests() for _ in sides]
+    streams = [requests(side) for side in sides]
     clients = [Connection(side.port) for side in sides]
     for stream, client in zip(streams, clients, strict=True):
         _timed_ms(client, next(stream))  # to warm it up
@@ -29,15 +50,19 @@ def latencies(sides: Sequence[Side], requests: Requests, rounds: int, *, ours_mo
     return [Figure(lap, "ms") for lap in laps]
 
 
-def rates(sides: Sequence[Side], requests: Requests, seconds: float, turns: int) -> tuple[list[Figure], list[int]]:
-    """Let sixteen clients at once work on one side after the other; return the answers a second, and how many."""
-    streams = [requests() for _ in sides]
+def rates(sides: Sequence[R], requests: Requests[R], seconds: float, turns: int) -> list[list[Load]]:
+    """Let sixteen clients at once work on one side after the other; return each side's turns."""
+    streams = [requests(side) for side in sides]
     laps: list[list[Load]] = [[] for _ in sides]
     for _ in range(turns):
         for side, stream, lap in zip(sides, streams, laps, strict=True):
             lap.append(load(side.port, stream, seconds))
-    figures = [Figure([each.per_second for each in lap], "/s") for lap in laps]
-    return figures, [sum(each.answers for each in lap) for lap in laps]
+    return laps
+
+
+def per_second(laps: Sequence[Load]) -> Figure:
+    """Return how many answers a second one side gave."""
+    return Figure([each.per_second for each in laps], "/s")
 
 
 def capped(side: Side, request: bytes, cap_s: float = CAP_S) -> Figure | str:

@@ -1,0 +1,1 @@
+"""Identity beside the original: the part `identity` of `make bench`, or `python -m bench.identity`."""
