@@ -172,11 +172,12 @@ def test_the_operators_file_overrides_a_default(tmp_path: Path, name: str, text:
 
 
 @pytest.mark.parametrize("name", ["policy.yaml", "policy.json"])
-def test_a_file_is_read_again_when_it_changes_comes_or_goes(tmp_path: Path, name: str) -> None:
+def test_a_file_is_read_again_when_it_changes_or_goes(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
-    policy = Policy({"it": "role:admin"}, file=file)
-    assert not is_allowed(policy)
+    with pytest.raises(PolicyFileInvalid, match="no such file"):
+        Policy({"it": "role:admin"}, file=file)
     write(file, '{"it": "role:member"}')
+    policy = Policy({"it": "role:admin"}, file=file)
     assert is_allowed(policy)
     write(file, '{"it": "role:nobody"}')
     assert not is_allowed(policy)

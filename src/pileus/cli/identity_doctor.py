@@ -15,7 +15,7 @@ from rich.table import Table
 from pileus.cli.console import new_console
 from pileus.cli.identity_checks import CHECKS, Patient, Trouble
 from pileus.cli.options import settings_option, state_of, state_option
-from pileus.cli.settings import settings_of
+from pileus.cli.settings import require_own_identity, settings_of
 from pileus.wiring.database import new_database
 
 Results = Sequence[tuple[str, Sequence[Trouble]]]
@@ -35,6 +35,7 @@ def command(state_path: Path | None, settings_path: Path | None, is_json: bool) 
     state = state_of(state_path)
     state.prepare()
     settings = settings_of(state, file=settings_path)
+    require_own_identity(settings, state)
     database = new_database(settings, state, "identity")
     try:
         patient = Patient(settings, state, database)

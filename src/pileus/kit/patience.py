@@ -1,8 +1,9 @@
-"""Work that takes long has threads of its own.
+"""Work that takes long has threads of its own, and work that takes no time at all needs none.
 
 A handler finds out only on its way that it has something slow to compute, such as the hash of a password. On a thread
 that others wait for, `require_patience` then ends it, and it begins again on a thread where waiting hurts nobody. So
-what comes before must have had no effect.
+what comes before must have had no effect. In the same way a handler that mostly finds its answer in memory is tried on
+the event loop itself, where nothing may wait, and begins again on a thread if it has to.
 """
 
 from __future__ import annotations
@@ -16,6 +17,23 @@ _thread = threading.local()
 
 class TakesLong(Exception):
     """What is to be done takes long, and this thread has no time for it."""
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Let nothing be done here that waits, for a disk, a network or a lock, and nothing that takes long."""
+    was_hurried = getattr(_thread, "is_hurried", False)
+    _thread.is_hurried = _thread.may_not_wait = True
+    try:
+        yield
+    finally:
+        _thread.is_hurried, _thread.may_not_wait = was_hurried, False
+
+
+def require_time_to_wait() -> None:
+    """Say that what follows may wait. Raises TakesLong where nothing may."""
+    if getattr(_thread, "may_not_wait", False):
+        raise TakesLong
 
 
 def hurry() -> None:

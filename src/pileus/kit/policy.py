@@ -85,6 +85,8 @@ class Policy:
         self._refusal = refusal
         self._scopes = scopes
         self._seen = self._stamp()
+        if file is not None and self._seen is None:
+            raise PolicyFileInvalid(file=file, reason="there is no such file")
         self._rules = self._load()
 
     @property

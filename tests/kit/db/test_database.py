@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from pileus.kit.db.database import (
 )
 from pileus.kit.db.insert import insert_if_absent
 from pileus.kit.db.types import MARIADB, BigId, new_metadata
+from pileus.kit.patience import TakesLong, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -419,6 +421,18 @@ def test_a_database_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(DatabaseUnavailable):
         nowhere.glance("SELECT 1")
     nowhere.close()
+
+
+def test_where_nothing_may_wait_only_a_file_is_glanced_at(database: Database) -> None:
+    with at_once():
+        with pytest.raises(TakesLong), database.read():
+            pass
+        with pytest.raises(TakesLong):
+            database.write(add_one)
+        with contextlib.nullcontext() if database.is_sqlite else pytest.raises(TakesLong):
+            database.glance("SELECT 1")
+    database.write(add_one)
+    assert value(database) == 1
 
 
 def test_a_glance_sees_what_was_committed_and_nothing_else(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from pileus.kit.http import dialects
 from pileus.kit.http.app import App, Service
 from pileus.kit.http.message import FileBody, Query, Reply, Request
 from pileus.kit.http.routes import PUBLIC, RouteTable, Target, route
+from pileus.kit.patience import require_time_to_wait
 from pileus.kit.policy import Policy
 from pileus.kit.schema import Schema, obj
 from pileus.kit.versions import History, Version
@@ -54,6 +56,15 @@ def echo(request: Request, _shop: Shop) -> Reply:
         "user": request.context.user_id, "base_url": request.base_url, "method": request.method,
         "version": str(request.version), "id": request.id,
     })  # fmt: skip
+
+
+def show_clock(request: Request, shop: Shop) -> Reply:
+    """What is known at once, unless it has to be looked up first; a broken one is a fault like any other."""
+    if "slow" in request.query:
+        require_time_to_wait()
+    if "broken" in request.query:
+        raise RuntimeError("secret inside knowledge")
+    return Reply.json({"thread": threading.current_thread().name, "user": request.context.user_id, "id": request.id})
 
 
 def order(request: Request, _shop: Shop) -> Reply:
@@ -116,6 +127,7 @@ async def count_up(request: Request, shop: Shop) -> Reply:
 ROWS = (
     route("GET", "/", echo, PUBLIC),
     route("GET", "/echo", echo, "shop:see"),
+    route("GET", "/clock", show_clock, "shop:see", is_instant=True),
     route("POST", "/orders", order, "shop:order", body=BODY),
     route("GET", "/goods/best", echo, "shop:see"),
     route("GET", "/goods/{name}", show_good, "shop:see_good", target=Target.ROW),

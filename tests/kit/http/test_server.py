@@ -99,6 +99,31 @@ def until(condition: Any, patience_s: float = 10.0) -> None:
         time.sleep(0.01)
 
 
+# --- without a thread -----------------------------------------------------------------------------
+
+
+def test_what_is_known_at_once_is_answered_without_a_thread(stand: Stand) -> None:
+    threads = [json.loads(stand.ask("GET", path)[1])["thread"] for path in ("/clock", "/clock?slow=1", "/clock")]
+    assert threads[0] == threads[2]
+    assert [name.startswith("handler-") for name in threads] == [False, True, False]
+
+
+def test_who_begins_again_on_a_thread_is_let_in_again_and_keeps_the_requests_id(stand: Stand) -> None:
+    status, body, headers = stand.ask("GET", "/clock?slow=1")
+    assert (status, json.loads(body)["user"]) == (200, "o")
+    assert json.loads(body)["id"] == headers["x-openstack-request-id"]
+    with closing(http.client.HTTPConnection("127.0.0.1", stand.port, timeout=20)) as client:
+        client.request("GET", "/clock?slow=1")
+        assert client.getresponse().status == 401
+
+
+def test_a_fault_without_a_thread_is_a_fault_like_any_other(stand: Stand) -> None:
+    status, body, _ = stand.ask("GET", "/clock?broken=1")
+    assert status == 500
+    assert b"inside knowledge" not in body
+    assert stand.ask("GET", "/clock")[0] == 200
+
+
 # --- plain requests -------------------------------------------------------------------------------
 
 

@@ -41,14 +41,14 @@ from pileus.kit.http.routes import PUBLIC, RouteTable, Target, route
 ROW = Target.ROW
 
 ROUTES: RouteTable[Backend] = RouteTable([
-    route("GET", "/", discovery.list_versions, PUBLIC),
-    route("GET", "/v3", discovery.show_version, PUBLIC),
+    route("GET", "/", discovery.list_versions, PUBLIC, is_instant=True),
+    route("GET", "/v3", discovery.show_version, PUBLIC, is_instant=True),
 
     route("POST", "/v3/auth/tokens", token.issue, PUBLIC, body=schema.AUTHENTICATE),
-    route("GET", "/v3/auth/tokens", token.validate, "identity:validate_token", target=ROW),
-    route("HEAD", "/v3/auth/tokens", token.validate, "identity:check_token", target=ROW),
+    route("GET", "/v3/auth/tokens", token.validate, "identity:validate_token", target=ROW, is_instant=True),
+    route("HEAD", "/v3/auth/tokens", token.validate, "identity:check_token", target=ROW, is_instant=True),
     route("DELETE", "/v3/auth/tokens", token.revoke, "identity:revoke_token", target=ROW),
-    route("GET", "/v3/auth/catalog", token.show_catalog, "identity:get_auth_catalog"),
+    route("GET", "/v3/auth/catalog", token.show_catalog, "identity:get_auth_catalog", is_instant=True),
     route("GET", "/v3/auth/projects", token.list_projects, "identity:get_auth_projects"),
     route("GET", "/v3/auth/domains", token.list_domains, "identity:get_auth_domains"),
     route("GET", "/v3/auth/system", token.list_systems, "identity:get_auth_system"),

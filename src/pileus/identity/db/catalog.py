@@ -81,6 +81,12 @@ def get_service(tx: Transaction, service_id: str) -> Service:
     return _service(row)
 
 
+def get_service_locked(tx: Transaction, service_id: str) -> Service:
+    """Return a service that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.lock(service.c.id, service_id)
+    return get_service(tx, service_id)
+
+
 def list_services(tx: Transaction, *, type_: str | None = None, name: str | None = None) -> Sequence[Service]:
     """Return services by type."""
     statement = _ALL_SERVICES
@@ -115,6 +121,12 @@ def get_endpoint(tx: Transaction, endpoint_id: str) -> Endpoint:
     if row is None:
         raise ResourceNotFound(kind="endpoint", id=endpoint_id)
     return _endpoint(row)
+
+
+def get_endpoint_locked(tx: Transaction, endpoint_id: str) -> Endpoint:
+    """Return an endpoint that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.lock(endpoint.c.id, endpoint_id)
+    return get_endpoint(tx, endpoint_id)
 
 
 def list_endpoints(

@@ -36,6 +36,12 @@ def get_group(tx: Transaction, group_id: str) -> EndpointGroup:
     return _group(row)
 
 
+def get_group_locked(tx: Transaction, group_id: str) -> EndpointGroup:
+    """Return an endpoint group that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.lock(endpoint_group.c.id, group_id)
+    return get_group(tx, group_id)
+
+
 def list_groups(tx: Transaction, *, name: str | None = None) -> Sequence[EndpointGroup]:
     """Return endpoint groups by name."""
     statement = select(endpoint_group).order_by(endpoint_group.c.name, endpoint_group.c.id)

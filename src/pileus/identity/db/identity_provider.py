@@ -36,6 +36,12 @@ def find(tx: Transaction, idp_id: str) -> IdentityProvider | None:
     return None if row is None else _provider(row, _remote_ids(tx, idp_id))
 
 
+def get_locked(tx: Transaction, idp_id: str) -> IdentityProvider:
+    """Return an identity provider that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.lock(identity_provider.c.id, idp_id)
+    return get(tx, idp_id)
+
+
 def list_providers(
     tx: Transaction, *, idp_id: str | None = None, is_enabled: bool | None = None
 ) -> Sequence[IdentityProvider]:

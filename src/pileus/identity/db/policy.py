@@ -24,6 +24,12 @@ def get(tx: Transaction, policy_id: str) -> Policy:
     return _policy(row)
 
 
+def get_locked(tx: Transaction, policy_id: str) -> Policy:
+    """Return a policy that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.lock(policy.c.id, policy_id)
+    return get(tx, policy_id)
+
+
 def list_policies(tx: Transaction, *, type_: str | None = None) -> Sequence[Policy]:
     """Return policies by type."""
     statement = select(policy).order_by(policy.c.type, policy.c.id)

@@ -79,8 +79,13 @@ def get_locked(tx: Transaction, project_id: str) -> Project:
 
 def find_locked(tx: Transaction, project_id: str) -> Project | None:
     """Return a project that nobody else changes before this transaction ends, or None."""
-    tx.execute(_LOCK, {"which": project_id})
+    lock(tx, project_id)
     return find(tx, project_id)
+
+
+def lock(tx: Transaction, project_id: str) -> None:
+    """Let nobody else change a project or domain before this transaction ends."""
+    tx.execute(_LOCK, {"which": project_id})
 
 
 def list_projects(

@@ -31,6 +31,12 @@ def find(tx: Transaction, sp_id: str) -> ServiceProvider | None:
     return None if row is None else _provider(row)
 
 
+def get_locked(tx: Transaction, sp_id: str) -> ServiceProvider:
+    """Return a service provider that nobody else changes before this transaction ends. Raises ResourceNotFound."""
+    tx.lock(service_provider.c.id, sp_id)
+    return get(tx, sp_id)
+
+
 def list_providers(
     tx: Transaction, *, sp_id: str | None = None, is_enabled: bool | None = None
 ) -> Sequence[ServiceProvider]:

@@ -11,6 +11,8 @@ from pileus.kit.db import Transaction
 
 def grant(tx: Transaction, new: Assignment) -> None:
     """Give a role; giving it again changes nothing. Raises ResourceNotFound, RoleForeign, SystemRoleInvalid."""
+    if new.target_kind is not TargetKind.SYSTEM:
+        project.lock(tx, new.target_id)  # whoever removes it waits, and then removes this too
     require_parts(tx, new)
     _require_at_home(tx, new, role.get(tx, new.role_id))
     assignment.add(tx, new)

@@ -45,7 +45,7 @@ def issue(
 
 
 def revoke(backend: Backend, token: Token, *, has_descendants: bool) -> None:
-    """Make a token worthless at once, and if wished those that were got with it."""
+    """Make a token worthless at once; if wished, and it is the first of its chain, all that were got with it too."""
     now = backend.clock.now()
 
     def write(tx: Transaction) -> None:

@@ -51,7 +51,7 @@ def create_service(tx: Transaction, new: Service) -> Service:
 
 def update_service(tx: Transaction, service_id: str, changes: dict[str, Any]) -> Service:
     """Change a service. Raises ResourceNotFound, Fixed."""
-    new: Service = changed(catalog.get_service(tx, service_id), changes)
+    new: Service = changed(catalog.get_service_locked(tx, service_id), changes)
     catalog.update_service(tx, new)
     return new
 
@@ -71,7 +71,7 @@ def create_endpoint(tx: Transaction, new: Endpoint, *, may_make_region: bool) ->
 
 def update_endpoint(tx: Transaction, endpoint_id: str, changes: dict[str, Any], *, may_make_region: bool) -> Endpoint:
     """Change an endpoint. Raises ResourceNotFound, Fixed, ReferenceInvalid, RegionUnknown, UrlInvalid."""
-    new: Endpoint = changed(catalog.get_endpoint(tx, endpoint_id), changes)
+    new: Endpoint = changed(catalog.get_endpoint_locked(tx, endpoint_id), changes)
     _require_endpoint(tx, new, may_make_region=may_make_region)
     catalog.update_endpoint(tx, new)
     return new

@@ -21,7 +21,7 @@ def update_group(tx: Transaction, group_id: str, changes: Changes) -> EndpointGr
     """Change an endpoint group; new filters take the place of all old ones. Raises ResourceNotFound, Fixed."""
     if changes.get("id", group_id) != group_id:
         raise Fixed(what="ID")
-    new = replace(endpoint_filter.get_group(tx, group_id), **changes)
+    new = replace(endpoint_filter.get_group_locked(tx, group_id), **changes)
     endpoint_filter.update_group(tx, new)
     return new
 

@@ -32,7 +32,7 @@ def create_provider(tx: Transaction, new: IdentityProvider, *, has_own_domain: b
 
 def update_provider(tx: Transaction, idp_id: str, changes: Changes) -> IdentityProvider:
     """Change an identity provider. Raises ResourceNotFound, RemoteIdTaken."""
-    new = replace(identity_provider.get(tx, idp_id), **changes)
+    new = replace(identity_provider.get_locked(tx, idp_id), **changes)
     _require_remote_ids(tx, new)
     identity_provider.update(tx, new)
     return identity_provider.get(tx, idp_id)
@@ -116,6 +116,6 @@ def create_service_provider(tx: Transaction, new: ServiceProvider) -> ServicePro
 
 def update_service_provider(tx: Transaction, sp_id: str, changes: Changes) -> ServiceProvider:
     """Change a service provider. Raises ResourceNotFound."""
-    new = replace(service_provider.get(tx, sp_id), **changes)
+    new = replace(service_provider.get_locked(tx, sp_id), **changes)
     service_provider.update(tx, new)
     return new

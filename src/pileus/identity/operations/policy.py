@@ -17,7 +17,7 @@ def create(tx: Transaction, new: Policy) -> Policy:
 
 def update(tx: Transaction, policy_id: str, changes: Changes) -> Policy:
     """Change a policy. Raises ResourceNotFound, Fixed."""
-    new: Policy = changed(policy.get(tx, policy_id), changes)
+    new: Policy = changed(policy.get_locked(tx, policy_id), changes)
     policy.update(tx, new)
     return new
 

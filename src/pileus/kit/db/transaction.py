@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import ColumnElement, Connection, Executable, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.engine import Row as SqlRow
 
@@ -48,6 +48,10 @@ class Transaction:
     def scalar(self, statement: Executable, parameters: Parameters = None) -> Any:
         """Return the first column of the first row, or None."""
         return self._connection.execute(statement, parameters).scalar()
+
+    def lock(self, key: ColumnElement[Any], value: Any) -> None:
+        """Let nobody else change the row with this key before the transaction ends."""
+        self.execute(select(key).where(key == value).with_for_update())
 
     def changed(self, statement: Executable, parameters: Parameters = None) -> int:
         """Run an INSERT, UPDATE or DELETE and return how many rows it touched."""

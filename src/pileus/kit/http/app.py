@@ -103,15 +103,14 @@ class App(Generic[S]):
             reply = self._fault(request, error)
         return self._finish(request, reply, started, row.path)
 
-    def is_stream(self, method: str, path: str) -> bool:
-        """Tell whether a request's body or reply is to be streamed."""
+    def find_route(self, method: str, path: str) -> Route[S] | None:
+        """Return a route as it is in the newest version, or None: it says how a request is to be run."""
         try:
-            row, _ = self.service.routes.find(
+            return self.service.routes.find(
                 method, path, self.service.history.newest if self.service.history else None
-            )
+            )[0]
         except PileusError:
-            return False
-        return row.is_stream
+            return None
 
     # --- the way of a request ---------------------------------------------------------------------
 

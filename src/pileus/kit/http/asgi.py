@@ -14,8 +14,9 @@ from pileus.kit.errors import Invalid, Unavailable
 from pileus.kit.http.app import App
 from pileus.kit.http.cors import NOBODY, Cors
 from pileus.kit.http.message import ClientGone, FileBody, Query, Reply, Request
+from pileus.kit.http.routes import Route
 from pileus.kit.http.threads import Threads
-from pileus.kit.patience import TakesLong
+from pileus.kit.patience import TakesLong, at_once
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -68,15 +69,27 @@ class Listener:
         return None
 
     async def _reply(self, request: Request, receive: Receive) -> Reply:
-        if not self._app.is_stream(request.method, request.path):
+        found = self._app.find_route(request.method, request.path)
+        if found is None or not found.is_stream:
             request.body = await _body(receive, self._app.service.body_limit)
-            return await self._handled(request)
+            return self._instant(request, found) or await self._handled(request)
         request.stream = _pieces(receive)
         row, refusal = await self._threads.run(self._app.admit, request)
         if row is None:
             assert refusal is not None
             return refusal
         return await self._app.stream(row, request)
+
+    def _instant(self, request: Request, found: Route[Any] | None) -> Reply | None:
+        """Answer without a thread, or return None: going to one and back takes as long as reading memory."""
+        if found is None or not found.is_instant:
+            return None
+        try:
+            with at_once():
+                return self._app.handle(request)
+        except TakesLong:
+            request.is_authorized = False
+            return None
 
     async def _handled(self, request: Request) -> Reply:
         try:
