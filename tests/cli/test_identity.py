@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from pileus.cli.database import command as database_command
 from pileus.cli.identity import command
-from pileus.identity.db import catalog, failed_auth, user
+from pileus.identity.db import catalog, failed_auth, generation, user
 from pileus.identity.model.resource import DEFAULT_DOMAIN_ID
 from pileus.identity.operations import bootstrap
 from pileus.identity.tokens.password import verify
@@ -50,6 +51,24 @@ def lets_in(state: StateDirectory, name: str, password: str) -> bool:
 def troubles(state: StateDirectory, **environment: str) -> dict[str, list[dict[str, Any]]]:
     done = run(state, "doctor", "--json", **environment)
     return {one["check"]: one["troubles"] for one in json.loads(done.stdout)}
+
+
+def number(state: StateDirectory) -> int:
+    database = Database(state.database_url("identity"))
+    try:
+        return generation.glance(database)
+    finally:
+        database.close()
+
+
+def test_what_is_written_beside_a_running_identity_begins_a_generation(state: StateDirectory) -> None:
+    seen = [number(state)]
+    done = CliRunner().invoke(database_command, ["purge", "identity", "--state", str(state.path)])
+    assert done.exit_code == 0, done.output
+    seen.append(number(state))
+    assert run(state, "migrate-credentials").exit_code == 0
+    seen.append(number(state))
+    assert seen[0] < seen[1] < seen[2]
 
 
 def test_bootstrap_lets_an_administrator_in_and_may_be_run_again(state: StateDirectory) -> None:

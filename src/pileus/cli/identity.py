@@ -9,7 +9,6 @@ import click
 from pileus.cli import identity_bootstrap, identity_doctor, identity_password
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
-from pileus.identity.db import generation
 from pileus.identity.operations import credential
 from pileus.identity.tokens.keys import KeyFolder, Keys
 from pileus.wiring.database import new_database
@@ -34,7 +33,7 @@ def rotate_keys(kind: str, state_path: Path | None, settings_path: Path | None) 
         return
     state = state_of(state_path)
     state.prepare()
-    keys = Keys.at(state.keys.parent)
+    keys = Keys.at(state.keys)
     rotates = {"fernet": keys.fernet.rotate, "jws": keys.jws.rotate, "receipt": keys.receipt.rotate}
     click.echo(f"key {rotates[kind]()} of {kind} is primary now; rotate no oftener than tokens live")
 
@@ -63,11 +62,10 @@ def _migrate(state_path: Path | None, settings_path: Path | None) -> tuple[KeyFo
     """Store every credential under the primary key: whatever is older than that, a rotation may drop."""
     state = state_of(state_path)
     state.prepare()
-    keys = KeyFolder(state.credential_keys)
+    keys = KeyFolder(state.keys / "credential")
     keys.create_if_missing()
     database = new_database(settings_of(state, file=settings_path), state, "identity")
     try:
-        database.end_writes_with(generation.move)
         return keys, credential.migrate(database, keys)
     finally:
         database.close()

@@ -8,7 +8,7 @@ import click
 
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
-from pileus.identity.db import generation, user
+from pileus.identity.db import user
 from pileus.identity.model.resource import DEFAULT_DOMAIN_ID
 from pileus.identity.operations import bootstrap
 from pileus.identity.service import password_rules
@@ -42,7 +42,6 @@ def command(
     database = new_database(settings, state, "identity")
     try:
         migrations_of("identity").sync(database)
-        database.end_writes_with(generation.move)
         database.write(bootstrap.bootstrap, accounts, {}, state.region(settings.region))
         hashed = _new_hash(database, name, password, settings.identity.password_hash_rounds)
         first = bootstrap.FirstUser(name=name, password_hash=hashed, project=project, role=role)

@@ -70,16 +70,23 @@ def _files(patient: Patient) -> Iterator[Trouble]:
             yield Trouble(f"{path} may be read by others ({mode:o})", f"chmod go= {path}", is_grave=True)
 
 
+def _token_keys(folder: Path, kind: str) -> Sequence[Path]:
+    if kind == "fernet":
+        return key_files(folder)
+    return [path for path in [folder / "private.pem"] if path.exists()]
+
+
 def _keys(patient: Patient) -> Iterator[Trouble]:
     """Tokens are made with a key that is changed now and then, and there is one to change to."""
-    found = key_files(patient.state.keys)
-    if len(found) < LEAST_KEYS:
-        todo = f"restore {patient.state.keys}, or start identity, which makes new keys and voids all tokens"
+    kind = patient.settings.identity.token_provider
+    found = _token_keys(patient.state.keys / kind, kind)
+    if len(found) < (LEAST_KEYS if kind == "fernet" else 1):
+        todo = f"restore {patient.state.keys / kind}, or start identity, which makes new keys and voids all tokens"
         yield Trouble("keys of tokens lack", todo, is_grave=True)
         return
     age_s = time.time() - found[-1].stat().st_mtime
     if age_s > OLDEST_KEY_S:
-        yield Trouble(f"tokens are made with a key of {age_s / 86_400:.0f} days", "pileus identity rotate-keys fernet")
+        yield Trouble(f"tokens are made with a key of {age_s / 86_400:.0f} days", f"pileus identity rotate-keys {kind}")
 
 
 def _hashing(patient: Patient) -> Iterator[Trouble]:

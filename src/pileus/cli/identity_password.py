@@ -12,7 +12,6 @@ from pileus.cli.settings import require_own_identity, settings_of
 from pileus.clients.account import USER_OF, credentials_of
 from pileus.clients.session import Credentials, LoginFailed, Session
 from pileus.clients.transport import Transport
-from pileus.identity.db import generation
 from pileus.identity.operations.bootstrap import change_service_password
 from pileus.kit.clock import SystemClock
 from pileus.kit.errors import Conflict
@@ -58,7 +57,6 @@ def _here(settings: Settings, state: StateDirectory, service: str) -> str:
     username = USER_OF[service]
     secret = state.stage_password(username)
     database = new_database(settings, state, "identity")
-    database.end_writes_with(generation.move)
     try:
         database.write(change_service_password, username, secret, SystemClock().now())
     finally:

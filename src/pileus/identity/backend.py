@@ -11,7 +11,7 @@ from pileus.identity.model.password_rule import NO_RULES, PasswordRules
 from pileus.identity.tokens.attempts import Attempts
 from pileus.identity.tokens.keys import KeyFolder
 from pileus.identity.tokens.memory import Memory
-from pileus.identity.tokens.password import DEFAULT_ROUNDS, Decoy
+from pileus.identity.tokens.password import DEFAULT_ROUNDS, EvenVerifier
 from pileus.identity.tokens.provider import TokenProvider
 from pileus.identity.tokens.receipts import FernetReceipts
 from pileus.kit.clock import Clock
@@ -29,7 +29,7 @@ class Backend:
     random: Callable[[int], bytes]
     token_lifetime: timedelta = timedelta(hours=1)
     password_rounds: int = DEFAULT_ROUNDS
-    decoy: Decoy
+    passwords: EvenVerifier
     attempts: Attempts
     receipts: FernetReceipts
     receipt_lifetime: timedelta = timedelta(minutes=5)

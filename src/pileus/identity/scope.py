@@ -9,7 +9,7 @@ _NOT_FOR_DOMAINS = frozenset({"project", "system"})
 # An administrator of a domain carries the role that most rules ask for: what is not of his domain is not listed here.
 _FOR_ALL = """
     get_auth_catalog get_auth_projects get_auth_domains get_auth_system
-    check_token validate_token revoke_token revoke_tokens_for_user s3tokens_validate ec2tokens_validate
+    check_token validate_token revoke_token revoke_tokens_for_user
     get_credential list_credentials create_credential update_credential delete_credential
     get_domain list_domains get_security_compliance_domain_config
     check_grant list_grants create_grant revoke_grant
@@ -20,7 +20,7 @@ _FOR_ALL = """
     list_project_tags get_project_tag update_project_tags create_project_tag delete_project_tags delete_project_tag
     get_region list_regions
     get_role list_roles list_role_assignments list_role_assignments_for_tree
-    get_user list_users create_user update_user delete_user list_projects_for_user list_domains_for_user
+    get_user list_users create_user update_user delete_user
 """
 _FOR_PROJECTS = """
     authorize_request_token get_access_token get_access_token_role

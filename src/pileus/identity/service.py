@@ -26,7 +26,7 @@ from pileus.identity.tokens.attempts import Attempts
 from pileus.identity.tokens.fernet import FernetTokens
 from pileus.identity.tokens.jws import JwsTokens
 from pileus.identity.tokens.keys import Keys
-from pileus.identity.tokens.password import Decoy
+from pileus.identity.tokens.password import EvenVerifier
 from pileus.identity.tokens.receipts import FernetReceipts
 from pileus.kit.access_rule import AccessRule, is_allowed
 from pileus.kit.clock import Clock
@@ -40,11 +40,13 @@ from pileus.kit.http.message import Reply, Request
 from pileus.kit.policy import Policy
 
 MIGRATIONS = Migrations("identity", Path(__file__).parent / "db" / "migrations", METADATA)
+END_OF_WRITES = generation.move
+"""The last statement of every write, whoever writes."""
 
 
 def new_backend(settings: Settings, database: Database, clock: Clock, keys: Keys) -> Backend:
     """Return what the handlers work with."""
-    database.end_writes_with(generation.move)
+    database.end_writes_with(END_OF_WRITES)
     is_fernet = settings.token_provider == "fernet"  # noqa: S105 (a name, no secret)
     return Backend(
         database=database,
@@ -54,7 +56,7 @@ def new_backend(settings: Settings, database: Database, clock: Clock, keys: Keys
         random=os.urandom,
         token_lifetime=timedelta(seconds=settings.token_lifetime_s),
         password_rounds=settings.password_hash_rounds,
-        decoy=Decoy(settings.password_hash_rounds),
+        passwords=EvenVerifier(settings.password_hash_rounds),
         attempts=Attempts(
             clock,
             of_user=settings.login_failures_per_minute_of_user,
@@ -135,7 +137,7 @@ def _may_request(caller: Context, request: Request) -> bool:
 
 def _is_validation(request: Request) -> bool:
     """Any token may be asked about, whatever it is good for."""
-    return (request.method, request.path) == ("GET", "/v3/auth/tokens")
+    return request.pattern == "/v3/auth/tokens" and request.method in ("GET", "HEAD")
 
 
 def _context(text: str, grant: Grant) -> Context:

@@ -45,10 +45,6 @@ class Forbidden(PileusError):
     """We know who is asking, and that they may not."""
 
 
-class OverLimit(Forbidden):
-    """A quota is used up."""
-
-
 class TooManyRequests(PileusError):
     """The caller asks too often. `details['retry_after_s']` says when it may ask again."""
 

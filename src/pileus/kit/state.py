@@ -98,13 +98,8 @@ class StateDirectory:
 
     @property
     def keys(self) -> Path:
-        """The keys of tokens."""
-        return self.path / "keys" / "fernet"
-
-    @property
-    def credential_keys(self) -> Path:
-        """The keys under which identity stores its users' credentials."""
-        return self.path / "keys" / "credential"
+        """The folder of identity's keys, one within it for each purpose."""
+        return self.path / "keys"
 
     @property
     def log(self) -> Path:

@@ -39,4 +39,7 @@ def new_database(settings: Settings, state: StateDirectory, service: str) -> Dat
     except (DatabaseUnavailable, ArgumentError, ModuleNotFoundError) as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
         raise DatabaseUnusable(service=service, url=without_password(url), reason=reason) from error
+    end = getattr(import_module(f"pileus.{service}.service"), "END_OF_WRITES", None)
+    if end is not None:
+        database.end_writes_with(end)
     return database

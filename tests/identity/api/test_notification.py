@@ -94,6 +94,14 @@ def test_logins_that_fail_are_told_and_others_only_if_wanted(world: World) -> No
     assert told["observer"]["id"] == world.shown("/v3/services?type=identity")[0]["id"]
 
 
+def test_a_slash_at_the_end_hides_no_login(world: World) -> None:
+    heard = listening(world, opt_out=())
+    who = {"name": "admin", "domain": {"name": "Default"}, "password": "secret"}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": who}}}}
+    assert world("POST", "/v3/auth/tokens/", body, token="").status == 201
+    assert heard.types() == ["identity.authenticate"]
+
+
 def test_a_password_that_its_user_changes_is_told_and_not_shown(world: World) -> None:
     user = world.user("bob", "old-password")
     heard = listening(world)

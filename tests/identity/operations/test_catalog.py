@@ -57,7 +57,11 @@ def test_two_who_change_a_service_at_once_both_have_their_way(world: World) -> N
 
 
 def test_a_role_given_on_a_project_that_is_being_removed_goes_with_it(world: World) -> None:
-    home, owner, role = world.made("/v3/projects", {"project": {"name": "p"}})["id"], world.user("u"), world.role("member")
+    home, owner, role = (
+        world.made("/v3/projects", {"project": {"name": "p"}})["id"],
+        world.user("u"),
+        world.role("member"),
+    )
     is_removed, may_end = threading.Event(), threading.Event()
 
     def slowly(tx: Transaction) -> None:

@@ -6,7 +6,7 @@ import bcrypt
 import pytest
 
 from pileus.identity.tokens import password
-from pileus.identity.tokens.password import Decoy, hash_chosen, hash_generated, verify
+from pileus.identity.tokens.password import EvenVerifier, hash_chosen, hash_generated, verify
 
 ROUNDS = 4
 
@@ -56,7 +56,7 @@ def test_the_hash_itself_is_no_password() -> None:
 def test_a_decoy_costs_what_a_real_hash_costs(rounds: int) -> None:
     tried: list[bytes] = []
     with patch.object(bcrypt, "checkpw", side_effect=lambda _given, hashed: tried.append(hashed)):
-        Decoy(rounds).verify("anything", None)
+        EvenVerifier(rounds).verify("anything", None)
         verify("anything", hash_chosen("real", 4).replace("$04$", f"${rounds:02d}$", 1))
     decoy, real = tried
     assert decoy[:7] == real[:7]
@@ -64,7 +64,7 @@ def test_a_decoy_costs_what_a_real_hash_costs(rounds: int) -> None:
 
 
 def test_the_decoy_is_a_hash_that_bcrypt_takes() -> None:
-    assert not Decoy(ROUNDS).verify("anything", None)
+    assert not EvenVerifier(ROUNDS).verify("anything", None)
 
 
 def test_the_default_is_as_slow_as_keystones() -> None:

@@ -18,6 +18,7 @@ from pileus.kit.http.message import Reply, Request
 
 logger = log.get_logger("pileus.notifications")
 
+LOGIN, PASSWORD = "/v3/auth/tokens", "/v3/users/{user_id}/password"
 _VERB = re.compile(r"identity:(create|update|delete)_(\w+)")
 _GRANTS = {"identity:create_grant": "created", "identity:revoke_grant": "deleted"}
 _MEMBERS = {"identity:add_user_to_group": "added", "identity:remove_user_from_group": "removed"}
@@ -76,9 +77,9 @@ def find_event(request: Request, reply: Reply) -> Event | None:
 def _public(request: Request, reply: Reply) -> Event | None:
     if request.method != "POST":
         return None
-    if request.path == "/v3/auth/tokens":
+    if request.pattern == LOGIN:
         return Event(resource=events.AUTHENTICATE, is_success=reply.status < 300)
-    if request.path.endswith("/password") and reply.status < 300:
+    if request.pattern == PASSWORD and reply.status < 300:
         return Event(resource="user", operation="updated", resource_id=request.params["user_id"])
     return None
 
@@ -107,7 +108,7 @@ def _actor(request: Request) -> dict[str, str]:
 def _initiator(request: Request, reply: Reply) -> Initiator:
     caller = request.context
     user_id, user_name = caller.user_id or None, caller.user_name or None
-    if user_id is None and request.path == "/v3/auth/tokens" and reply.status < 300:
+    if user_id is None and request.pattern == LOGIN and reply.status < 300:
         user = reply.decoded()["token"]["user"]
         user_id, user_name = user["id"], user["name"]
     return Initiator(

@@ -125,13 +125,3 @@ def render(
         for service in services
         if service.is_enabled
     ]
-
-
-def find_url(catalog: Iterable[Mapping[str, Any]], service_type: str, interface: str, region: str | None) -> str | None:
-    """Return where a catalog says that a service answers."""
-    for service in catalog:
-        if service["type"] == service_type:
-            for endpoint in service["endpoints"]:
-                if endpoint["interface"] == interface and region in (None, "", endpoint["region_id"]):
-                    return str(endpoint["url"])
-    return None

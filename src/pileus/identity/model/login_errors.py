@@ -26,7 +26,7 @@ class Refused(Unauthenticated):
     """A login failed. Whoever it was learns no more; the log tells why."""
 
     def __init__(self, why: str) -> None:
-        super().__init__()
+        super().__init__(why=why)
         self.why = why
 
 

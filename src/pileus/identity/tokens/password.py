@@ -41,11 +41,15 @@ def verify(password: str, hashed: str) -> bool:
     return bcrypt.checkpw(_condense(password), hashed.encode())
 
 
-class Decoy:
-    """A hash that nothing matches, of the cost that real ones have: it makes every refusal take the same time."""
+class EvenVerifier:
+    """Verifies passwords and secrets so that every refusal takes the same time, whoever is meant.
+
+    Where there is no slow hash to compare with, there is a decoy: a hash of the cost of real ones
+    that nothing matches.
+    """
 
     def __init__(self, rounds: int) -> None:
-        self._hash = _NOBODY.replace("$04$", f"${rounds:02d}$", 1)
+        self._decoy = _NOBODY.replace("$04$", f"${rounds:02d}$", 1)
 
     def verify(self, password: str, hashed: str | None) -> bool:
         """Tell whether a password is the one that was hashed; None is the hash of who does not exist.
@@ -57,7 +61,7 @@ class Decoy:
         if hashed is not None and verify(password, hashed):
             return True
         require_patience()
-        bcrypt.checkpw(_condense(password), self._hash.encode())
+        bcrypt.checkpw(_condense(password), self._decoy.encode())
         return False
 
 

@@ -154,7 +154,7 @@ class App(Generic[S]):
         except PileusError:
             request.context = service.authenticator.authenticate(request)
             raise
-        request.rule, request.body_schema = row.rule, row.body
+        request.pattern, request.rule, request.body_schema = row.path, row.rule, row.body
         if row.rule is PUBLIC:
             request.is_authorized = True
             service.screen(request)
@@ -180,7 +180,7 @@ class App(Generic[S]):
 
     def _refusal(self, request: Request, error: PileusError) -> Reply:
         if "why" in error.details:
-            logger.info("refused by policy", service=self.name, path=request.path, why=error.details["why"])
+            logger.info("refused", service=self.name, path=request.path, why=error.details["why"])
         reply = self.service.dialect(request, status_of(error), error)
         if "uri" in error.details:
             reply.headers.setdefault("www-authenticate", f'Keystone uri="{error.details["uri"]}"')

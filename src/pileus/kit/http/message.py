@@ -89,6 +89,7 @@ class Request:
     stream: AsyncIterator[bytes] | None = None  # the body of a streaming route, in pieces
     # Set by the application before a handler runs.
     policy: Policy | None = field(default=None, repr=False)
+    pattern: str = ""  # the path as the route table has it, with names for what varies
     rule: str | None = None
     body_schema: Schema | DatedSchema | None = field(default=None, repr=False)
     is_authorized: bool = False

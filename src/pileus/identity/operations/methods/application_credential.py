@@ -33,7 +33,7 @@ class Secret:
         with backend.database.read() as tx:
             found = self._find(tx)
             owner = None if found is None else user.find(tx, found.user_id)
-        is_right = backend.decoy.verify(self.secret, None if found is None else found.secret_hash)
+        is_right = backend.passwords.verify(self.secret, None if found is None else found.secret_hash)
         if found is None or owner is None or not is_right:
             backend.attempts.fail(self._key(), self.address)
             raise Refused("there is no such application credential, or the secret is wrong")

@@ -41,7 +41,7 @@ def require_password(backend: Backend, known: User | None, given: str, named: Na
     """
     backend.attempts.require(named.key(), address)
     hashed = None if known is None or _is_locked_out(backend, known) else known.password_hash
-    if not backend.decoy.verify(given, hashed) or known is None:
+    if not backend.passwords.verify(given, hashed) or known is None:
         count_failure(backend, None if hashed is None else known, named, address)
         nobody = "there is no such user, it has no password, or it is locked out"
         raise Refused(nobody if hashed is None else "the password is wrong")
