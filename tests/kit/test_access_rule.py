@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from pileus.kit.access_rule import AccessRule, is_allowed
+from pileus.kit.access_rule import LONGEST_PATH, AccessRule, is_allowed
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,11 @@ def test_service_and_method_must_be_those_of_one_rule() -> None:
     assert not is_allowed(rules, "compute", "POST", "/a")
     assert not is_allowed(rules, "image", "GET", "/a")
     assert not is_allowed([], "compute", "GET", "/a")
+
+
+def test_no_pattern_takes_long_whatever_the_path() -> None:
+    rules = [AccessRule("compute", "GET", "/" + "**a" * 60 + "b")]
+    started = time.process_time()
+    assert not is_allowed(rules, "compute", "GET", "/" + "a" * (LONGEST_PATH - 1))
+    assert time.process_time() - started < 2
+    assert not is_allowed([AccessRule("compute", "GET", "/**")], "compute", "GET", "/" + "a" * LONGEST_PATH)

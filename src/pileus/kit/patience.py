@@ -22,12 +22,12 @@ class TakesLong(Exception):
 @contextmanager
 def at_once() -> Iterator[None]:
     """Let nothing be done here that waits, for a disk, a network or a lock, and nothing that takes long."""
-    was_hurried = getattr(_thread, "is_hurried", False)
+    before = getattr(_thread, "is_hurried", False), getattr(_thread, "may_not_wait", False)
     _thread.is_hurried = _thread.may_not_wait = True
     try:
         yield
     finally:
-        _thread.is_hurried, _thread.may_not_wait = was_hurried, False
+        _thread.is_hurried, _thread.may_not_wait = before
 
 
 def require_time_to_wait() -> None:

@@ -101,6 +101,12 @@ def test_an_expiry_must_be_a_moment_to_come(world: World, owner: Owner) -> None:
     assert owner.use(made).status == 401
 
 
+def test_nobody_has_so_many_access_rules_that_every_validation_shows_megabytes(owner: Owner) -> None:
+    rules = [{**RULE, "path": f"/v2.1/servers/{number}"} for number in range(129)]
+    assert owner.ask(access_rules=rules).status == 400
+    assert owner.ask(access_rules=rules[1:]).status == 201
+
+
 def test_access_rules_are_shared_and_stay_while_they_are_in_use(world: World, owner: Owner) -> None:
     first, second = owner.made(access_rules=[RULE]), owner.made(name="b", access_rules=[RULE, RULE])
     assert first["access_rules"] == second["access_rules"] == [{**RULE, "id": first["access_rules"][0]["id"]}]

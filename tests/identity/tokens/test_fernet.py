@@ -67,6 +67,12 @@ def test_garbage_is_no_token(tokens: FernetTokens, text: str) -> None:
     assert tokens.read(text) is None
 
 
+def test_a_token_has_one_spelling(tokens: FernetTokens) -> None:
+    text = tokens.issue(TOKEN)
+    for other in (text[:9] + "!~" * 1000 + text[9:], text + "\n", f" {text}", text[:9] + "\0" + text[9:]):
+        assert tokens.read(other) is None
+
+
 def test_a_changed_token_is_no_token(tokens: FernetTokens) -> None:
     text = tokens.issue(TOKEN)
     for place in (0, 20, len(text) // 2, len(text) - 2):

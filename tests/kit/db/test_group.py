@@ -238,6 +238,23 @@ def test_a_full_disk_is_told_to_all_whose_work_it_undid(database: Database, pool
     assert list_writers(database) == [2]
 
 
+def test_who_goes_on_after_a_full_disk_hides_it_from_nobody(database: Database, pool: ThreadPoolExecutor) -> None:
+    def go_on(tx: Transaction) -> None:
+        with contextlib.suppress(OperationalError):
+            tx.execute(REMARK.insert(), {"data": b"x" * 100_000})
+
+    with database.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 8}")
+    queue = Queue(database, pool)
+    before, careless = queue.add(note, 1), queue.add(go_on)
+    queue.go()
+    for one in (queue.first, before, careless):
+        with pytest.raises(OperationalError):
+            one.result(30)
+    assert list_writers(database) == []
+
+
 def test_a_commit_that_is_interrupted_leaves_nobody_waiting(database: Database, pool: ThreadPoolExecutor) -> None:
     def interrupt(_connection: object) -> None:
         event.remove(database.engine, "commit", interrupt)

@@ -15,6 +15,7 @@ from pileus.identity.settings import NotificationSettings
 from pileus.kit import ids, log
 from pileus.kit.bus.notifier import Notifier
 from pileus.kit.http.message import Reply, Request
+from pileus.kit.patience import TakesLong
 
 logger = log.get_logger("pileus.notifications")
 
@@ -37,6 +38,8 @@ def announcer(backend: Backend, chosen: NotificationSettings, notifier: Notifier
     def announce(request: Request, reply: Reply) -> None:
         try:
             send(request, reply)
+        except TakesLong:
+            raise
         except Exception:  # what was asked for is done, and the caller shall hear of that
             logger.exception("an event could not be told", method=request.method, path=request.path)
 

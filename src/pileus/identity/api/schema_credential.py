@@ -10,6 +10,7 @@ from pileus.identity.model.credential import EC2
 from pileus.kit.schema import Schema, obj
 
 _ID_STRING = {**ID, "pattern": "^[a-zA-Z0-9-]+$"}
+MOST_RULES = 128  # they are shown with every validation
 _FLAG = {"type": ["boolean", "null"]}
 
 _CREDENTIAL: dict[str, Any] = obj(
@@ -53,7 +54,7 @@ APPLICATION_CREDENTIAL_CREATE = Schema(
                     "secret": {"type": ["string", "null"], "maxLength": 4096},
                     "system": TEXT_OR_NULL,
                     "unrestricted": _FLAG,
-                    "access_rules": {"type": "array", "items": _ACCESS_RULE},
+                    "access_rules": {"type": "array", "items": _ACCESS_RULE, "maxItems": MOST_RULES},
                 },
                 ("name",),
             )

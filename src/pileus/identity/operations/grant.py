@@ -23,6 +23,7 @@ from pileus.identity.db import (
     trust,
     user,
 )
+from pileus.identity.model.application_credential import ApplicationCredential
 from pileus.identity.model.assignment import TargetKind, close_over
 from pileus.identity.model.catalog import Catalog, Given, narrow
 from pileus.identity.model.federation import ServiceProvider
@@ -63,8 +64,10 @@ def look_up(backend: Backend, token: Token) -> Grant:
         with backend.database.read() as tx:
             known = _grant(_Rows(backend, tx, number), token)
         backend.memory.keep(number, token, known)
-    if not is_active(backend.password_rules, known.user, backend.clock.now()):  # nobody need write for that to change
-        raise Refused("the user has not been here for too long")
+    now = backend.clock.now()
+    for owner in (known.user, known.trustor):  # nobody need write for that to change
+        if owner is not None and not is_active(backend.password_rules, owner, now):
+            raise Refused("the user has not been here for too long")
     return known
 
 
@@ -128,6 +131,10 @@ class _Rows:
 
     def project(self, project_id: str) -> Project:
         return self._once(("project", project_id), lambda: require_project(project.find(self.tx, project_id)))
+
+    def application_credential(self, credential_id: str) -> ApplicationCredential | None:
+        key = "application_credential", credential_id
+        return self._once(key, lambda: application_credential.find(self.tx, credential_id))
 
     def domain(self, domain_id: str) -> Domain:
         return self._once(("domain", domain_id), lambda: _require_domain(self.tx, domain_id))
@@ -219,7 +226,7 @@ def _delegated(rows: _Rows, grant: Grant, delegation: Delegation) -> Grant:
 
 def _by_application_credential(rows: _Rows, grant: Grant, delegation: Delegation) -> Grant:
     """Its roles are those that it was given and that its user still has."""
-    found = application_credential.find(rows.tx, delegation.id)
+    found = rows.application_credential(delegation.id)
     if found is None or found.user_id != grant.user.id or found.project_id != grant.token.scope.id:
         raise Refused("the application credential does not exist")
     return replace(grant, application_credential=found, roles=_still_held(rows, grant, found.role_ids))

@@ -26,11 +26,9 @@ class Memory:
     def keep(self, generation: int, key: Hashable, value: Any) -> None:
         """Keep what was read after `generation` was."""
         known, values = self._page
-        if generation > known:
+        if generation != known:  # also a lower one: a database that was restored counts from there
             values = {}
             self._page = (generation, values)
-        elif generation < known:
-            return
         if len(values) >= self._size:
             values.clear()
         values[key] = value

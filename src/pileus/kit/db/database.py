@@ -81,6 +81,7 @@ class Database:
             )  # fmt: skip
         self._driver_error = self._reader.dialect.loaded_dbapi.Error
         self._glancing: list[PoolProxiedConnection] = []
+        self._is_closed = False
         self._group = GroupCommit(self._writer) if self.is_sqlite else None
         self._at_end: Callable[[Transaction], None] | None = None
 
@@ -127,11 +128,12 @@ class Database:
         try:
             return self._glancing.pop()
         except IndexError:
+            require_time_to_wait()  # a file may be locked while it is opened
             return self._reader.raw_connection()
 
     def _take_back(self, connection: PoolProxiedConnection) -> None:
         """Keep a file's connection at hand: what the pool does for each loan takes longer than the look itself."""
-        if self.is_sqlite:
+        if self.is_sqlite and not self._is_closed:
             self._glancing.append(connection)
         else:
             connection.close()
@@ -196,6 +198,7 @@ class Database:
 
     def close(self) -> None:
         """Give back all connections."""
+        self._is_closed = True
         while self._glancing:
             self._glancing.pop().close()
         self._reader.dispose()

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from pileus.kit.db.fair import FairLock
 from pileus.kit.errors import Unavailable
@@ -54,7 +55,11 @@ class Group:
         except BaseException as error:
             self._undo(error)
             raise
-        self._connection.exec_driver_sql("RELEASE member")
+        try:
+            self._connection.exec_driver_sql("RELEASE member")
+        except Exception as error:
+            self._broken = error  # it went on after SQLite had undone it all: nobody's rows are there
+            raise
         return result
 
     def _undo(self, why: BaseException) -> None:
@@ -62,7 +67,7 @@ class Group:
             self._connection.exec_driver_sql("ROLLBACK TO member")
             self._connection.exec_driver_sql("RELEASE member")
         except Exception as error:  # noqa: BLE001 (when its disk is full SQLite has undone it all, and all are told)
-            self._broken = why if isinstance(why, Exception) else error
+            self._broken = why if isinstance(why, DBAPIError) else error
 
     def end(self) -> None:
         """Commit, and let the members go."""

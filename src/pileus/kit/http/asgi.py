@@ -10,6 +10,7 @@ from urllib.parse import quote
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from pileus.kit import ids
+from pileus.kit.context import ANONYMOUS
 from pileus.kit.errors import Invalid, Unavailable
 from pileus.kit.http.app import App
 from pileus.kit.http.cors import NOBODY, Cors
@@ -88,7 +89,7 @@ class Listener:
             with at_once():
                 return self._app.handle(request)
         except TakesLong:
-            request.is_authorized = False
+            _begin_again(request)
             return None
 
     async def _handled(self, request: Request) -> Reply:
@@ -96,7 +97,7 @@ class Listener:
             return await self._threads.run(self._app.handle, request)
         except TakesLong:
             if self._patient.waiting < LONG_WAITING:
-                request.is_authorized = False
+                _begin_again(request)
                 return await self._patient.run(self._app.handle, request)
         busy = Unavailable("Too many requests that take long are waiting. Try again later.")
         reply = self._app.service.dialect(request, 503, busy)
@@ -148,6 +149,10 @@ class Listener:
                     yield piece
             finally:
                 await asyncio.wait([ahead])  # nobody may close the file under a thread that reads it
+
+
+def _begin_again(request: Request) -> None:
+    request.is_authorized, request.context = False, ANONYMOUS
 
 
 def _header(value: str) -> bytes:
