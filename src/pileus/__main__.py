@@ -19,6 +19,7 @@ VERBS = {
     "agent": "Run an agent alone",
     "database": "Look after the databases' schemas",
     "identity": "Look after identity: first user, keys, service passwords, health",
+    "image": "Look after images: other formats, metadata definitions",
     "placement": "Check placement's books; show how full everything is",
 }
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pileus.cli import audit_table
 from pileus.cli.audit_table import MOST_ROWS, Result
+from pileus.cli.placement_words import WORDS
 from pileus.placement.model.audit import (
     MENDABLE,
     Finding,
@@ -36,9 +37,9 @@ FINDINGS: tuple[Finding, ...] = (
 )
 
 
-def shown(*results: Result) -> list[str]:
+def shown(*results: Result[Finding]) -> list[str]:
     file = io.StringIO()
-    audit_table.show(Console(file=file, width=200, highlight=False), results, {}, fix_command="FIX")
+    audit_table.show(Console(file=file, width=200, highlight=False), WORDS, results, {}, fix_command="FIX")
     return [line.rstrip() for line in file.getvalue().splitlines()]
 
 
@@ -57,7 +58,8 @@ def test_every_finding_has_words_and_something_to_do_next(finding: Finding) -> N
 
 
 def test_many_findings_of_a_kind_are_counted_and_not_all_shown() -> None:
-    lines = shown(*(Result(IdleConsumer(consumer_uuid=f"c{number}")) for number in range(MOST_ROWS + 5)))
+    idle: list[Result[Finding]] = [Result(IdleConsumer(consumer_uuid=f"c{n}")) for n in range(MOST_ROWS + 5)]
+    lines = shown(*idle)
     assert len(lines) == 1 + MOST_ROWS + 1 + 2
     assert lines[MOST_ROWS + 1].split() == ["idle", "consumer", "and", "5", "more", "--json", "lists", "all"]
     assert lines[-2] == "25 found, 0 mended, 25 left"

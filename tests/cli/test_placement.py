@@ -165,7 +165,7 @@ def test_without_compute_the_rest_is_checked(tmp_path: Path) -> None:
     closed = {"PILEUS_IDENTITY__LISTEN__PORT": str(5000 + free_offset())}
     done = run_pileus("placement", "audit", "--state", state, **closed)
     assert done.returncode == 3
-    assert re.match(r"not checked: orphaned consumers: http://127.0.0.1:\d+ does not answer: ", done.stdout)
+    assert re.match(r"not checked: orphaned consumer: http://127.0.0.1:\d+ does not answer: ", done.stdout)
     assert done.stdout.endswith("the rest adds up\n")
     done = run_pileus("placement", "audit", "--state", state, "--no-compute", **closed)
     assert (done.returncode, done.stdout) == (0, "everything adds up\n")

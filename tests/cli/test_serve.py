@@ -113,3 +113,11 @@ def test_a_service_that_runs_alone_imports_no_other() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     others = [name for name in done.stdout.split() if name.startswith(("pileus.compute.db", "pileus.image.db"))]
     assert others == []
+
+
+@pytest.mark.parametrize("flavor", ["", "cachemanagement"])
+def test_image_takes_nobody_for_an_administrator_where_everybody_can_call(tmp_path: Path, flavor: str) -> None:
+    words = ("serve", "image", "--listen", EVERYWHERE, "--port-offset", str(free_offset()))
+    done = run_pileus(*words, "--state", tmp_path / "state", PILEUS_IMAGE__FLAVOR=flavor)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"pileus: [image] flavor '{flavor}' is without keystone")

@@ -51,6 +51,7 @@ class Keystone:
     answer: Reply | None = None  # to every login, if it shall be another
     is_confused: bool = False  # and takes no token of ours for good
     shop: list[dict[str, str]] = field(default_factory=list)  # headers of what the shop was asked
+    more_routes: list[Any] = field(default_factory=list)  # that it answers too
 
     def log_in(self, request: Request, _state: Any) -> Reply:
         if self.answer is not None:
@@ -63,11 +64,18 @@ class Keystone:
         self.valid.add(token)
         expires_at = (self.clock.now() + self.lifetime).isoformat() + "Z"
         endpoints = [
-            {"interface": interface, "region_id": region, "region": region, "url": f"{SHOP_URL}/{region}/"}
+            {
+                "id": f"e-{region}-{interface}",
+                "interface": interface,
+                "region_id": region,
+                "region": region,
+                "url": f"{SHOP_URL}/{region}/",
+            }
             for region in ("one", "two")
             for interface in ("public", "internal")
         ]
-        body = document(user["name"], expires_at, ("service",), catalog=[{"type": "shop", "endpoints": endpoints}])
+        shop = {"id": "id-shop", "name": "name-shop", "type": "shop", "endpoints": endpoints}
+        body = document(user["name"], expires_at, ("service",), catalog=[shop])
         return Reply.json({"token": body}, 201, {"x-subject-token": token})
 
     def validate(self, request: Request, _state: Any) -> Reply:
@@ -89,6 +97,7 @@ class Keystone:
         transport.add_local(URL, self._app([
             route("POST", "/v3/auth/tokens", self.log_in, PUBLIC),
             route("GET", "/v3/auth/tokens", self.validate, PUBLIC),
+            *self.more_routes,
         ]))  # fmt: skip
         transport.add_local(SHOP_URL, self._app([
             route(method, "/{region}/goods", self.sell, PUBLIC) for method in ("GET", "POST")

@@ -1,16 +1,22 @@
-"""What every store must do."""
+"""What every store must do: the first part those too that can only be read."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from pileus.image.model.errors import DataMissing, DataVanished, StorageFull
+from pileus.image.model.errors import DataMissing, DataVanished, StorageFull, StoreReadOnly
 from pileus.image.stores.filesystem import FilesystemStore
+from pileus.image.stores.http import HttpStore
 from pileus.image.stores.memory import MemoryStore
 from pileus.image.stores.store import Store
+from pileus.kit.web.fetch import Bounds
+from tests.kit.web.site import gate_to, send, serving
 
 KEY = "7d1f3f8e-6e0c-4a5e-9d5e-0d9a4a1e1f10-0badcafe"
 
@@ -22,15 +28,93 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return FilesystemStore("here", tmp_path / "objects")
 
 
-def put(store: Store, data: bytes, key: str = KEY) -> None:
+def put(store: Store, data: bytes, key: str = KEY) -> str:
     writer = store.create(key, len(data))
     writer.write([data])
     writer.commit()
+    return key
 
 
 def read(store: Store, offset: int, length: int, key: str = KEY) -> bytes:
     with store.open(key) as reader:
         return reader.read(offset, length)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A store, and how an object comes into it: returns the key."""
+
+    store: Store
+    place: Callable[[bytes], str]
+
+
+@pytest.fixture(params=["filesystem", "memory", "http", "http without ranges"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
+    with ExitStack() as stack:
+        if request.param.startswith("http"):
+            site = stack.enter_context(serving())
+
+            def place(data: bytes) -> str:
+                url = site.publish("/object", data)
+                if request.param == "http without ranges":
+                    site.pages["/object"] = lambda handler: send(handler, 200, {}, data)
+                return url
+
+            yield Shelf(HttpStore("here", gate_to(site), Bounds()), place)
+        else:
+            store = MemoryStore("here") if request.param == "memory" else FilesystemStore("here", tmp_path / "objects")
+            yield Shelf(store, lambda data: put(store, data))
+
+
+# --- reading ----------------------------------------------------------------------------------------
+
+
+def test_what_is_there_can_be_read_from_anywhere(shelf: Shelf) -> None:
+    data = bytes(range(256)) * 8192
+    key = shelf.place(data)
+    assert shelf.store.size(key) == len(data)
+    with shelf.store.open(key) as reader:
+        for offset, length in ((0, 7), (7, 1_000_000), (1_000_007, 5), (3, 4), (2_000_000, 10**9), (0, 1)):
+            assert reader.read(offset, length) == data[offset : offset + length], (offset, length)
+        assert reader.read(len(data), 5) == b""
+        assert reader.read(len(data) + 9, 5) == b""
+        assert reader.read(0, 0) == b""
+
+
+def test_an_empty_object_can_be_read(shelf: Shelf) -> None:
+    key = shelf.place(b"")
+    assert shelf.store.size(key) == 0
+    assert read(shelf.store, 0, 1, key) == b""
+
+
+def test_what_is_not_there_is_missing(shelf: Shelf) -> None:
+    key = shelf.place(b"data") + "x"
+    with pytest.raises(DataMissing):
+        shelf.store.open(key)
+    with pytest.raises(DataMissing):
+        shelf.store.size(key)
+
+
+def test_a_path_if_there_is_one_holds_just_the_bytes(shelf: Shelf) -> None:
+    key = shelf.place(b"data")
+    path = shelf.store.path(key)
+    assert path is None or path.read_bytes() == b"data"
+
+
+def test_nothing_is_wrong_with_a_store_that_works(shelf: Shelf) -> None:
+    assert shelf.store.problem() is None
+
+
+def test_a_store_that_can_only_be_read_says_so_and_deletes_nothing() -> None:
+    with serving() as site:
+        store, key = HttpStore("here", gate_to(site), Bounds()), site.publish("/object", b"data")
+        with pytest.raises(StoreReadOnly):
+            store.create(key, 4)
+        store.delete(key)
+        assert read(store, 0, 4, key) == b"data"
+
+
+# --- writing ----------------------------------------------------------------------------------------
 
 
 def test_what_was_committed_can_be_read(store: Store) -> None:
@@ -129,11 +213,19 @@ def test_objects_do_not_mix(store: Store) -> None:
         assert read(store, 0, 10_000, key) == (key.encode() + b"\n") * 50
 
 
-def test_a_path_if_there_is_one_holds_just_the_bytes(store: Store) -> None:
-    put(store, b"data")
-    path = store.path(KEY)
-    assert path is None or path.read_bytes() == b"data"
+def test_the_keys_of_all_objects_are_listed_of_unfinished_ones_too(store: Store) -> None:
+    assert list(store.keys() or ()) == []
+    put(store, b"whole")
+    unfinished = store.create(f"{KEY}2", None)
+    assert sorted(store.keys() or ()) == [KEY, f"{KEY}2"]
+    unfinished.abort()
+    store.delete(KEY)
+    assert list(store.keys() or ()) == []
 
 
-def test_nothing_is_wrong_with_a_store_that_works(store: Store) -> None:
-    assert store.problem() is None
+def test_what_is_no_object_is_not_listed(tmp_path: Path) -> None:
+    store = FilesystemStore("here", tmp_path / "objects")
+    (tmp_path / "objects" / "lost+found").mkdir()
+    (tmp_path / "objects" / ".hidden").write_bytes(b"")
+    (tmp_path / "objects" / "link").symlink_to(tmp_path)
+    assert list(store.keys() or ()) == []

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pileus.image.service import MIGRATIONS as IMAGE_MIGRATIONS
 from pileus.kit.db import Database
+from pileus.kit.http.threads import Threads
 from pileus.placement.service import MIGRATIONS
-from tests.golden import identity, placement
+from tests.golden import identity, image, image_cache, image_metadef, placement
 from tests.golden.matrix import require_unchanged, table
 
 if TYPE_CHECKING:
@@ -21,6 +24,38 @@ def test_identity_lets_each_persona_do_what_it_did(world: World) -> None:
 
 def test_identity_lets_each_persona_do_in_another_domain_what_it_did(world: World) -> None:
     require_unchanged("identity_elsewhere", table(identity.subject(world, is_own_domain=False)))
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "visibility"), [("own", "p", "private"), ("hidden", "q", "private"), ("public", "q", "public")]
+)
+def test_image_lets_each_persona_do_to_metadata_definitions_what_it_did(
+    database_url: str, name: str, owner: str, visibility: str
+) -> None:
+    database, threads = Database(database_url), Threads(1)
+    IMAGE_MIGRATIONS.sync(database)
+    subject = image_metadef.subject(database, threads, owner=owner, visibility=visibility)
+    require_unchanged(f"image_metadef_{name}", table(subject))
+    threads.close()
+    database.close()
+
+
+def test_image_lets_each_persona_do_to_the_cache_what_it_did(database_url: str, tmp_path: Path) -> None:
+    database = Database(database_url)
+    IMAGE_MIGRATIONS.sync(database)
+    threads = Threads(1)
+    require_unchanged("image_cache", table(image_cache.subject(database, threads, tmp_path)))
+    threads.close()
+    database.close()
+
+
+@pytest.mark.parametrize("visibility", ["private", "shared", "community", "public"])
+def test_image_lets_each_persona_do_what_it_did(database_url: str, visibility: str) -> None:
+    database, threads = Database(database_url), Threads(2)
+    IMAGE_MIGRATIONS.sync(database)
+    require_unchanged(f"image_{visibility}", table(image.subject(database, threads, visibility)))
+    threads.close()
+    database.close()
 
 
 def test_placement_lets_each_persona_do_what_it_did(database_url: str) -> None:

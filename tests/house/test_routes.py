@@ -86,6 +86,7 @@ UNUSED = {
     # Aliases that operators know from the originals and may use in a file of their own.
     "admin_api",
     "admin_or_token_subject",
+    "metadef_default",
     "owner",
     "service_admin_or_token_subject",
 }
@@ -111,6 +112,13 @@ def test_every_rule_of_a_route_exists(api: Api) -> None:
     if api.name == "compute":
         named |= {row.rule for row in ACTIONS}
     assert named <= api.rules.keys()
+
+
+def test_what_says_for_which_tokens_a_rule_is_names_rules_that_there_are() -> None:
+    from pileus.identity.policy import DEFAULTS
+    from pileus.identity.scope import _SCOPES
+
+    assert _SCOPES.keys() <= DEFAULTS.keys()
 
 
 @each_api

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pileus.image.backend import Backend
+from pileus.image.workflows.means import Means
 from pileus.kit.context import Context
 from pileus.kit.errors import Unauthenticated
 from pileus.kit.http.app import App
 from pileus.kit.http.asgi import Listener
 from pileus.kit.http.message import Query, Reply, Request
+from pileus.kit.workflow import Runner
 
 ADMIN = "p-admin:admin,member,reader"
 OWNER = "p-own:member,reader"
@@ -80,6 +82,7 @@ class Site:
     clock: HandClock
     repair: Callable[[], None]
     folder: Path
+    work: Runner[Means]
 
     def call(self, method: str, path: str, body: Any = None, *, token: str | None = OWNER, **headers: str) -> Reply:
         """Send a request that fits in memory."""
@@ -135,6 +138,23 @@ class Site:
         all_headers = {"x-auth-token": token, "accept": "application/json", **(headers or {})}
         return asyncio.run(exchange(self.listener, method, path, pieces, all_headers))
 
+    def stage(self, image_id: str, data: bytes | Iterable[Any], *, token: str = OWNER, **headers: str) -> Wire:
+        """Bring bytes to the staging area."""
+        pieces = [data] if isinstance(data, bytes) else list(data)
+        headers = {"content-type": BYTES} | {k.replace("_", "-"): v for k, v in headers.items()}
+        return self.wire("PUT", f"/v2/images/{image_id}/stage", pieces, token=token, headers=headers)
+
+    def begin_import(self, image_id: str, name: str, *, token: str = OWNER, **body: Any) -> Reply:
+        """Ask for an import; words of the method that are not its name stand in `method`."""
+        method = {"name": name, **body.pop("method", {})}
+        return self.call("POST", f"/v2/images/{image_id}/import", {"method": method, **body}, token=token)
+
+    def tasks(self, image_id: str) -> list[dict[str, Any]]:
+        return list(self.call("GET", f"/v2/images/{image_id}/tasks").decoded()["tasks"])
+
+    def staged_files(self) -> list[str]:
+        return sorted(path.name for path in (self.folder.parent / "os_glance_staging_store").iterdir())
+
     def files(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir())
 
@@ -154,12 +174,13 @@ async def exchange(listener: Listener, method: str, path: str, pieces: Iterable[
         else:
             wire.body += message.get("body", b"")
 
+    path, _, query = path.partition("?")
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "scheme": "http",
         "server": ("127.0.0.1", 9292),
         "client": ("127.0.0.1", 1),

@@ -1,6 +1,6 @@
-"""An image service as a process of its own: `python -m tests.image.server STATE LEASE_S [FILE_LIMIT_BYTES]`.
+"""An image service as a process of its own: `python -m tests.image.server STATE SETTINGS [FILE_LIMIT_BYTES]`.
 
-It prints its port once it listens.
+The settings are JSON. It prints its port once it listens.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
+
 from pileus.image.db import tables
-from pileus.image.service import MIGRATIONS, new_backend, new_loops, new_service, new_stores
+from pileus.image.service import MIGRATIONS, new_backend, new_loops, new_service, new_stores, with_imports
 from pileus.image.settings import Settings
 from pileus.kit import log
 from pileus.kit.clock import SystemClock
@@ -24,22 +26,27 @@ from pileus.kit.lease import Leases
 from tests.image.bench import TinyAuthenticator
 
 
-def main(state: Path, lease_s: float, file_limit_bytes: int | None) -> None:
+def main(state: Path, settings: Settings, file_limit_bytes: int | None) -> None:
     """Serve until killed."""
     log.configure(file=state / "log")
-    settings = Settings(upload_lease_s=lease_s)
     database, clock, threads = Database(f"sqlite:///{state}/image.sqlite"), SystemClock(), Threads()
     MIGRATIONS.sync(database)
     backend = new_backend(settings, database, clock, threads, new_stores(settings, state))
+    backend, work = with_imports(backend, settings, state)
     if file_limit_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes))
     for loop in new_loops(backend, Leases(database, tables.LEASE, "image@here", clock)):
         loop.start()
     socket = bind("127.0.0.1", 0)
     HttpServer([(socket, Listener(App(new_service(backend, TinyAuthenticator())), threads))]).start()
+    work.start()
     print(socket.getsockname()[1], flush=True)
     time.sleep(600)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else None)
+    main(
+        Path(sys.argv[1]),
+        msgspec.json.decode(sys.argv[2], type=Settings),
+        int(sys.argv[3]) if len(sys.argv) > 3 else None,
+    )

@@ -25,14 +25,14 @@ class Printer:
             self.done.set()
 
 
-def main(url: str, topic: str, wanted: int) -> None:
+def main(url: str, topic: str, wanted: int, exchange: str) -> None:
     conf = cfg.ConfigOpts()
     conf([])
-    oslo_messaging.set_transport_defaults(control_exchange="keystone")
+    oslo_messaging.set_transport_defaults(control_exchange=exchange)
     transport = oslo_messaging.get_notification_transport(conf, url=url)
     printer = Printer(wanted)
     listener = oslo_messaging.get_notification_listener(
-        transport, [oslo_messaging.Target(topic=topic, exchange="keystone")], [printer], executor="threading"
+        transport, [oslo_messaging.Target(topic=topic, exchange=exchange)], [printer], executor="threading"
     )
     conf.set_override("executor_thread_pool_size", 1)  # one after the other, as they came
     listener.start()
@@ -42,4 +42,4 @@ def main(url: str, topic: str, wanted: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])

@@ -20,10 +20,11 @@ def new(url: str, *topics: str) -> Notifier:
     )
 
 
-def heard(url: str, topic: str, wanted: int) -> list[list[Any]]:
+def heard(url: str, topic: str, wanted: int, *, exchange: str = "keystone") -> list[list[Any]]:
     """Return what oslo.messaging makes of what waits for it."""
-    command = [sys.executable, "-W", "ignore", "-m", "tests.kit.listener", url.replace("amqp://", "rabbit://"), topic]
-    done = subprocess.run([*command, str(wanted)], capture_output=True, text=True, check=False, timeout=LISTEN_S)
+    url = url.replace("amqp://", "rabbit://")
+    command = [sys.executable, "-W", "ignore", "-m", "tests.kit.listener", url, topic, str(wanted), exchange]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LISTEN_S)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.identity.conftest import database, template, world
+from tests.image.conftest import migrated_file, new_site, site
 
-__all__ = ["database", "template", "world"]
+__all__ = ["database", "migrated_file", "new_site", "site", "template", "world"]

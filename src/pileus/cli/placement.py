@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,13 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
-import msgspec
 from rich.live import Live
 
 from pileus.cli import audit_table, top_screen
 from pileus.cli.audit_table import Result
 from pileus.cli.console import new_console
 from pileus.cli.options import settings_option, state_of, state_option
+from pileus.cli.placement_words import WORDS
 from pileus.cli.session import open_session
 from pileus.cli.settings import settings_of
 from pileus.cli.top_screen import Aggregates
@@ -98,7 +96,7 @@ def audit(
                3  nothing that could be checked, but compute could not be asked
     """  # noqa: D301 (click reads \b)
     settings, state = _chosen(state_path, settings_path, identity_url)
-    results: list[Result] = []
+    results: list[Result[Finding]] = []
     unchecked: dict[str, str] = {}
     with _open_database(settings, state) as database:
         try:
@@ -109,7 +107,7 @@ def audit(
         with database.read() as tx:
             faults = operations.list_faults(tx)  # after the orphans, as what they gave back counts no more
         results += _results(database, faults, fix=fix)
-    _report(results, unchecked, is_fixing=fix, is_json=is_json)
+    audit_table.report(WORDS, results, unchecked, is_fixing=fix, is_json=is_json)
 
 
 def _list_orphans(
@@ -120,20 +118,9 @@ def _list_orphans(
         return operations.list_orphans(database, Compute(session), before=before)
 
 
-def _results(database: Database, findings: Sequence[Finding], *, fix: bool) -> Sequence[Result]:
+def _results(database: Database, findings: Sequence[Finding], *, fix: bool) -> Sequence[Result[Finding]]:
     clock = SystemClock()
     return [Result(one, fix and operations.mend(database, one, now=clock.now())) for one in findings]
-
-
-def _report(results: Sequence[Result], unchecked: Mapping[str, str], *, is_fixing: bool, is_json: bool) -> None:
-    if is_json:
-        click.echo(msgspec.json.encode(audit_table.as_document(results, unchecked)))
-    else:
-        fix_command = shlex.join(["pileus", *sys.argv[1:], *(() if is_fixing else ("--fix",))])
-        audit_table.show(new_console(), results, unchecked, fix_command=fix_command)
-    if any(not one.is_mended for one in results):
-        sys.exit(1)
-    sys.exit(3 if unchecked else 0)
 
 
 @command.command()

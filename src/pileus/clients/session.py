@@ -95,6 +95,20 @@ class Session:
             url=wanted.auth_url, interface=wanted.interface, service_type=service_type, region=wanted.region or "any"
         )
 
+    def catalog(self) -> Sequence[Mapping[str, Any]]:
+        """Return the services that our token may reach, with their endpoints. Raises LoginFailed."""
+        return self._logged_in().catalog
+
+    def ask_identity(self, method: str, path: str) -> Reply:
+        """Send a request to the identity service itself, with our own token; once more if that was refused."""
+        for _ in range(2):
+            headers = {"accept": JSON, "x-auth-token": self.token()}
+            reply = self.transport.send(method, self.credentials.auth_url.rstrip("/") + path, headers, b"")
+            if reply.status != 401:
+                break
+            self.forget()
+        return reply
+
     def request(
         self,
         service_type: str,

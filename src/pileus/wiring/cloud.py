@@ -16,6 +16,8 @@ from pileus.clients.identity import TokenAuthenticator
 from pileus.clients.session import Credentials, LoginRefused, Session
 from pileus.clients.transport import Transport
 from pileus.kit import log
+from pileus.kit.bus.chosen import new_notifier
+from pileus.kit.bus.notifier import Notifier
 from pileus.kit.clock import Clock, SystemClock
 from pileus.kit.db import Database
 from pileus.kit.errors import Conflict, Unavailable
@@ -188,6 +190,24 @@ class Cloud:
         auth = self.settings.auth
         cache_s = auth.token_cache_s if auth.url else 0.0
         return TokenAuthenticator(self.session(service), service_type=service, cache_s=cache_s)
+
+    def notifier(
+        self, service: str, *, url: str, exchange: str, topics: tuple[str, ...], is_durable: bool
+    ) -> Notifier | None:
+        """Return what sends a service's notifications, if its settings name a broker; it ends with the cloud."""
+        if not url:
+            return None
+        notifier = new_notifier(
+            url,
+            self.clock,
+            service=service,
+            exchange=exchange,
+            topics=topics,
+            is_durable=is_durable,
+            ca_file=self.settings.tls.ca,
+        )
+        self.stops.append(notifier.close)
+        return notifier
 
     def _credentials(self, service: str) -> Credentials:
         return credentials_of(service, self.settings.auth, self.state, auth_url=self.auth_url(), region=self.region())

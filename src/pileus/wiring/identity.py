@@ -9,7 +9,6 @@ from pileus.identity.api.notification import announcer
 from pileus.identity.backend import Backend
 from pileus.identity.operations import bootstrap
 from pileus.identity.tokens.keys import Keys
-from pileus.kit.bus import chosen as chosen_bus
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Reply, Request
 from pileus.wiring.cloud import Cloud
@@ -19,7 +18,7 @@ from pileus.wiring.settings import PATH_OF, path_of
 def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
     """Add identity to a cloud, with its accounts and this cloud in its catalog; nothing is left to start."""
     chosen = cloud.settings.identity
-    keys = Keys.at(cloud.state.keys.parent)
+    keys = Keys.at(cloud.state.keys)
     backend = identity.new_backend(chosen, cloud.databases["identity"], cloud.clock, keys)
     announce = _announcer(cloud, backend)
     service = identity.new_service(backend, policy_file=path_of(chosen.policy_file), announce=announce)
@@ -33,16 +32,11 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
 def _announcer(cloud: Cloud, backend: Backend) -> Callable[[Request, Reply], None] | None:
     """Return what tells others of identity's events, if the settings name a broker."""
     chosen = cloud.settings.identity.notifications
-    if not chosen.url:
-        return None
-    notifier = chosen_bus.new_notifier(
-        chosen.url,
-        cloud.clock,
-        service="identity",
+    notifier = cloud.notifier(
+        "identity",
+        url=chosen.url,
         exchange=chosen.exchange,
         topics=chosen.topics,
         is_durable=chosen.is_durable,
-        ca_file=cloud.settings.tls.ca,
     )
-    cloud.stops.append(notifier.close)
-    return announcer(backend, chosen, notifier)
+    return None if notifier is None else announcer(backend, chosen, notifier)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,9 @@ import pytest
 from pileus.image.api import data
 from pileus.image.settings import LimitSettings, Settings, StoreSettings
 from tests.image.bench import ADMIN, BYTES, OTHER, OWNER, READER, Site, exchange
+from tests.image.hostile import qcow2
 
 HELLO = b"hello"
-
-
-def qcow2(*, virtual_size: int = 2**30, backing_offset: int = 0, features: int = 0) -> bytes:
-    header = struct.pack(">4sIQIIQ", b"QFI\xfb", 3, backing_offset, 0, 16, virtual_size)
-    return (header.ljust(72, b"\0") + struct.pack(">Q", features)).ljust(2**20, b"\0")
 
 
 def test_bytes_come_back_as_they_were_sent(site: Site) -> None:

@@ -33,7 +33,6 @@ def test_a_property_is_added_and_removed() -> None:
         (Change("replace", "status", "active"), errors.AttributeReadOnly),
         (Change("add", "deleted_at", "now"), errors.AttributeReserved),
         (Change("add", "os_glance_stage", "x"), errors.AttributeReserved),
-        (Change("replace", "locations", []), errors.LocationsHidden),
         (Change("remove", "nope"), errors.PropertyMissing),
         (Change("replace", "nope", "x"), errors.PropertyMissing),
         (Change("add", "os", "x", may_exist=False), errors.PropertyExists),

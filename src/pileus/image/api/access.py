@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pileus.image.backend import Backend
 from pileus.image.db import image as images
 from pileus.image.model.errors import ImageNotFound
 from pileus.image.model.image import COMMUNITY, PUBLIC, Image, is_seen_by
+from pileus.image.model.property_rule import READ, Touch, free
 from pileus.image.model.query import Viewer
 from pileus.kit.http.message import Request
 
 SEEING = "get_image"
+_ATTRIBUTES = (
+    "id",
+    "owner",
+    "visibility",
+    "member_id",
+    "status",
+    "name",
+    "disk_format",
+    "container_format",
+    "min_disk",
+    "min_ram",
+    "size",
+    "protected",
+    "os_hidden",
+)
 _RULES_OF_VISIBILITY = {PUBLIC: "publicize_image", COMMUNITY: "communitize_image"}
 
 
 def viewer(request: Request) -> Viewer:
     """Return through whose eyes a request looks."""
-    return Viewer(request.context.project_id, request.may("sees_every_image", {}))
+    return Viewer(request.context.project_id, is_admin(request) or request.may("service_api", {}))
 
 
 def is_admin(request: Request) -> bool:
@@ -26,15 +43,13 @@ def is_admin(request: Request) -> bool:
 
 
 def target(image: Image) -> dict[str, Any]:
-    """Return an image as policy rules see it."""
-    return {
-        "project_id": image.owner,
-        "owner": image.owner,
-        "visibility": image.visibility,
-        "member_id": image.member_id,
-        "image_id": image.id,
-        "status": image.status,
-    }
+    """Return an image as policy rules see it: its attributes, and its properties where no attribute has their name."""
+    target: dict[str, Any] = dict(image.properties)
+    for name in _ATTRIBUTES:
+        target[name] = getattr(image, name)
+    target["project_id"] = image.owner
+    target["image_id"] = image.id
+    return target
 
 
 def get(request: Request, backend: Backend) -> Image:
@@ -55,6 +70,21 @@ def get(request: Request, backend: Backend) -> Image:
 def may_see(request: Request, image: Image) -> bool:
     """Tell whether the operator's rules let the caller see an image."""
     return request.may(SEEING, target(image))
+
+
+def touch(request: Request, backend: Backend) -> Touch:
+    """Return what the operator's rules let the caller do to properties."""
+    if backend.property_rules is None:
+        return free
+    roles = request.context.roles | request.context.service_roles
+    return backend.property_rules.touch(roles, lambda rule: request.may(rule, {}))
+
+
+def readable(image: Image, may: Touch) -> Image:
+    """Return an image without the properties that are none of the caller's business."""
+    if may is free:
+        return image
+    return replace(image, properties={name: value for name, value in image.properties.items() if may(READ, name)})
 
 
 def require_visibility(request: Request, visibility: str, of: dict[str, Any]) -> None:

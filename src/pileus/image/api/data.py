@@ -6,29 +6,35 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import timedelta
-from typing import Any
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
 
-from pileus.image.api import access
+from pileus.image.api import access, cached, source
+from pileus.image.api.notification import of_data, of_image, of_sending
 from pileus.image.backend import Backend
+from pileus.image.formats.check import new_checks
 from pileus.image.model import status
 from pileus.image.model.errors import (
     DataDeactivated,
-    DataMissing,
     RangeOutside,
     SizeInvalid,
     StoreUnknown,
     UploadStalled,
 )
 from pileus.image.model.image import Image, Location
-from pileus.image.model.upload import Upload, new_location, require_announced_size, require_size
+from pileus.image.model.upload import Received, Upload, new_location, require_announced_size, require_size
 from pileus.image.operations import upload as operation
-from pileus.image.operations.intake import Intake
+from pileus.image.operations.intake import Intake, Receiver
+from pileus.image.operations.quota import reserving
 from pileus.image.stores.store import Reader
 from pileus.kit import ids, log
 from pileus.kit.errors import UnsupportedMedia
 from pileus.kit.http.message import FileBody, Reply, Request
 
+T = TypeVar("T")
+R = TypeVar("R")
 logger = log.get_logger("pileus.image")
 
 MEDIA = "application/octet-stream"
@@ -43,29 +49,46 @@ READ_BYTES = 2**20
 async def upload(request: Request, backend: Backend) -> Reply:
     """Take in an image's bytes: all of them, or it is as if nobody had tried."""
     run = backend.threads.run
-    upload, intake = await run(_begin, request, backend)
+    image, upload, intake = await run(_begin, request, backend)
+
+    def finish(received: Received) -> tuple[Received, datetime]:
+        now = backend.clock.now()
+        backend.database.write(operation.finish, upload, received, now)
+        return received, now
+
+    received, now = await take_in(request, backend, upload, intake, finish)
+    whole = replace(image, status=status.ACTIVE, updated_at=now, **asdict(received))
+    await run(backend.tell, "image.upload", of_data(whole))
+    await run(backend.tell, "image.activate", of_image(whole))
+    return Reply.empty()
+
+
+async def take_in(
+    request: Request, backend: Backend, upload: Upload, intake: Receiver[R], finish: Callable[[R], T]
+) -> T:
+    """Receive an upload that has begun and finish it, or leave nothing of it. Raises UploadStalled, UploadLost."""
+    run = backend.threads.run
     heartbeat = asyncio.create_task(_keep_alive(upload, backend))
     try:
         await _receive(request, intake, backend)
-        received = await run(intake.finish)
-        await run(backend.database.write, operation.finish, upload, received, backend.clock.now())
+        return await run(finish, await run(intake.finish))
     except BaseException:
         await asyncio.shield(run(_abandon, upload, intake, backend))
         raise
     finally:
         heartbeat.cancel()
-    return Reply.empty()
 
 
-def _begin(request: Request, backend: Backend) -> tuple[Upload, Intake]:
+def _begin(request: Request, backend: Backend) -> tuple[Image, Upload, Intake]:
     """Claim the image and open a place for its bytes."""
     image = access.get(request, backend)
-    _require_media(request)
-    expected = _announced_size(request)
+    require_media(request)
+    expected = announced_size(request)
     require_announced_size(expected, backend.limits.size_bytes)
     store = request.headers.get("x-image-meta-store") or backend.default_store
     if store not in backend.stores:
         raise StoreUnknown(store=store)
+    checks = new_checks(image, backend.certificates, request.headers.get("x-auth-token", ""))
     upload_id, now = ids.new_uuid(), backend.clock.now()
     upload = Upload(
         id=upload_id,
@@ -73,17 +96,30 @@ def _begin(request: Request, backend: Backend) -> tuple[Upload, Intake]:
         location=new_location(store, image.id, upload_id),
         expires_at=now + timedelta(seconds=backend.timing.upload_lease_s),
         owner=backend.owner,
+        reserved_bytes=expected or 0,
     )
-    backend.database.write(operation.begin, upload, now)
+    quota = backend.quota_of(image.owner)
+    backend.database.write(operation.begin, upload, now, quota)
     try:
         writer = backend.stores[store].create(upload.location.key, expected)
     except BaseException:
-        _undo(upload, backend)
+        undo(upload, backend)
         raise
-    return upload, Intake(image, writer, expected_bytes=expected, limit_bytes=backend.limits.size_bytes)
+    backend.tell("image.prepare", {**of_data(replace(image, status=status.SAVING)), "backend": store})
+    intake = Intake(
+        image,
+        writer,
+        expected_bytes=expected,
+        limit_bytes=backend.limits.size_bytes,
+        rules=backend.format_rules,
+        checks=checks,
+        reserved_bytes=upload.reserved_bytes,
+        reserve=reserving(backend.database, image, upload, quota),
+    )
+    return image, upload, intake
 
 
-async def _receive(request: Request, intake: Intake, backend: Backend) -> None:
+async def _receive(request: Request, intake: Receiver[Any], backend: Backend) -> None:
     """Feed the lanes a batch at a time, while the next batch comes in."""
     loop, stall_s = asyncio.get_running_loop(), backend.timing.stall_s
     at_work: asyncio.Future[Any] | None = None
@@ -132,23 +168,25 @@ async def _keep_alive(upload: Upload, backend: Backend) -> None:
             logger.exception("the lease of an upload could not be renewed", upload_id=upload.id)
 
 
-def _abandon(upload: Upload, intake: Intake, backend: Backend) -> None:
+def _abandon(upload: Upload, intake: Receiver[Any], backend: Backend) -> None:
     intake.abort()
-    _undo(upload, backend)
+    undo(upload, backend)
 
 
-def _undo(upload: Upload, backend: Backend) -> None:
+def undo(upload: Upload, backend: Backend) -> None:
+    """Leave nothing of an upload that has begun."""
     if backend.database.write(operation.abandon, upload, backend.clock.now()):
-        operation.sweep(backend.database, backend.stores, upload.location)
+        operation.sweep(backend.database, backend.places, upload.location)
 
 
-def _require_media(request: Request) -> None:
+def require_media(request: Request) -> None:
+    """Raise UnsupportedMedia unless the body is plain bytes."""
     media = request.headers.get("content-type", MEDIA).split(";")[0].strip().lower()
     if media != MEDIA:
         raise UnsupportedMedia(f"Invalid content type {media}")
 
 
-def _announced_size(request: Request) -> int | None:
+def announced_size(request: Request) -> int | None:
     """Return how many bytes the client says it will send, or None. Raises SizeInvalid, SizeMismatch."""
     length = _size(request.headers.get("content-length"))
     announced = _size(request.headers.get("x-openstack-image-size"))
@@ -179,8 +217,8 @@ def _download(request: Request, backend: Backend) -> Reply:
     image = access.get(request, backend)
     if image.status == status.DEACTIVATED and not access.is_admin(request):
         raise DataDeactivated
-    location = _find_location(image, backend)
-    if location is None:
+    place = cached.find(image, backend) or source.find(request, image, backend)
+    if place is None:
         return Reply.empty()
     size = image.size or 0
     offset, length = _range(request.headers.get("range"), size)
@@ -189,29 +227,30 @@ def _download(request: Request, backend: Backend) -> Reply:
         headers["content-md5"] = image.checksum
     if "range" in request.headers:
         headers["content-range"] = f"bytes {offset}-{offset + length - 1}/{size}"
-    body = _body(location, offset, length, backend)
+    body = _body(image, place, offset, length, backend)
+    backend.tell("image.send", of_sending(image, length, request.context))
     return Reply(206 if "range" in request.headers else 200, body, headers)
 
 
-def _find_location(image: Image, backend: Backend) -> Location | None:
-    """Return the first place that really has the bytes."""
-    for location in image.locations:
-        store = backend.stores.get(location.store)
-        try:
-            if store is not None and store.size(location.key) == image.size:
-                return location
-        except DataMissing:
-            pass
-        logger.error("the data of an image is missing", image_id=image.id, store=location.store, key=location.key)
-    return None
-
-
-def _body(location: Location, offset: int, length: int, backend: Backend) -> FileBody | AsyncIterator[bytes]:
+def _body(
+    image: Image, location: Path | Location, offset: int, length: int, backend: Backend
+) -> FileBody | AsyncIterator[bytes]:
+    if isinstance(location, Path):
+        return FileBody(location, offset, length)
+    growth = cached.pull(image, location, backend) if length == image.size else None
+    if growth is not None:
+        return cached.pieces(growth, length, lambda done: _rest(location, done, length - done, backend), backend)
     store = backend.stores[location.store]
     path = store.path(location.key)
     if path is not None:
         return FileBody(path, offset, length)
     return _pieces(store.open(location.key), offset, length, backend)
+
+
+async def _rest(location: Location, offset: int, length: int, backend: Backend) -> AsyncIterator[bytes]:
+    reader = await backend.threads.run(backend.stores[location.store].open, location.key)
+    async for piece in _pieces(reader, offset, length, backend):
+        yield piece
 
 
 async def _pieces(reader: Reader, offset: int, length: int, backend: Backend) -> AsyncIterator[bytes]:

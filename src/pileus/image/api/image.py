@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from pileus.image.api import access, patch, query
-from pileus.image.api.schema import require_image
-from pileus.image.api.view import path, view
+from pileus.image.api import access, cached, location, patch, query
+from pileus.image.api.notification import of_deleted, of_image
+from pileus.image.api.view import path
 from pileus.image.backend import Backend
 from pileus.image.db.query import list_images
 from pileus.image.model.change import LOCATIONS, require_settable
 from pileus.image.model.errors import AttributeReserved, ForeignOwner, OwnerFixed
 from pileus.image.model.image import Image
+from pileus.image.model.property_rule import CREATE, READ
 from pileus.image.operations import image as operation
 from pileus.image.operations import upload as uploads
 from pileus.kit import ids, log
@@ -39,26 +39,34 @@ _ATTRIBUTES = frozenset(
 
 def create(request: Request, backend: Backend) -> Reply:
     """Describe a new image."""
-    image = _new_image(request, backend.clock.now())
+    image = _new_image(request, backend)
     _require_may_create(request, image)
-    backend.database.write(operation.create, image, backend.limits)
+    may = access.touch(request, backend)
+    for name in image.properties:
+        if not may(CREATE, name):
+            raise AttributeReserved(name=name)
+    backend.database.write(operation.create, image, backend.limits, backend.quota_of(image.owner))
+    backend.tell("image.create", of_image(image))
     headers = {
         "location": f"{request.base_url}{path(image.id)}",
         "openstack-image-store-ids": ",".join(backend.stores),
     }
-    return Reply.json(view(image), 201, headers)
+    if backend.importing is not None:
+        headers["openstack-image-import-methods"] = ",".join(backend.importing.methods)
+    return Reply.json(location.document(access.readable(image, may), backend), 201, headers)
 
 
 def index(request: Request, backend: Backend) -> Reply:
     """List the images that the caller may see, a page at a time."""
     request.require({"project_id": request.context.project_id})
-    viewer = access.viewer(request)
+    viewer, may = access.viewer(request), access.touch(request, backend)
     with backend.database.read() as tx:
         asked = query.read(request.query, tx, viewer)
-        found = list_images(tx, viewer, asked)
-    images = [image for image in found if access.may_see(request, image)]
+        # Whoever may not read a property shall not find its value by guessing either.
+        found = list_images(tx, viewer, asked) if all(may(READ, name) for name in asked.properties) else []
+    images = [access.readable(image, may) for image in found if access.may_see(request, image)]
     document: dict[str, Any] = {
-        "images": [view(image) for image in images],
+        "images": [location.document(image, backend) for image in images],
         "first": _first_page(request),
         "schema": "/v2/schemas/images",
     }
@@ -69,49 +77,57 @@ def index(request: Request, backend: Backend) -> Reply:
 
 def show(request: Request, backend: Backend) -> Reply:
     """Show one image."""
-    return Reply.json(view(access.get(request, backend)))
+    image = access.get(request, backend)
+    return Reply.json(location.document(access.readable(image, access.touch(request, backend)), backend))
 
 
 def update(request: Request, backend: Backend) -> Reply:
     """Change an image by a JSON patch."""
-    changes = patch.read(request)
+    changes = patch.read(request, backend.schema)
     image = access.get(request, backend)
     for change in changes:
         if change.name == "visibility":
             access.require_visibility(request, str(change.value), access.target(image))
         if change.name == "owner" and not access.is_admin(request):
             raise OwnerFixed
+    changes = location.read(request, image, changes, backend)
+    may = access.touch(request, backend)
     if changes:
         now = backend.clock.now()
-        image = backend.database.write(operation.update, image.id, changes, backend.limits, now)
-    return Reply.json(view(image))
+        image = backend.database.write(operation.update, image.id, changes, backend.limits, now, may)
+        backend.tell("image.update", of_image(image))
+    return Reply.json(location.document(access.readable(image, may), backend))
 
 
 def delete(request: Request, backend: Backend) -> Reply:
     """Delete an image and its bytes."""
     image = access.get(request, backend)
-    unwanted = backend.database.write(operation.delete, image.id, backend.clock.now())
-    for location in unwanted:
+    now = backend.clock.now()
+    unwanted = backend.database.write(operation.delete, image.id, now, is_delayed=backend.is_delete_delayed)
+    cached.drop(image.id, backend)
+    backend.tell("image.delete", of_deleted(of_image(image), now))
+    for place in unwanted:
         try:
-            uploads.sweep(backend.database, backend.stores, location)
+            uploads.sweep(backend.database, backend.places, place)
         except OSError:  # the image is deleted; the repair loop tries again with its bytes
-            logger.exception("unwanted bytes could not be deleted", store=location.store, key=location.key)
+            logger.exception("unwanted bytes could not be deleted", store=place.store, key=place.key)
     return Reply.empty()
 
 
-def _new_image(request: Request, now: datetime) -> Image:
+def _new_image(request: Request, backend: Backend) -> Image:
     """Read a description. Raises AttributeReadOnly, AttributeReserved, SchemaMismatch."""
     body = request.json()
     if isinstance(body, dict):
         for name in body.keys() - {"id"}:
             require_settable(name)
-    require_image(body)
+    backend.schema.require_image(body)
     if LOCATIONS in body:
         raise AttributeReserved(name=LOCATIONS)
     attributes = {name: value for name, value in body.items() if name in _ATTRIBUTES}
     attributes = {"id": ids.new_uuid(), "owner": request.context.project_id, **attributes}
-    properties = {name: value for name, value in body.items() if name not in _ATTRIBUTES and name != "tags"}
-    tags = frozenset(body.get("tags", ()))
+    own = body.keys() - _ATTRIBUTES - {"tags"}
+    properties = {name: body[name] for name in own if body[name] is not None}
+    tags, now = frozenset(body.get("tags", ())), backend.clock.now()
     return Image(**attributes, properties=properties, tags=tags, created_at=now, updated_at=now)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from pileus.image.api.schema import require_image
 from pileus.image.model.change import LOCATIONS, Change, require_settable
+from pileus.image.schema import ImageSchema
 from pileus.kit.errors import Invalid, UnsupportedMedia
 from pileus.kit.http.message import MalformedBody, Request
 
@@ -32,7 +32,7 @@ class PatchInvalid(Invalid):
     """The patch is not understood."""
 
 
-def read(request: Request) -> list[Change]:
+def read(request: Request, schema: ImageSchema) -> list[Change]:
     """Return the changes that a request asks for.
 
     Raises PatchMediaUnknown, MalformedBody, PatchInvalid, SchemaMismatch, AttributeReadOnly, AttributeReserved.
@@ -46,10 +46,10 @@ def read(request: Request) -> list[Change]:
         raise MalformedBody(reason=error) from None
     if not isinstance(body, list):
         raise PatchInvalid("Request body must be a JSON array of operation objects.")
-    return [_change(step, is_newer=media == MEDIA_2_1) for step in body]
+    return [_change(step, schema, is_newer=media == MEDIA_2_1) for step in body]
 
 
-def _change(step: Any, *, is_newer: bool) -> Change:
+def _change(step: Any, schema: ImageSchema, *, is_newer: bool) -> Change:
     if not isinstance(step, dict):
         raise PatchInvalid("Operations must be JSON objects.")
     verb, pointer = _newer_step(step) if is_newer else _older_step(step)
@@ -60,9 +60,11 @@ def _change(step: Any, *, is_newer: bool) -> Change:
         raise PatchInvalid(f'Operation "{verb}" requires a member named "value".')
     require_settable(names[0])
     value = step.get("value")
-    if verb != "remove" and len(names) == 1:
-        require_image({names[0]: value})
-    return Change(verb, names[0], value, may_exist=is_newer)
+    if value is None:
+        schema.require_removable(names[0])
+    if verb != "remove":
+        schema.require_part({names[0]: value if len(names) == 1 else [value]})
+    return Change(verb, names[0], value, may_exist=is_newer, place=names[-1])
 
 
 def _newer_step(step: dict[str, Any]) -> tuple[str, Any]:

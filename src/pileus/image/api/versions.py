@@ -5,9 +5,10 @@ from __future__ import annotations
 from pileus.image.backend import Backend
 from pileus.kit.http.message import Reply, Request
 
-CURRENT = "2.17"
-SUPPORTED = (
-    "2.15",  # images that are in the cache can be listed and dropped
+OF_THE_CACHE = ("2.18", "2.16", "2.14")
+VERSIONS = (
+    "2.17",
+    "2.15",
     "2.13",  # tasks of an image
     "2.12",  # an import may go on where some stores fail; images may be listed by their stores
     "2.11",  # copy-image
@@ -25,17 +26,22 @@ SUPPORTED = (
 )
 
 
-def choose(request: Request, _backend: Backend) -> Reply:
+def choose(request: Request, backend: Backend) -> Reply:
     """Answer `/`: choose a version."""
-    return Reply.json(_document(request), 300)
+    return Reply.json(_document(request, backend), 300)
 
 
-def show(request: Request, _backend: Backend) -> Reply:
+def show(request: Request, backend: Backend) -> Reply:
     """Answer `/versions`."""
-    return Reply.json(_document(request))
+    return Reply.json(_document(request, backend))
 
 
-def _document(request: Request) -> dict[str, object]:
+def _document(request: Request, backend: Backend) -> dict[str, object]:
     links = [{"rel": "self", "href": f"{request.base_url}/v2/"}]
-    versions = [(CURRENT, "CURRENT"), *((version, "SUPPORTED") for version in SUPPORTED)]
-    return {"versions": [{"id": f"v{id_}", "status": status, "links": links} for id_, status in versions]}
+    known = VERSIONS if backend.caching is None else sorted((*VERSIONS, *OF_THE_CACHE), key=_minor, reverse=True)
+    statuses = {known[0]: "CURRENT"}
+    return {"versions": [{"id": f"v{v}", "status": statuses.get(v, "SUPPORTED"), "links": links} for v in known]}
+
+
+def _minor(version: str) -> int:
+    return int(version.partition(".")[2])

@@ -43,6 +43,6 @@ def view(image: Image) -> dict[str, Any]:
     document["self"] = path(image.id)
     document["file"] = f"{path(image.id)}/file"
     document["schema"] = "/v2/schemas/image"
-    if image.locations:
-        document["stores"] = ",".join(location.store for location in image.locations)
+    if image.locations or image.unproven:
+        document["stores"] = ",".join(sorted(location.store for location in image.locations or image.unproven))
     return document

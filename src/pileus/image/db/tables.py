@@ -30,11 +30,30 @@ image = Table(
     Column("os_hash_value", String(128)),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Column("deleted_at", Moment),  # the row stays, so that its id is never given again
-    Index(None, "owner"),
-    Index(None, "visibility"),
-    Index(None, "created_at"),
-    Index(None, "os_hash_value"),
+    # What lists are sorted by: the column of this name, with '' or 0 where nothing is set.
+    Column("name_key", Name, nullable=False),
+    Column("size_key", BigInteger, nullable=False),
+    Column("disk_format_key", String(20), nullable=False),
+    Column("container_format_key", String(20), nullable=False),
+    # Each ends with what makes it an order of all images; and so it alone yields ids, without a look at the rows.
+    Index(None, "created_at", "id"),
+    Index(None, "owner", "created_at", "id"),
+    Index(None, "visibility", "created_at", "id"),
+    Index(None, "os_hash_value", "created_at", "id"),
+    Index(None, "updated_at", "created_at", "id"),
+    Index(None, "status", "created_at", "id"),
+    Index(None, "name_key", "created_at", "id"),
+    Index(None, "size_key", "created_at", "id"),
+    Index(None, "disk_format_key", "created_at", "id"),
+    Index(None, "container_format_key", "created_at", "id"),
+    **MARIADB,
+)
+
+deleted_image = Table(
+    "deleted_image",
+    METADATA,
+    Column("id", Uuid36, primary_key=True),  # never given again
+    Column("deleted_at", Moment, nullable=False),
     **MARIADB,
 )
 
@@ -49,6 +68,8 @@ image_property = Table(
     _of_image(),
     Column("name", Name, primary_key=True),
     Column("value", LongText, nullable=False),
+    Column("value_key", String(64), nullable=False),  # how the value begins: what there is an index of
+    Index(None, "name", "value_key", "image_id"),
     **MARIADB,
 )
 
@@ -57,6 +78,7 @@ image_tag = Table(
     METADATA,
     _of_image(),
     Column("value", Name, primary_key=True),
+    Index(None, "value", "image_id"),
     **MARIADB,
 )
 
@@ -68,7 +90,7 @@ image_member = Table(
     Column("status", String(20), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Index(None, "member_id"),
+    Index(None, "member_id", "status", "image_id"),
     **MARIADB,
 )
 
@@ -76,8 +98,12 @@ image_location = Table(
     "image_location",
     METADATA,
     _of_image(),
-    Column("store", String(64), primary_key=True),
-    Column("object_key", Name, nullable=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # their order, which is that of trying them
+    Column("store", String(64), nullable=False),
+    Column("object_key", Name, nullable=False),  # in a store of what others keep: a URL
+    Column("status", String(20), nullable=False),
+    Column("metadata", LongText, nullable=False),  # what callers say of it, as JSON
+    Index("uq_image_location_store_object_key_image_id", "store", "object_key", "image_id", unique=True),
     **MARIADB,
 )
 
@@ -90,7 +116,26 @@ upload = Table(
     Column("object_key", Name, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("owner", Name, nullable=False),
-    Index("uq_upload_image_id", "image_id", unique=True),
+    Column("reserved_bytes", BigInteger, nullable=False),  # of the quota of the image's owner
+    Column("purpose", String(8), nullable=False),
+    Index("uq_upload_image_id_store", "image_id", "store", unique=True),
+    **MARIADB,
+)
+
+quota_owner = Table(
+    "quota_owner",
+    METADATA,
+    Column("owner", Name, primary_key=True),  # a project; who counts what it holds has the row locked
+    **MARIADB,
+)
+
+pending_delete = Table(
+    "pending_delete",
+    METADATA,
+    _of_image(),
+    Column("deleted_at", Moment, nullable=False),
+    Column("status", String(30), nullable=False),  # the image's before
+    Index(None, "deleted_at"),
     **MARIADB,
 )
 

@@ -20,8 +20,10 @@ _t = tables.upload
 _d = tables.discarded
 
 _RENEW = _t.update().where(_t.c.id == bindparam("of_id")).values(expires_at=bindparam("until"))
+_RESERVED = select(_t.c.reserved_bytes).where(_t.c.id == bindparam("of_id"))
+_RESERVE = _t.update().where(_t.c.id == bindparam("of_id")).values(reserved_bytes=bindparam("size_bytes"))
 _DELETE = _t.delete().where(_t.c.id == bindparam("of_id"))
-_FIND_OF_IMAGE = select(_t).where(_t.c.image_id == bindparam("of_image"))
+_OF_IMAGE = select(_t).where(_t.c.image_id == bindparam("of_image"))
 _EXPIRED = select(_t).where(_t.c.expires_at < bindparam("now")).order_by(_t.c.expires_at)
 _OF_OWNER = select(_t).where(_t.c.owner == bindparam("of_owner"))
 _DISCARDED = select(_d).order_by(_d.c.store, _d.c.object_key)
@@ -40,14 +42,15 @@ def insert(tx: Transaction, upload: Upload) -> None:
             "object_key": upload.location.key,
             "expires_at": upload.expires_at,
             "owner": upload.owner,
+            "reserved_bytes": upload.reserved_bytes,
+            "purpose": upload.purpose,
         },
     )
 
 
-def find_of_image(tx: Transaction, image_id: str) -> Upload | None:
-    """Return the upload into an image, or None."""
-    row = tx.first(_FIND_OF_IMAGE, {"of_image": image_id})
-    return None if row is None else _upload(row)
+def list_of_image(tx: Transaction, image_id: str) -> Sequence[Upload]:
+    """Return the uploads into an image: a client's, or those of an import to several stores."""
+    return [_upload(row) for row in tx.all(_OF_IMAGE, {"of_image": image_id})]
 
 
 def list_expired(tx: Transaction, now: datetime) -> Sequence[Upload]:
@@ -63,6 +66,16 @@ def list_of_owner(tx: Transaction, owner: str) -> Sequence[Upload]:
 def renew(tx: Transaction, upload_id: str, until: datetime) -> bool:
     """Say that an upload's receiver is alive; tell whether the upload still exists."""
     return bool(tx.changed(_RENEW, {"of_id": upload_id, "until": until}))
+
+
+def reserved_bytes(tx: Transaction, upload_id: str) -> int:
+    """Return how much an upload has reserved; nothing, if it is over."""
+    return int(tx.scalar(_RESERVED, {"of_id": upload_id}) or 0)
+
+
+def reserve(tx: Transaction, upload_id: str, size_bytes: int) -> None:
+    """Write down how much of the quota an upload takes, if it still exists."""
+    tx.execute(_RESERVE, {"of_id": upload_id, "size_bytes": size_bytes})
 
 
 def delete(tx: Transaction, upload_id: str) -> bool:
@@ -93,4 +106,6 @@ def _upload(row: Row) -> Upload:
         location=Location(row.store, row.object_key),
         expires_at=row.expires_at,
         owner=row.owner,
+        reserved_bytes=row.reserved_bytes,
+        purpose=row.purpose,
     )

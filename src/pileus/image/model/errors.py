@@ -92,12 +92,6 @@ class ForeignOwner(Forbidden):
     message = "You are not permitted to create images owned by '{owner}'"
 
 
-class LocationsHidden(Forbidden):
-    """Where the bytes lie is not the callers' business."""
-
-    message = "It's not allowed to update locations if locations are invisible."
-
-
 class PropertyMissing(Conflict):
     """A property to change is not there."""
 
@@ -108,6 +102,12 @@ class PropertyExists(Conflict):
     """A property to add is there already; said by the older patch format only."""
 
     message = "Property {name} already present."
+
+
+class PropertyRulesInvalid(Invalid):
+    """The file that protects properties cannot be used."""
+
+    message = "The property protection file is not valid: {reason}"
 
 
 class NegativeValue(Invalid):
@@ -146,6 +146,18 @@ class ImageProtected(Forbidden):
     """The image is guarded against deletion."""
 
     message = "Image {image_id} is protected and cannot be deleted."
+
+
+class TurnRefused(Forbidden):
+    """Only an image that has bytes can be withdrawn from use, or given back to it."""
+
+    message = "Not allowed to {action} image in status '{status}'"
+
+
+class NotPendingDelete(Conflict):
+    """Only an image that is deleted and kept can be restored."""
+
+    message = "Image {image_id} cannot be restored: it is '{status}' and not pending_delete."
 
 
 class NotShared(Forbidden):
@@ -259,6 +271,24 @@ class StoreUnknown(Invalid):
     """No store has this name."""
 
     message = "Store '{store}' is not configured."
+
+
+class StoreReadOnly(Gone):
+    """The store holds what others keep, and takes in nothing."""
+
+    message = "Store '{store}' takes no images in: it holds what others keep."
+
+
+class SourceNotActive(Conflict):
+    """An image in another region has no bytes to copy now."""
+
+    message = "The image to copy is '{status}' and not active."
+
+
+class SourceSizeUnknown(Invalid):
+    """The other region does not say how many bytes its image has."""
+
+    message = "Nobody says how many bytes the image {image_id} has that is to be copied."
 
 
 class DataRefused(UnsupportedMedia):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from pileus.image.model import status
 from pileus.image.model.errors import (
@@ -23,18 +24,24 @@ PRIVATE = "private"  # the owner sees it
 VISIBILITIES = (COMMUNITY, PUBLIC, PRIVATE, SHARED)
 
 CONTAINER_FORMATS = ("ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed")
-DISK_FORMATS = ("ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop")
+DISK_FORMATS = ("ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop", "gpt", "luks")
 
 NAME_LENGTH = 255
+OWN_PREFIX = "os_glance"  # of properties that the service itself sets
 HASH_ALGORITHM = "sha512"
+
+# Of a location: the bytes are all there and the image's, or that is still to be found out.
+PROVEN, UNPROVEN = "active", "pending"
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where an image's bytes lie: a store, and the name that they have in it."""
+    """Where an image's bytes lie: a store, and the name that they have in it. Nothing else makes two places differ."""
 
     store: str
-    key: str
+    key: str  # in a store of what others keep: a URL
+    metadata: Mapping[str, Any] = field(default_factory=dict, compare=False)  # what callers say of it
+    status: str = field(default=PROVEN, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,7 @@ class Image:
     tags: frozenset[str] = frozenset()
     properties: Mapping[str, str] = field(default_factory=dict)
     locations: tuple[Location, ...] = ()
+    unproven: tuple[Location, ...] = ()  # where bytes lie that were not, or not yet, found to be the image's
     member_id: str | None = None  # the caller's project, if the image is shared with it
 
 
@@ -72,6 +80,7 @@ class Limits:
     properties: int = 128
     tags: int = 128
     members: int = 128
+    locations: int = 10
     size_bytes: int = 2**40
 
 
@@ -83,14 +92,20 @@ def require_sound(image: Image, limits: Limits) -> None:
     if any(len(name) > NAME_LENGTH for name in image.properties):
         raise PropertyNameTooLong
     require_tag_count(len(image.tags), limits)
-    if 0 <= limits.properties < len(image.properties):
-        raise TooManyProperties(attempted=len(image.properties), maximum=limits.properties)
+    count = sum(not name.startswith(OWN_PREFIX) for name in image.properties)
+    if 0 <= limits.properties < count:
+        raise TooManyProperties(attempted=count, maximum=limits.properties)
 
 
 def require_tag_count(count: int, limits: Limits) -> None:
     """Raise TooManyTags."""
     if 0 <= limits.tags < count:
         raise TooManyTags(attempted=count, maximum=limits.tags)
+
+
+def least_disk_gb(virtual_size: int | None) -> int:
+    """Return how large a disk must be, in GB, to hold an image whose disk has that many bytes."""
+    return -(-(virtual_size or 0) // 2**30)
 
 
 def require_deletable(image: Image) -> None:

@@ -31,6 +31,11 @@ def require_shared(image: Image) -> None:
         raise NotShared
 
 
+def is_seen_by(member: Member, image: Image, project_id: str | None, *, is_admin: bool) -> bool:
+    """Tell whether a caller may know of a membership: his own, and all of his own image."""
+    return is_admin or project_id in (member.member_id, image.owner)
+
+
 def require_status(status: object) -> None:
     """Raise MemberInvalid."""
     if status not in STATUSES:

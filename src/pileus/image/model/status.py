@@ -20,13 +20,16 @@ WAYS: dict[str, frozenset[str]] = {
     UPLOADING: frozenset({IMPORTING, QUEUED, DELETED}),
     IMPORTING: frozenset({ACTIVE, DELETED, QUEUED}),
     ACTIVE: frozenset({PENDING_DELETE, DELETED, DEACTIVATED}),
-    DEACTIVATED: frozenset({ACTIVE, DELETED}),
+    DEACTIVATED: frozenset({ACTIVE, PENDING_DELETE, DELETED}),
     KILLED: frozenset({DELETED}),
-    PENDING_DELETE: frozenset({DELETED, ACTIVE}),
+    PENDING_DELETE: frozenset({DELETED, ACTIVE, DEACTIVATED}),  # restored as it was
     DELETED: frozenset(),
 }
 
 STATUSES = tuple(WAYS)
+
+ON_THE_WAY = frozenset({SAVING, UPLOADING, IMPORTING})
+"""States in which bytes come in, or wait to."""
 
 FORMATS_OPEN = frozenset({QUEUED, IMPORTING})
 """States in which the disk and container format may still change."""

@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pileus.image.model import status
 from pileus.image.model.errors import ImageTooLarge, SizeMismatch
 from pileus.image.model.image import Location
+
+STAGING = "os_glance_staging_store"
+"""What uploads name as their store that bring bytes to the staging area. It is on no list, and nobody can name it."""
+
+DATA = "data"  # into the image
+STAGE = "stage"  # to the staging area
+IMPORT = "import"  # an import's own writing, to a store or to the staging area
+_CLAIMED = {DATA: status.SAVING, STAGE: status.UPLOADING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +31,13 @@ class Upload:
     location: Location  # where the bytes shall lie
     expires_at: datetime
     owner: str = ""
+    reserved_bytes: int = 0  # of the project's quota
+    purpose: str = DATA
+
+    @property
+    def claimed(self) -> str | None:
+        """The status that the image has while the bytes come in; None: whatever it has."""
+        return _CLAIMED.get(self.purpose)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

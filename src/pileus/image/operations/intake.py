@@ -1,41 +1,77 @@
 """Taking in an image's bytes: into the store, through two hashes and past the inspection, in parallel.
 
-The three lanes of an intake are plain functions that may run at the same time on threads of their own; each takes the
-same pieces in the same order. Hashing and writing let go of the interpreter, so two cores do twice the work.
+The lanes of an intake are plain functions that may run at the same time on threads of their own; each takes the same
+pieces in the same order. Hashing and writing let go of the interpreter, so two cores do twice the work. An image of
+which a digest is expected, or that is signed, has a lane more for each.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
-from pileus.image.formats.inspection import Inspection
+from pileus.image.formats.check import Check
+from pileus.image.formats.inspection import DEFAULT_RULES, Inspection, Rules
 from pileus.image.model.errors import ImageTooLarge
 from pileus.image.model.image import HASH_ALGORITHM, Image
 from pileus.image.model.upload import Received, require_size
+from pileus.image.operations.quota import Reserve, without_end
 from pileus.image.stores.store import Writer
 
+R_co = TypeVar("R_co", covariant=True)
 Lane = Callable[[Sequence[bytes]], None]
 INSPECTABLE_CONTAINER = "bare"
+
+
+class Receiver(Protocol[R_co]):
+    """Takes bytes in, by lanes that may run at the same time."""
+
+    lanes: tuple[Lane, ...]
+
+    def finish(self) -> R_co:
+        """Make the bytes durable and say what is known of them."""
+
+    def abort(self) -> None:
+        """Leave nothing of them."""
 
 
 class Intake:
     """The bytes of one upload."""
 
-    def __init__(self, image: Image, writer: Writer, *, expected_bytes: int | None, limit_bytes: int) -> None:
+    def __init__(
+        self,
+        image: Image,
+        writer: Writer,
+        *,
+        expected_bytes: int | None,
+        limit_bytes: int,
+        rules: Rules = DEFAULT_RULES,
+        checks: Sequence[Check] = (),
+        reserved_bytes: int = 0,
+        reserve: Reserve = without_end,
+    ) -> None:
         self._image = image
         self._writer = writer
         self._expected_bytes = expected_bytes
         self._limit_bytes = limit_bytes
         self._size = 0
+        self._reserved_bytes = reserved_bytes
+        self._reserve = reserve
         self._checksum = hashlib.md5(usedforsecurity=False)
         self._hash = hashlib.new(HASH_ALGORITHM)
-        self._inspection = Inspection() if image.container_format == INSPECTABLE_CONTAINER else None
-        self.lanes: tuple[Lane, ...] = (self._sum, self._digest, self._store)
+        self._inspection = Inspection(rules) if image.container_format == INSPECTABLE_CONTAINER else None
+        self._checks = checks
+        self.lanes: tuple[Lane, ...] = (self._sum, self._digest, self._store, *(check.look for check in checks))
 
     def finish(self) -> Received:
-        """Make the bytes durable and say what is known of them. Raises SizeMismatch, DataRefused, StorageFull."""
+        """Make the bytes durable and say what is known of them.
+
+        Raises SizeMismatch, DataRefused, DigestMismatch, SignatureRefused, StorageFull.
+        """
         require_size(self._expected_bytes, self._size)
+        for check in self._checks:
+            check.conclude()
         virtual_size = self._conclude()
         self._writer.commit()
         return Received(
@@ -62,6 +98,8 @@ class Intake:
         self._size += sum(map(len, pieces))
         if self._size > self._limit_bytes:
             raise ImageTooLarge(limit=self._limit_bytes)
+        if self._size > self._reserved_bytes:
+            self._reserved_bytes = self._reserve(self._size)
         self._writer.write(pieces)
         if self._inspection is not None:
             self._inspection.look(pieces)

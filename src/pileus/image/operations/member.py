@@ -32,8 +32,10 @@ def answer(tx: Transaction, image_id: str, member_id: str, status: str, now: dat
     return member
 
 
-def remove(tx: Transaction, image_id: str, member_id: str, now: datetime) -> None:
-    """Share an image no longer. Raises ImageNotFound, NotShared, MemberNotFound."""
+def remove(tx: Transaction, image_id: str, member_id: str, now: datetime) -> Member:
+    """Share an image no longer; return what the membership was. Raises ImageNotFound, NotShared, MemberNotFound."""
     require_shared(images.get_locked(tx, image_id, now))
-    if not members.delete(tx, image_id, member_id):
+    member = members.find(tx, image_id, member_id)
+    if member is None or not members.delete(tx, image_id, member_id):
         raise MemberNotFound(image_id=image_id, member_id=member_id)
+    return member

@@ -13,17 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from pileus.image.db import image as images
+from pileus.image.db import staged as stagings
 from pileus.image.db import upload as uploads
 from pileus.image.model import status
 from pileus.image.model.errors import UploadLost
-from pileus.image.model.image import Location, require_ready_for_data
-from pileus.image.model.upload import Received, Upload
+from pileus.image.model.image import Location, least_disk_gb, require_ready_for_data
+from pileus.image.model.location_errors import StoreHangs
+from pileus.image.model.quota import UNLIMITED, Quota
+from pileus.image.model.upload import STAGE, Received, Upload
+from pileus.image.operations.quota import require_room_for_upload
 from pileus.image.stores.store import Store
 from pileus.kit.db import Database, Transaction
 
-_WITHOUT_DATA = {
+WITHOUT_DATA: dict[str, Any] = {
     "status": status.QUEUED,
     "size": None,
     "virtual_size": None,
@@ -33,11 +38,18 @@ _WITHOUT_DATA = {
 }
 
 
-def begin(tx: Transaction, upload: Upload, now: datetime) -> None:
-    """Claim an image for an upload. Raises ImageNotFound, TransitionRefused, FormatsMissing."""
+def begin(tx: Transaction, upload: Upload, now: datetime, quota: Quota = UNLIMITED) -> None:
+    """Claim an image for an upload, and what it reserves of the quota of the image's owner.
+
+    Raises ImageNotFound, TransitionRefused, FormatsMissing, ProjectOverLimit, StorageQuotaFull.
+    """
     image = images.get_locked(tx, upload.image_id, now)
-    require_ready_for_data(image)
-    images.update_if(tx, image.id, image.status, {"status": status.SAVING})
+    if upload.purpose == STAGE:
+        status.require_way(image.status, status.UPLOADING)
+    else:
+        require_ready_for_data(image)
+    require_room_for_upload(tx, image, upload, quota)
+    images.update_if(tx, image.id, image.status, {"status": upload.claimed})
     uploads.insert(tx, upload)
 
 
@@ -52,6 +64,7 @@ def finish(tx: Transaction, upload: Upload, received: Received, now: datetime) -
         raise UploadLost(image_id=upload.image_id)
     facts = {
         "status": status.ACTIVE,
+        "min_disk": images.get(tx, upload.image_id).min_disk or least_disk_gb(received.virtual_size),
         "size": received.size,
         "virtual_size": received.virtual_size,
         "checksum": received.checksum,
@@ -69,11 +82,20 @@ def abandon(tx: Transaction, upload: Upload, now: datetime) -> bool:
     """
     if images.lock(tx, upload.image_id, now):
         if uploads.delete(tx, upload.id):
-            images.update_if(tx, upload.image_id, status.SAVING, _WITHOUT_DATA)
-        elif upload.location in images.get(tx, upload.image_id).locations:
+            if upload.claimed is not None:
+                images.update_if(tx, upload.image_id, upload.claimed, WITHOUT_DATA)
+        elif _is_finished(tx, upload):
             return False
     uploads.discard(tx, upload.location)
     return True
+
+
+def _is_finished(tx: Transaction, upload: Upload) -> bool:
+    """Tell whether the bytes of an upload that is over are the image's, or staged for it."""
+    staged = stagings.find(tx, upload.image_id)
+    if staged is not None and staged.location == upload.location:
+        return True
+    return upload.location in images.get(tx, upload.image_id).locations
 
 
 def abandon_expired(tx: Transaction, now: datetime) -> list[Upload]:
@@ -97,5 +119,8 @@ def sweep(database: Database, stores: Mapping[str, Store], location: Location) -
     store = stores.get(location.store)
     if store is None:  # it was taken out of the settings; should it come back, so does this
         return
-    store.delete(location.key)
+    try:
+        store.delete(location.key)
+    except StoreHangs:  # the note stays, and the repair loop asks again
+        return
     database.write(uploads.forget, location)

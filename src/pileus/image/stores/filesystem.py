@@ -10,15 +10,16 @@ import errno
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pileus.image.model.errors import DataMissing, DataVanished, StorageFull, StorageWriteDenied
 
 TEMPORARY = ".part"
 WRITE_BACK_BYTES = 16 * 2**20
+CHUNK_BYTES = 4 * 2**20  # what is written at once
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -28,6 +29,8 @@ class FilesystemStore:
     """Objects as files of one folder, which is made if it is not there."""
 
     kind = "file"
+    schemes: frozenset[str] = frozenset()  # nobody may name our files
+    is_read_only = False
 
     def __init__(self, name: str, folder: Path) -> None:
         self._name = name
@@ -56,9 +59,23 @@ class FilesystemStore:
         except FileNotFoundError:
             raise DataMissing(store=self._name, key=key) from None
 
-    def path(self, key: str) -> Path | None:
+    def path(self, key: str) -> Path:
         """Return the file."""
         return self._path(key)
+
+    def keep(self, key: str) -> None:
+        """Bring a file to disk that a program of its own has written."""
+        with self._path(key).open("rb") as file, _refusals():
+            os.fsync(file.fileno())
+        _sync_folder(self._folder)
+
+    def url(self, key: str) -> str:
+        """Return the file's URL."""
+        return self._path(key).absolute().as_uri()
+
+    def properties(self) -> Mapping[str, Any]:
+        """Return where the folder is."""
+        return {"data_dir": str(self._folder), "chunk_size": CHUNK_BYTES, "thin_provisioning": False}
 
     def delete(self, key: str) -> None:
         """Delete a file, whole or not."""
@@ -66,6 +83,12 @@ class FilesystemStore:
         # The temporary name first: a writer that renames in between then leaves a whole file, which goes next.
         for name in (_temporary(path), path):
             name.unlink(missing_ok=True)
+
+    def keys(self) -> Iterator[str] | None:
+        """Return the names of the files, without what others have put there under names that are no keys."""
+        with os.scandir(self._folder) as entries:
+            names = [entry.name.removesuffix(TEMPORARY) for entry in entries if entry.is_file(follow_symlinks=False)]
+        return (name for name in names if _KEY.fullmatch(name))
 
     def problem(self) -> str | None:
         """Return what is wrong with the folder, or None."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pileus.image.model.errors import DataMissing, DataVanished, StorageFull
 
@@ -15,6 +15,8 @@ class MemoryStore:
     """Objects in a dictionary, up to a capacity in bytes."""
 
     kind = "memory"
+    schemes: frozenset[str] = frozenset()
+    is_read_only = False
 
     def __init__(self, name: str, capacity_bytes: int = 2**30) -> None:
         self._name = name
@@ -43,11 +45,24 @@ class MemoryStore:
         """There is no file."""
         return None
 
+    def url(self, key: str) -> str:
+        """Return what stands for the object."""
+        return f"memory://{self._name}/{key}"
+
+    def properties(self) -> Mapping[str, Any]:
+        """Return the capacity."""
+        return {"capacity_bytes": self._capacity_bytes}
+
     def delete(self, key: str) -> None:
         """Forget an object."""
         with self._guard:
             self._whole.pop(key, None)
             self._partial.pop(key, None)
+
+    def keys(self) -> Iterator[str] | None:
+        """Return the keys."""
+        with self._guard:
+            return iter([*self._whole, *self._partial])
 
     def problem(self) -> str | None:
         """Nothing is ever wrong with memory."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 
 class Writer(Protocol):
@@ -41,6 +41,8 @@ class Store(Protocol):
     """A place that keeps objects of bytes under keys: names of letters, digits, dots and dashes."""
 
     kind: str  # the name of the implementation, as callers see it
+    schemes: frozenset[str]  # of URLs that callers may say an image's bytes lie at, and that are keys here
+    is_read_only: bool  # it holds what others keep
 
     def create(self, key: str, size_bytes: int | None) -> Writer:
         """Begin a new object, whose size may be known. Raises StorageFull, StorageWriteDenied."""
@@ -54,8 +56,17 @@ class Store(Protocol):
     def path(self, key: str) -> Path | None:
         """Return the local file that holds just the object's bytes, if the store works that way."""
 
+    def url(self, key: str) -> str:
+        """Return where an object is, for those who may know, without asking anybody. It holds no secret of ours."""
+
+    def properties(self) -> Mapping[str, Any]:
+        """Return how the store is set up, as administrators see it."""
+
     def delete(self, key: str) -> None:
         """Delete an object, or what there is of one that is still being written. It may be gone already."""
+
+    def keys(self) -> Iterator[str] | None:
+        """Return the keys of all objects, of unfinished ones too; None if that is not to be had of this store."""
 
     def problem(self) -> str | None:
         """Return what is wrong with the store, or None."""

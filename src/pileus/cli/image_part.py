@@ -1,0 +1,51 @@
+"""The image service's database and stores, as a command works with them while the service may run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pileus.cli.options import state_of
+from pileus.cli.settings import settings_of
+from pileus.image.model.upload import STAGING
+from pileus.image.service import new_staging, new_stores
+from pileus.image.settings import Settings
+from pileus.image.stores.store import Store
+from pileus.kit.db import Database
+from pileus.kit.errors import Conflict
+from pileus.wiring.database import migrations_of, new_database
+
+
+class SchemaDiffers(Conflict):
+    """The database is not of this release."""
+
+    message = "The database of image is {found}, and this release needs {needed}: run `pileus database sync`."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What there is of the image service outside of its process: so no store in memory."""
+
+    settings: Settings
+    database: Database
+    stores: Mapping[str, Store]  # and the staging area
+
+
+@contextmanager
+def open_part(state_path: Path | None, settings_path: Path | None) -> Iterator[Part]:
+    """Open the database and the stores of a state directory. Raises SchemaDiffers."""
+    state = state_of(state_path)
+    state.prepare()
+    settings = settings_of(state, file=settings_path)
+    database = new_database(settings, state, "image")
+    try:
+        migrations = migrations_of("image")
+        found, needed = migrations.current(database), migrations.newest()
+        if found != needed:
+            raise SchemaDiffers(found=found or "empty", needed=needed)
+        stores = {**new_stores(settings.image, state.path), STAGING: new_staging(settings.image, state.path)}
+        yield Part(settings.image, database, {name: store for name, store in stores.items() if store.kind != "memory"})
+    finally:
+        database.close()

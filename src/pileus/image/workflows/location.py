@@ -1,0 +1,110 @@
+"""Location: an image gets its bytes by being told where they lie.
+
+    place     ask how many bytes there are; the image is active, unless they must be held against something first
+    prove     read them and hash them, if the operator wants that
+    finish    the task is over
+
+Without anything to hold them against, an image stays active even if its bytes cannot be read now: whoever named the
+place is believed. Else it waits for bytes again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from pileus.image.model.errors import DataMissing
+from pileus.image.model.image import HASH_ALGORITHM, Location
+from pileus.image.model.location_errors import DigestDiffers, LocationInvalid
+from pileus.image.model.task import LOCATION_IMPORT
+from pileus.image.operations import location as operation
+from pileus.image.workflows.means import Means
+from pileus.kit import log
+from pileus.kit.errors import Unavailable
+from pileus.kit.workflow import Run, Step, Workflow
+
+logger = log.get_logger("pileus.image.location")
+
+READ_BYTES = 4 * 2**20
+
+
+def place(run: Run, means: Means) -> None:
+    """Say where the bytes lie. Raises LocationInvalid, UrlRefused, ImageNotFound, UploadLost."""
+    location, said = _location(run), run.arguments["said"]
+    try:
+        size = means.stores[location.store].size(location.key)
+    except (DataMissing, Unavailable):
+        raise LocationInvalid from None
+    if size <= 0:
+        raise LocationInvalid
+    is_proof_wanted = means.exposure.do_secure_hash and bool(said)
+    now = means.clock.now()
+    means.database.write(
+        operation.place, run.subject, run.id, location, size, said, now, is_proof_wanted=is_proof_wanted
+    )
+
+
+def prove(run: Run, means: Means) -> None:
+    """Read and hash the bytes. Raises DigestDiffers, DataMissing, Unavailable, ImageNotFound, UploadLost."""
+    if not means.exposure.do_secure_hash:
+        return
+    location, said = _location(run), run.arguments["said"]
+    try:
+        facts = _tried(location, said.get("os_hash_algo", HASH_ALGORITHM), means)
+    except (DataMissing, Unavailable, OSError) as error:
+        if said:
+            raise LocationInvalid from None
+        logger.warning("an image's bytes could not be hashed", image_id=run.subject, why=str(error))
+        return
+    if said and facts["os_hash_value"] != said["os_hash_value"].lower():
+        raise DigestDiffers(algorithm=said["os_hash_algo"])
+    means.database.write(operation.prove, run.subject, run.id, location, facts, means.clock.now())
+
+
+def finish(run: Run, means: Means) -> None:
+    """Show that the task is over."""
+    kept = means.task_time_to_live
+    image = means.database.write(operation.finish, run.subject, run.id, means.clock.now(), kept)
+    if image is not None:
+        means.tell_active(image)
+
+
+def fail(run: Run, means: Means) -> None:
+    """Say what went wrong."""
+    now, kept = means.clock.now(), means.task_time_to_live
+    means.database.write(operation.fail, run.subject, run.id, run.reason, now, kept)
+
+
+def _location(run: Run) -> Location:
+    return Location(run.arguments["store"], run.arguments["key"])
+
+
+def _tried(location: Location, algorithm: str, means: Means) -> Mapping[str, str]:
+    for _ in range(means.exposure.http_retries - 1):
+        try:
+            return _hashed(location, algorithm, means)
+        except Unavailable:
+            continue  # it may be there the next time
+    return _hashed(location, algorithm, means)
+
+
+def _hashed(location: Location, algorithm: str, means: Means) -> Mapping[str, str]:
+    checksum, digest = hashlib.md5(usedforsecurity=False), hashlib.new(algorithm, usedforsecurity=False)
+    offset = 0
+    with means.stores[location.store].open(location.key) as reader:
+        while piece := reader.read(offset, READ_BYTES):
+            offset += len(piece)
+            checksum.update(piece)
+            digest.update(piece)
+    return {"checksum": checksum.hexdigest(), "os_hash_algo": algorithm, "os_hash_value": digest.hexdigest()}
+
+
+LOCATION: Workflow[Means] = Workflow(
+    LOCATION_IMPORT,
+    (
+        Step("place", place),
+        Step("prove", prove),
+        Step("finish", finish),
+    ),
+    failed=fail,
+)
