@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pileus.identity.model.catalog import Endpoint, Given, Service, find_url, is_template, narrow, render
+from pileus.identity.model.catalog import Endpoint, Given, Service, is_template, narrow, render
 
 IMAGE = Service(id="s", type="image", name="glance")
 
@@ -60,15 +60,6 @@ def test_a_service_without_endpoints_is_shown() -> None:
 )
 def test_a_url_has_only_places_that_can_be_filled(url: str, expected: bool) -> None:
     assert is_template(url) is expected
-
-
-def test_a_catalog_tells_where_a_service_answers() -> None:
-    catalog = render([IMAGE], [endpoint("http://x")], project_id="p", user_id="u")
-    assert find_url(catalog, "image", "public", "R") == "http://x"
-    assert find_url(catalog, "image", "public", None) == "http://x"
-    assert find_url(catalog, "image", "admin", "R") is None
-    assert find_url(catalog, "image", "public", "elsewhere") is None
-    assert find_url(catalog, "compute", "public", "R") is None
 
 
 def test_a_project_that_was_given_endpoints_sees_these_and_their_services() -> None:
