@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pileus.clients.session import LoginFailed, LoginRefused, NoSuchEndpoint, parse_moment
+from pileus.clients.session import LoginFailed, LoginRefused, NoSuchEndpoint
+from pileus.kit.clock import parse_moment
 from pileus.kit.http.message import Reply
 from tests.clients.keystone import SHOP_URL, Keystone
 

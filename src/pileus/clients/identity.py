@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pileus.clients.session import Session, parse_moment
+from pileus.clients.session import Session
 from pileus.kit.access_rule import AccessRule, is_allowed
+from pileus.kit.clock import parse_moment
 from pileus.kit.context import Context
 from pileus.kit.errors import Unauthenticated, Unavailable
 from pileus.kit.http.message import JSON, Request

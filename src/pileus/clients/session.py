@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from pileus.clients.transport import Transport
-from pileus.kit.clock import Clock
+from pileus.kit.clock import Clock, parse_moment
 from pileus.kit.errors import Unavailable
 from pileus.kit.http.message import JSON, Reply
 
@@ -180,9 +180,3 @@ class Session:
         expires_at, now = parse_moment(token["expires_at"]), self.clock.now()
         renew_at = expires_at - min(RENEW_BEFORE, (expires_at - now) / 4)  # tokens may be made to live for minutes
         return _Login(reply.headers["x-subject-token"], renew_at, token.get("catalog", []))
-
-
-def parse_moment(text: str) -> datetime:
-    """Return the naive UTC time that a document holds."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -18,7 +18,7 @@ from pileus.identity.model.limit import EnforcementModel
 from pileus.identity.model.login_errors import TokenNotFound
 from pileus.identity.model.password_rule import PasswordRules
 from pileus.identity.model.token import Grant
-from pileus.identity.operations import authenticate
+from pileus.identity.operations.grant import validate
 from pileus.identity.policy import DEFAULTS, REFUSAL
 from pileus.identity.scope import scopes_of
 from pileus.identity.settings import SecurityComplianceSettings, Settings
@@ -122,7 +122,7 @@ class OwnTokens:
         if not text:
             raise Unauthenticated
         try:
-            caller = _context(text, authenticate.validate(self._backend, text))
+            caller = _context(text, validate(self._backend, text))
         except TokenNotFound:
             raise Unauthenticated from None
         if not _is_validation(request) and not _may_request(caller, request):

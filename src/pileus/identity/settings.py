@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pileus.kit.settings import DatabaseSettings, ListenSettings, Section
+from pileus.kit.settings import DatabaseSettings, ListenSettings, NotifierSettings, Section
 
 
-class NotificationSettings(Section, frozen=True, kw_only=True):
+class NotificationSettings(NotifierSettings, frozen=True, kw_only=True):
     """`[identity.notifications]`: what happens here, told to those who listen at a broker. Without a URL: nothing."""
 
-    url: str = ""  # amqp://user:password@host:5672/vhost, or amqps://
     format: Literal["basic", "cadf"] = "cadf"
     exchange: str = "keystone"
-    topics: tuple[str, ...] = ("notifications",)
-    is_durable: bool = False  # as the listeners' oslo.messaging has amqp_durable_queues
     opt_out: tuple[str, ...] = ("identity.authenticate.success", "identity.authenticate.pending")
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from pileus.image.model.remote import EXTRA_PROPERTIES
-from pileus.kit.settings import DatabaseSettings, ListenSettings, Section
+from pileus.kit.settings import DatabaseSettings, ListenSettings, NotifierSettings, Section
 
 
 class StoreSettings(Section, frozen=True, kw_only=True):
@@ -64,13 +64,10 @@ class ImportFilteringSettings(Section, frozen=True, kw_only=True):
     ca_file: str = ""  # whose certificates are good; empty: what the machine trusts
 
 
-class NotificationSettings(Section, frozen=True, kw_only=True):
+class NotificationSettings(NotifierSettings, frozen=True, kw_only=True):
     """`[image.notifications]`: what happens here, told to those who listen at a broker. Without a URL: nothing."""
 
-    url: str = ""  # amqp://user:password@host:5672/vhost, or amqps://
     exchange: str = "glance"
-    topics: tuple[str, ...] = ("notifications",)
-    is_durable: bool = False  # as the listeners' oslo.messaging has amqp_durable_queues
     disabled: tuple[str, ...] = ()  # types such as image.send, or groups such as image.member
 
 

@@ -36,6 +36,15 @@ class SystemClock:
         time.sleep(seconds)
 
 
+def parse_moment(text: str) -> datetime:
+    """Return the naive UTC time that a document holds; one that names no zone is in UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    try:
+        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError as error:  # at the ends of the calendar
+        raise ValueError(str(error)) from None
+
+
 def isoformat(moment: datetime) -> str:
     """Render a naive UTC time as most OpenStack documents do: `2026-01-31T12:00:00Z`."""
     return moment.isoformat(timespec="seconds") + "Z"

@@ -84,6 +84,15 @@ class TlsSettings(Section, frozen=True, kw_only=True):
     ca: str = ""
 
 
+class NotifierSettings(Section, frozen=True, kw_only=True):
+    """Where a service tells of what happens in it. Without a URL: nowhere."""
+
+    url: str = ""  # amqp://user:password@host:5672/vhost, or amqps://
+    exchange: str
+    topics: tuple[str, ...] = ("notifications",)
+    is_durable: bool = False  # as the listeners' oslo.messaging has amqp_durable_queues
+
+
 class CorsSettings(Section, frozen=True, kw_only=True):
     """`[cors]`: which web pages of other origins may use the services from a browser. Without an origin: none."""
 

@@ -27,7 +27,7 @@ from pileus.kit.http.cors import Cors
 from pileus.kit.http.server import HttpServer, Tls, bind
 from pileus.kit.http.threads import Threads
 from pileus.kit.loop import Loop
-from pileus.kit.settings import ListenSettings
+from pileus.kit.settings import ListenSettings, NotifierSettings
 from pileus.kit.state import StateDirectory
 from pileus.wiring.database import migrations_of, new_database
 from pileus.wiring.settings import PATH_OF, SERVICES, Settings
@@ -191,19 +191,17 @@ class Cloud:
         cache_s = auth.token_cache_s if auth.url else 0.0
         return TokenAuthenticator(self.session(service), service_type=service, cache_s=cache_s)
 
-    def notifier(
-        self, service: str, *, url: str, exchange: str, topics: tuple[str, ...], is_durable: bool
-    ) -> Notifier | None:
+    def notifier(self, service: str, chosen: NotifierSettings) -> Notifier | None:
         """Return what sends a service's notifications, if its settings name a broker; it ends with the cloud."""
-        if not url:
+        if not chosen.url:
             return None
         notifier = new_notifier(
-            url,
+            chosen.url,
             self.clock,
             service=service,
-            exchange=exchange,
-            topics=topics,
-            is_durable=is_durable,
+            exchange=chosen.exchange,
+            topics=chosen.topics,
+            is_durable=chosen.is_durable,
             ca_file=self.settings.tls.ca,
         )
         self.stops.append(notifier.close)

@@ -32,11 +32,5 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
 def _announcer(cloud: Cloud, backend: Backend) -> Callable[[Request, Reply], None] | None:
     """Return what tells others of identity's events, if the settings name a broker."""
     chosen = cloud.settings.identity.notifications
-    notifier = cloud.notifier(
-        "identity",
-        url=chosen.url,
-        exchange=chosen.exchange,
-        topics=chosen.topics,
-        is_durable=chosen.is_durable,
-    )
+    notifier = cloud.notifier("identity", chosen)
     return None if notifier is None else announcer(backend, chosen, notifier)

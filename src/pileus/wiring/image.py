@@ -36,9 +36,7 @@ class FlavorExposed(Conflict):
 def _tell(cloud: Cloud) -> Tell:
     """Return what tells others of events: nothing, unless the settings name a broker."""
     chosen = cloud.settings.image.notifications
-    notifier = cloud.notifier(
-        "image", url=chosen.url, exchange=chosen.exchange, topics=chosen.topics, is_durable=chosen.is_durable
-    )
+    notifier = cloud.notifier("image", chosen)
     return silence if notifier is None else telling(notifier, chosen.disabled)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
+from pileus.kit.clock import parse_moment
 from pileus.kit.errors import Invalid
 
 TRUE = ("1", "t", "true", "on", "y", "yes")
@@ -33,10 +34,9 @@ def whole(name: str, text: str) -> int:
 def moment(name: str, text: str) -> datetime:
     """Return an ISO 8601 time as naive UTC. Raises Invalid."""
     try:
-        value = datetime.fromisoformat(text.replace(" ", "+"))  # a '+' that was not encoded came as a blank
+        return parse_moment(text.replace(" ", "+"))  # a '+' that was not encoded came as a blank
     except ValueError:
         raise Invalid(f"Invalid {name} value: {text}") from None
-    return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
 
 
 def last_part(reference: object) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pileus.identity.model.delegation_errors import MomentPast
 from pileus.identity.model.errors import TimestampInvalid
+from pileus.kit.clock import parse_moment
 
 
 def read_moment(text: str) -> datetime:
     """Return a moment: naive, in UTC, which it is in if it names no zone. Raises TimestampInvalid."""
     try:
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
+        return parse_moment(text)
+    except ValueError:
         raise TimestampInvalid from None
 
 

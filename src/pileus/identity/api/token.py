@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pileus.identity.api import login, token_view, view
@@ -20,7 +20,9 @@ from pileus.identity.model.login_errors import (
 )
 from pileus.identity.model.token import Grant
 from pileus.identity.operations import authenticate
+from pileus.identity.operations.grant import validate as validate_token
 from pileus.kit import log
+from pileus.kit.clock import parse_moment
 from pileus.kit.http.message import Reply, Request
 
 logger = log.get_logger("pileus.identity.token")
@@ -49,7 +51,7 @@ def validate(request: Request, backend: Backend) -> Reply:
     """GET /v3/auth/tokens: what the subject token stands for."""
     text = _subject(request)
     may_be_expired = bool(flag(request, "allow_expired"))
-    grant = authenticate.validate(backend, text, may_be_expired=may_be_expired)
+    grant = validate_token(backend, text, may_be_expired=may_be_expired)
     request.require(_target(grant))
     if grant.access_rules is not None and not _knows_rules(request):
         raise TokenNotFound(why="the service that asks does not know access rules")
@@ -58,7 +60,7 @@ def validate(request: Request, backend: Backend) -> Reply:
 
 def revoke(request: Request, backend: Backend) -> Reply:
     """DELETE /v3/auth/tokens: make the subject token worthless, and unless `cascade=false` those got with it."""
-    grant = authenticate.validate(backend, _subject(request))
+    grant = validate_token(backend, _subject(request))
     request.require(_target(grant))
     authenticate.revoke(backend, grant.token, has_descendants=flag(request, "cascade") is not False)
     return Reply.empty()
@@ -75,7 +77,7 @@ def list_revocations(request: Request, backend: Backend) -> Reply:
 
 def show_catalog(request: Request, backend: Backend) -> Reply:
     """GET /v3/auth/catalog."""
-    grant = authenticate.validate(backend, request.context.token)
+    grant = validate_token(backend, request.context.token)
     if grant.project is None:
         raise ScopeForbidden("A project-scoped token is required to produce a service catalog.")
     links = {"self": f"{request.base_url}/v3/auth/catalog"}
@@ -116,9 +118,8 @@ def _since(request: Request) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
+        return parse_moment(text)
+    except ValueError:
         raise SinceInvalid(text=text) from None
 
 

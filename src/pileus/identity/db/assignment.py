@@ -31,7 +31,7 @@ def list_assignments(
     ):
         if wanted is not None:
             statement = statement.where(column == wanted)
-    return [_assignment(row) for row in tx.all(statement)]
+    return [of_row(row) for row in tx.all(statement)]
 
 
 def has(tx: Transaction, wanted: Assignment) -> bool:
@@ -77,7 +77,8 @@ def _is_of(wanted: Assignment) -> ColumnElement[bool]:
     )
 
 
-def _assignment(row: Row) -> Assignment:
+def of_row(row: Row) -> Assignment:
+    """Return the assignment that a row of the table holds."""
     return Assignment(
         user_id=row.user_id,
         group_id=row.group_id,

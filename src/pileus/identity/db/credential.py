@@ -14,7 +14,6 @@ from pileus.identity.model.errors import ResourceNotFound
 from pileus.kit.db import Row, Transaction
 
 FILTERS: Filters = {"user_id": credential.c.user_id, "type": credential.c.type}
-_LOCK = select(credential.c.id).where(credential.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(credential).where(credential.c.id == bindparam("which"))
 
 
@@ -34,7 +33,7 @@ def find(tx: Transaction, credential_id: str) -> Credential | None:
 
 def get_locked(tx: Transaction, credential_id: str) -> Credential:
     """Return a credential that nobody else changes before this transaction ends. Raises ResourceNotFound."""
-    tx.execute(_LOCK, {"which": credential_id})
+    tx.lock(credential.c.id, credential_id)
     return get(tx, credential_id)
 
 

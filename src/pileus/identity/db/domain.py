@@ -21,7 +21,6 @@ FILTERS: Filters = {
     "description": project.c.description,
 }
 
-_LOCK = select(project.c.id).where(project.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(project).where(project.c.id == bindparam("which"), project.c.is_domain)
 _BY_NAME = select(project).where(project.c.name == bindparam("which"), project.c.is_domain)
 
@@ -48,13 +47,13 @@ def find_by_name(tx: Transaction, name: str) -> Domain | None:
 
 def get_locked(tx: Transaction, domain_id: str) -> Domain:
     """Return a domain that nobody else changes before this transaction ends. Raises ResourceNotFound."""
-    tx.execute(_LOCK, {"which": domain_id})
+    tx.lock(project.c.id, domain_id)
     return get(tx, domain_id)
 
 
 def find_locked(tx: Transaction, domain_id: str) -> Domain | None:
     """Return a domain that nobody else changes before this transaction ends, or None."""
-    tx.execute(_LOCK, {"which": domain_id})
+    tx.lock(project.c.id, domain_id)
     return find(tx, domain_id)
 
 

@@ -16,7 +16,6 @@ from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 
 FILTERS: Filters = {"domain_id": group.c.domain_id, "name": group.c.name}
-_LOCK = select(group.c.id).where(group.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(group).where(group.c.id == bindparam("which"))
 _BY_NAME = select(group).where(group.c.name == bindparam("which"), group.c.domain_id == bindparam("domain"))
 _IS_MEMBER = (membership.c.group_id == bindparam("group"), membership.c.user_id == bindparam("user"))
@@ -45,7 +44,7 @@ def find_by_name(tx: Transaction, name: str, domain_id: str) -> Group | None:
 
 def get_locked(tx: Transaction, group_id: str) -> Group:
     """Return a group that nobody else changes before this transaction ends. Raises ResourceNotFound."""
-    tx.execute(_LOCK, {"which": group_id})
+    tx.lock(group.c.id, group_id)
     return get(tx, group_id)
 
 

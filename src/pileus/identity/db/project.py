@@ -24,7 +24,6 @@ FILTERS: Filters = {
 }
 
 _IS_PROJECT = project.c.is_domain.is_(False)
-_LOCK = select(project.c.id).where(project.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(project).where(project.c.id == bindparam("which"))
 _BY_IDS = select(project).where(project.c.id.in_(bindparam("which", expanding=True))).order_by(project.c.id)
 _BY_NAME = select(project).where(
@@ -85,7 +84,7 @@ def find_locked(tx: Transaction, project_id: str) -> Project | None:
 
 def lock(tx: Transaction, project_id: str) -> None:
     """Let nobody else change a project or domain before this transaction ends."""
-    tx.execute(_LOCK, {"which": project_id})
+    tx.lock(project.c.id, project_id)
 
 
 def list_projects(

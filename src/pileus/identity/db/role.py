@@ -14,7 +14,6 @@ from pileus.identity.model.resource import Role
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 
-_LOCK = select(role.c.id).where(role.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(role).where(role.c.id == bindparam("which"))
 _BY_NAME = select(role).where(role.c.name == bindparam("which"), role.c.domain_id == bindparam("domain"))
 _BY_IDS = select(role).where(role.c.id.in_(bindparam("which", expanding=True))).order_by(role.c.name, role.c.id)
@@ -44,7 +43,7 @@ def find_by_name(tx: Transaction, name: str, domain_id: str | None = None) -> Ro
 
 def get_locked(tx: Transaction, role_id: str) -> Role:
     """Return a role that nobody else changes before this transaction ends. Raises ResourceNotFound."""
-    tx.execute(_LOCK, {"which": role_id})
+    tx.lock(role.c.id, role_id)
     return get(tx, role_id)
 
 

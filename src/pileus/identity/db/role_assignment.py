@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, FromClause, Select, and_, case, func, literal, or_, select
 
 from pileus.identity.db import effective
+from pileus.identity.db.assignment import of_row
 from pileus.identity.db.tables import (
     NO_DOMAIN,
     assignment,
@@ -23,7 +24,7 @@ from pileus.identity.db.tables import (
     role,
     user,
 )
-from pileus.identity.model.assignment import Assignment, Listed, Part, TargetKind
+from pileus.identity.model.assignment import Listed, Part, TargetKind
 from pileus.identity.model.errors import MarkerNotFound
 from pileus.kit.db import Row, Transaction
 
@@ -201,14 +202,7 @@ def _with_names(statement: Select[Any], shown: _Shown) -> Select[Any]:
 
 
 def _listed(row: Row, wanted: Wanted) -> Listed:
-    given = Assignment(
-        user_id=row.user_id,
-        group_id=row.group_id,
-        role_id=row.role_id,
-        target_kind=TargetKind(row.target_kind),
-        target_id=row.target_id,
-        is_inherited=row.is_inherited,
-    )
+    given = of_row(row)
     key: tuple[str, ...] = (row.actor_id, row.target_kind, row.target_id, row.role_id, "1" if row.is_inherited else "0")
     if wanted.is_effective:
         key = (*key, row.shown_target_id, row.shown_user_id, row.shown_role_id)

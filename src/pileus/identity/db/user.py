@@ -27,7 +27,6 @@ FILTERS: Filters = {
     "unique_id": federated_user.c.unique_id,
 }
 _FEDERATED = ("idp_id", "protocol_id", "unique_id")  # of the same record
-_LOCK = select(user.c.id).where(user.c.id == bindparam("which")).with_for_update()
 _BY_ID = select(user).where(user.c.id == bindparam("which"))
 _BY_NAME = select(user).where(user.c.name == bindparam("which"), user.c.domain_id == bindparam("domain"))
 _TOUCH = (
@@ -70,7 +69,7 @@ def find_by_name(tx: Transaction, name: str, domain_id: str) -> User | None:
 
 def get_locked(tx: Transaction, user_id: str) -> User:
     """Return a user that nobody else changes before this transaction ends. Raises ResourceNotFound."""
-    tx.execute(_LOCK, {"which": user_id})
+    tx.lock(user.c.id, user_id)
     return get(tx, user_id)
 
 

@@ -13,13 +13,10 @@ from pileus.identity.model.resource import User
 from pileus.identity.model.token import UNSCOPED, Grant, Scope, Token, new_audit_id
 from pileus.identity.model.trust import Trust
 from pileus.identity.operations import receipt, token_scope
-from pileus.identity.operations.grant import effective_roles, look_up, validate
+from pileus.identity.operations.grant import look_up
 from pileus.identity.operations.methods.proof import Proof, Shown
-from pileus.identity.operations.named import Named
 from pileus.identity.operations.token_scope import ScopeWish
 from pileus.kit.db import Transaction
-
-__all__ = ["Named", "Proof", "ScopeWish", "effective_roles", "issue", "revoke", "validate"]
 
 
 def issue(

@@ -272,6 +272,6 @@ def _first_trustor(rows: _Rows, found: Trust) -> str:
         above = trust.find(rows.tx, found.redelegated_trust_id)
         if above is None:
             raise Refused("the trust that was passed on does not exist")
-        rows.domain(_require_user(user.find(rows.tx, above.trustor_user_id)).domain_id)
+        rows.domain(rows.user(above.trustor_user_id).domain_id)
         found = above
     return found.trustor_user_id

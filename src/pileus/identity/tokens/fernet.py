@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 
 import msgspec
-from cryptography.fernet import InvalidToken, MultiFernet
+from cryptography.fernet import MultiFernet
 
 from pileus.identity.model.assignment import TargetKind
 from pileus.identity.model.token import METHODS, Delegation, DelegationKind, Scope, Token
+from pileus.identity.tokens import sealed
 from pileus.identity.tokens.keys import KeyFolder
+from pileus.identity.tokens.microseconds import microseconds, microseconds_or_none, moment, moment_or_none
 
 REMEMBERED = 10_000
 _SPELLING = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 _FORMAT = 3
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)  # whole numbers: floats would lose some
 # In the order of their numbers in a payload; only ever add at the end.
 _KINDS = (None, TargetKind.PROJECT, TargetKind.DOMAIN, TargetKind.SYSTEM)
 _DELEGATIONS = (None, DelegationKind.TRUST, DelegationKind.APPLICATION_CREDENTIAL, DelegationKind.OAUTH1)
@@ -52,15 +52,15 @@ class FernetTokens:
             sum(1 << METHODS.index(method) for method in token.methods),
             _KINDS.index(token.scope.kind),
             token.scope.id,
-            _microseconds(token.issued_at),
-            _microseconds(token.expires_at),
+            microseconds(token.issued_at),
+            microseconds(token.expires_at),
             list(token.audit_ids),
-            _microseconds_or_none(token.user_valid_after),
+            microseconds_or_none(token.user_valid_after),
             0 if by is None else _DELEGATIONS.index(by.kind),
             "" if by is None else by.id,
-            None if by is None else _microseconds_or_none(by.valid_after),
+            None if by is None else microseconds_or_none(by.valid_after),
         )
-        return self._keys.fernet().encrypt(msgspec.msgpack.encode(payload)).rstrip(b"=").decode()
+        return sealed.seal(self._keys.fernet(), payload)
 
     def read(self, text: str) -> Token | None:
         """Return the token, or None."""
@@ -82,21 +82,17 @@ class FernetTokens:
 
 
 def _read(fernet: MultiFernet, text: str) -> Token | None:
-    try:
-        data = fernet.decrypt(text.encode("ascii") + b"=" * (-len(text) % 4))
-        payload = msgspec.msgpack.decode(data, type=_Payload)
-    except (InvalidToken, UnicodeEncodeError, msgspec.DecodeError):
-        return None
-    if payload.format != _FORMAT:
+    payload = sealed.unseal(fernet, text, _Payload)
+    if payload is None or payload.format != _FORMAT:
         return None
     return Token(
         user_id=payload.user_id,
         methods=tuple(method for bit, method in enumerate(METHODS) if payload.methods >> bit & 1),
         scope=Scope(kind=_KINDS[payload.scope_kind], id=payload.scope_id),
         audit_ids=tuple(payload.audit_ids),
-        issued_at=_moment(payload.issued_us),
-        expires_at=_moment(payload.expires_us),
-        user_valid_after=_moment_or_none(payload.valid_after_us),
+        issued_at=moment(payload.issued_us),
+        expires_at=moment(payload.expires_us),
+        user_valid_after=moment_or_none(payload.valid_after_us),
         delegation=_delegation(payload),
     )
 
@@ -106,21 +102,5 @@ def _delegation(payload: _Payload) -> Delegation | None:
     if kind is None:
         return None
     return Delegation(
-        kind=kind, id=payload.delegation_id, valid_after=_moment_or_none(payload.delegation_valid_after_us)
+        kind=kind, id=payload.delegation_id, valid_after=moment_or_none(payload.delegation_valid_after_us)
     )
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + microseconds * _MICROSECOND
-
-
-def _microseconds_or_none(moment: datetime | None) -> int | None:
-    return None if moment is None else _microseconds(moment)
-
-
-def _moment_or_none(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _moment(microseconds)

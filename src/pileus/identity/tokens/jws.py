@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime, timedelta
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -14,10 +13,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from pileus.identity.model.assignment import SYSTEM_ID, TargetKind
 from pileus.identity.model.token import METHODS, UNSCOPED, Delegation, DelegationKind, Scope, Token
+from pileus.identity.tokens.microseconds import microseconds, microseconds_or_none, moment, moment_or_none
 from pileus.identity.tokens.signing_keys import SigningKeys
 
 _HALF = 32  # bytes of each of a signature's two numbers
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 _ES256 = ec.ECDSA(SHA256())
 
 
@@ -83,19 +82,19 @@ def _claims(token: Token) -> _Claims:
     scope, by = token.scope, token.delegation
     return _Claims(
         sub=token.user_id,
-        iat=_microseconds(token.issued_at) // 1_000_000,
-        exp=_microseconds(token.expires_at) // 1_000_000,
+        iat=microseconds(token.issued_at) // 1_000_000,
+        exp=microseconds(token.expires_at) // 1_000_000,
         openstack_methods=list(token.methods),
         openstack_audit_ids=list(token.audit_ids),
-        pileus_issued_us=_microseconds(token.issued_at),
+        pileus_issued_us=microseconds(token.issued_at),
         openstack_system=scope.id if scope.kind is TargetKind.SYSTEM else None,
         openstack_domain_id=scope.id if scope.kind is TargetKind.DOMAIN else None,
         openstack_project_id=scope.id if scope.kind is TargetKind.PROJECT else None,
         openstack_trust_id=by.id if by and by.kind is DelegationKind.TRUST else None,
         openstack_app_cred_id=by.id if by and by.kind is DelegationKind.APPLICATION_CREDENTIAL else None,
         openstack_access_token_id=by.id if by and by.kind is DelegationKind.OAUTH1 else None,
-        pileus_valid_after_us=_microseconds_or_none(token.user_valid_after),
-        pileus_trustor_valid_after_us=_microseconds_or_none(by.valid_after) if by else None,
+        pileus_valid_after_us=microseconds_or_none(token.user_valid_after),
+        pileus_trustor_valid_after_us=microseconds_or_none(by.valid_after) if by else None,
     )
 
 
@@ -105,9 +104,9 @@ def _token(claims: _Claims) -> Token:
         methods=tuple(method for method in claims.openstack_methods if method in METHODS),
         scope=_scope(claims),
         audit_ids=tuple(claims.openstack_audit_ids),
-        issued_at=_EPOCH + claims.pileus_issued_us * _MICROSECOND,
-        expires_at=_EPOCH + timedelta(seconds=claims.exp),
-        user_valid_after=_moment_or_none(claims.pileus_valid_after_us),
+        issued_at=moment(claims.pileus_issued_us),
+        expires_at=moment(claims.exp * 1_000_000),
+        user_valid_after=moment_or_none(claims.pileus_valid_after_us),
         delegation=_delegation(claims),
     )
 
@@ -126,7 +125,7 @@ def _delegation(claims: _Claims) -> Delegation | None:
         DelegationKind.APPLICATION_CREDENTIAL: claims.openstack_app_cred_id,
         DelegationKind.OAUTH1: claims.openstack_access_token_id,
     }
-    valid_after = _moment_or_none(claims.pileus_trustor_valid_after_us)
+    valid_after = moment_or_none(claims.pileus_trustor_valid_after_us)
     return next((Delegation(kind=kind, id=id_, valid_after=valid_after) for kind, id_ in named.items() if id_), None)
 
 
@@ -136,15 +135,3 @@ def _text(data: bytes) -> bytes:
 
 def _data(text: bytes) -> bytes:
     return base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _microseconds_or_none(moment: datetime | None) -> int | None:
-    return None if moment is None else _microseconds(moment)
-
-
-def _moment_or_none(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + microseconds * _MICROSECOND

@@ -6,7 +6,6 @@ read, for tokens still about. `rotate` stages a new key, makes the staged one pr
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, MultiFernet
 
 from pileus.identity.tokens.signing_keys import SigningKeys
+from pileus.kit.state import write_private
 
 SETTLED_NS = 2_000_000_000  # much longer than the ticks in which file systems tell the time
 STAGED = 0
@@ -72,13 +72,7 @@ class KeyFolder:
         return [int(path.name) for path in self._files()]
 
     def _write(self, number: int) -> None:
-        temporary = self._folder / f".{number}.new"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._folder / str(number))
+        write_private(self._folder / str(number), Fernet.generate_key().decode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from cryptography.fernet import InvalidToken
 
 from pileus.identity.model.receipt import Receipt
+from pileus.identity.tokens import sealed
 from pileus.identity.tokens.keys import KeyFolder
 
 _FORMAT = 1
@@ -24,13 +24,9 @@ class FernetReceipts:
 
     def issue(self, receipt: Receipt) -> str:
         """Return the text that a client carries."""
-        return self._keys.fernet().encrypt(msgspec.msgpack.encode(_Payload(_FORMAT, receipt))).rstrip(b"=").decode()
+        return sealed.seal(self._keys.fernet(), _Payload(_FORMAT, receipt))
 
     def read(self, text: str) -> Receipt | None:
         """Return the receipt, or None if the text is forged, damaged or of keys long gone. Expiry is the caller's."""
-        try:
-            data = self._keys.fernet().decrypt(text.encode("ascii") + b"=" * (-len(text) % 4))
-            payload = msgspec.msgpack.decode(data, type=_Payload)
-        except (InvalidToken, UnicodeEncodeError, msgspec.DecodeError):
-            return None
-        return payload.receipt if payload.format == _FORMAT else None
+        payload = sealed.unseal(self._keys.fernet(), text, _Payload)
+        return None if payload is None or payload.format != _FORMAT else payload.receipt

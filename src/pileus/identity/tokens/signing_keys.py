@@ -7,7 +7,6 @@ new pair and leaves the public keys of the last ones, for tokens still about.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+
+from pileus.kit.state import write_private
 
 KEPT = 3
 
@@ -58,9 +59,9 @@ class SigningKeys:
         private = ec.generate_private_key(ec.SECP256R1())
         # The public half first: nobody ever meets a signature that he cannot verify.
         public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        _write(self._folder / "public" / f"{number}.pem", public)
+        write_private(self._folder / "public" / f"{number}.pem", public.decode())
         secret = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        _write(self._folder / "private.pem", f"{number}\n".encode() + secret)
+        write_private(self._folder / "private.pem", f"{number}\n{secret.decode()}")
         for old in numbers[: -(KEPT - 1)]:
             (self._folder / "public" / f"{old}.pem").unlink(missing_ok=True)
         return number
@@ -99,13 +100,3 @@ def _stamp(path: Path) -> tuple[str, int] | None:
         return path.name, path.stat().st_mtime_ns
     except FileNotFoundError:  # a rotation has just dropped it
         return None
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)

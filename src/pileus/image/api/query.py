@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pileus.image.db import image as images
 from pileus.image.model.errors import MarkerNotFound
 from pileus.image.model.image import VISIBILITIES, Image, is_seen_by
 from pileus.image.model.query import SORT_KEYS, Filter, ImageQuery, Sort, Viewer
+from pileus.kit.clock import parse_moment
 from pileus.kit.db import Transaction
 from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Query
@@ -193,10 +194,9 @@ def _moment(name: str, text: str) -> Filter:
 
 def _parse_moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return parse_moment(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _split_list(text: str) -> list[str]:

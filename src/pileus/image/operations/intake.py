@@ -36,6 +36,47 @@ class Receiver(Protocol[R_co]):
         """Leave nothing of them."""
 
 
+class Counted:
+    """A writer that takes no more than one image may have, and has room reserved before it writes."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        expected_bytes: int | None,
+        limit_bytes: int,
+        reserved_bytes: int = 0,
+        reserve: Reserve = without_end,
+    ) -> None:
+        self._writer = writer
+        self._expected_bytes = expected_bytes
+        self._limit_bytes = limit_bytes
+        self._reserved_bytes = reserved_bytes
+        self._reserve = reserve
+        self.size = 0
+
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """Append bytes. Raises ImageTooLarge, StorageFull, or what has no room to reserve."""
+        self.size += sum(map(len, pieces))
+        if self.size > self._limit_bytes:
+            raise ImageTooLarge(limit=self._limit_bytes)
+        if self.size > self._reserved_bytes:
+            self._reserved_bytes = self._reserve(self.size)
+        self._writer.write(pieces)
+
+    def require_whole(self) -> None:
+        """Raise SizeMismatch if other than the announced number of bytes came."""
+        require_size(self._expected_bytes, self.size)
+
+    def commit(self) -> None:
+        """Make the bytes readable, and durable. Raises StorageFull."""
+        self._writer.commit()
+
+    def abort(self) -> None:
+        """Leave nothing of them."""
+        self._writer.abort()
+
+
 class Intake:
     """The bytes of one upload."""
 
@@ -52,12 +93,13 @@ class Intake:
         reserve: Reserve = without_end,
     ) -> None:
         self._image = image
-        self._writer = writer
-        self._expected_bytes = expected_bytes
-        self._limit_bytes = limit_bytes
-        self._size = 0
-        self._reserved_bytes = reserved_bytes
-        self._reserve = reserve
+        self._bytes = Counted(
+            writer,
+            expected_bytes=expected_bytes,
+            limit_bytes=limit_bytes,
+            reserved_bytes=reserved_bytes,
+            reserve=reserve,
+        )
         self._checksum = hashlib.md5(usedforsecurity=False)
         self._hash = hashlib.new(HASH_ALGORITHM)
         self._inspection = Inspection(rules) if image.container_format == INSPECTABLE_CONTAINER else None
@@ -69,13 +111,13 @@ class Intake:
 
         Raises SizeMismatch, DataRefused, DigestMismatch, SignatureRefused, StorageFull.
         """
-        require_size(self._expected_bytes, self._size)
+        self._bytes.require_whole()
         for check in self._checks:
             check.conclude()
         virtual_size = self._conclude()
-        self._writer.commit()
+        self._bytes.commit()
         return Received(
-            size=self._size,
+            size=self._bytes.size,
             checksum=self._checksum.hexdigest(),
             os_hash_algo=HASH_ALGORITHM,
             os_hash_value=self._hash.hexdigest(),
@@ -84,7 +126,7 @@ class Intake:
 
     def abort(self) -> None:
         """Leave nothing in the store."""
-        self._writer.abort()
+        self._bytes.abort()
 
     def _sum(self, pieces: Sequence[bytes]) -> None:
         for piece in pieces:
@@ -95,16 +137,11 @@ class Intake:
             self._hash.update(piece)
 
     def _store(self, pieces: Sequence[bytes]) -> None:
-        self._size += sum(map(len, pieces))
-        if self._size > self._limit_bytes:
-            raise ImageTooLarge(limit=self._limit_bytes)
-        if self._size > self._reserved_bytes:
-            self._reserved_bytes = self._reserve(self._size)
-        self._writer.write(pieces)
+        self._bytes.write(pieces)
         if self._inspection is not None:
             self._inspection.look(pieces)
 
     def _conclude(self) -> int | None:
         if self._inspection is None or self._image.disk_format is None:
             return None
-        return self._inspection.conclude(self._image.disk_format, self._size)
+        return self._inspection.conclude(self._image.disk_format, self._bytes.size)

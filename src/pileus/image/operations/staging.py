@@ -6,7 +6,7 @@ a row of their own does, until they are stored or nobody wants them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,11 @@ from typing import Any
 from pileus.image.db import image as images
 from pileus.image.db import staged as stagings
 from pileus.image.db import upload as uploads
-from pileus.image.model.errors import ImageTooLarge, UploadLost
+from pileus.image.model.errors import UploadLost
 from pileus.image.model.image import Image, Location
 from pileus.image.model.imports import Staged
-from pileus.image.model.upload import Upload, require_size
-from pileus.image.operations.intake import Lane
+from pileus.image.model.upload import Upload
+from pileus.image.operations.intake import Counted, Lane
 from pileus.image.operations.quota import Reserve, without_end
 from pileus.image.stores.store import Writer
 from pileus.kit.db import Transaction
@@ -32,31 +32,18 @@ class Staging:
     def __init__(
         self, writer: Writer, *, expected_bytes: int | None, limit_bytes: int, reserve: Reserve = without_end
     ) -> None:
-        self._writer = writer
-        self._expected_bytes = expected_bytes
-        self._limit_bytes = limit_bytes
-        self._reserve = reserve
-        self._reserved_bytes = 0
-        self._size = 0
-        self.lanes: tuple[Lane, ...] = (self._store,)
+        self._bytes = Counted(writer, expected_bytes=expected_bytes, limit_bytes=limit_bytes, reserve=reserve)
+        self.lanes: tuple[Lane, ...] = (self._bytes.write,)
 
     def finish(self) -> int:
         """Make the bytes durable and return how many there are. Raises SizeMismatch, StorageFull."""
-        require_size(self._expected_bytes, self._size)
-        self._writer.commit()
-        return self._size
+        self._bytes.require_whole()
+        self._bytes.commit()
+        return self._bytes.size
 
     def abort(self) -> None:
         """Leave nothing in the staging area."""
-        self._writer.abort()
-
-    def _store(self, pieces: Sequence[bytes]) -> None:
-        self._size += sum(map(len, pieces))
-        if self._size > self._limit_bytes:
-            raise ImageTooLarge(limit=self._limit_bytes)
-        if self._size > self._reserved_bytes:
-            self._reserved_bytes = self._reserve(self._size)
-        self._writer.write(pieces)
+        self._bytes.abort()
 
 
 def finish(
