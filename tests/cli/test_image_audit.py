@@ -19,7 +19,6 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from pileus.cli import audit_table, image_audit, image_scrub
-from pileus.cli.image_part import SchemaDiffers
 from pileus.cli.image_words import WORDS
 from pileus.image.model.audit import Finding, HollowImage, MissingObject, OrphanedObject, StuckImage, WrongSize
 from pileus.image.model.errors import NotPendingDelete
@@ -30,6 +29,7 @@ from pileus.image.operations import upload as upload_operation
 from pileus.image.service import MIGRATIONS
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
+from pileus.kit.db.migration import SchemaDiffers
 from pileus.kit.state import StateDirectory
 
 RECEIVED = Received(size=4, checksum="c", os_hash_algo="sha512", os_hash_value="h", virtual_size=4)

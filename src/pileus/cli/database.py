@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -111,8 +112,5 @@ def _databases(
     state.prepare()
     settings = settings_of(state, file=settings_path)
     for service in services or SERVICES:
-        database = new_database(settings, state, service)
-        try:
+        with closing(new_database(settings, state, service)) as database:
             yield service, database
-        finally:
-            database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -64,8 +65,5 @@ def _migrate(state_path: Path | None, settings_path: Path | None) -> tuple[KeyFo
     state.prepare()
     keys = KeyFolder(state.keys / "credential")
     keys.create_if_missing()
-    database = new_database(settings_of(state, file=settings_path), state, "identity")
-    try:
+    with closing(new_database(settings_of(state, file=settings_path), state, "identity")) as database:
         return keys, credential.migrate(database, keys)
-    finally:
-        database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -39,16 +40,13 @@ def command(
     state.prepare()
     settings = settings_of(state, file=settings_path)
     accounts = bootstrap.accounts(state.secrets(bootstrap.ACCOUNTS))
-    database = new_database(settings, state, "identity")
-    try:
+    with closing(new_database(settings, state, "identity")) as database:
         migrations_of("identity").sync(database)
         database.write(bootstrap.bootstrap, accounts, {}, state.region(settings.region))
         hashed = _new_hash(database, name, password, settings.identity.password_hash_rounds)
         first = bootstrap.FirstUser(name=name, password_hash=hashed, project=project, role=role)
         rules = password_rules(settings.identity.security_compliance)
         database.write(bootstrap.bootstrap_first, first, SystemClock().now(), rules)
-    finally:
-        database.close()
     if name == "admin":
         state.keep_password(name, password)
     click.echo(f"{name} is {role} of the project {project} and of the system")

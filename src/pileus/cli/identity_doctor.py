@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -36,12 +37,9 @@ def command(state_path: Path | None, settings_path: Path | None, is_json: bool) 
     state.prepare()
     settings = settings_of(state, file=settings_path)
     require_own_identity(settings, state)
-    database = new_database(settings, state, "identity")
-    try:
+    with closing(new_database(settings, state, "identity")) as database:
         patient = Patient(settings, state, database)
         results = [(name, list(check(patient))) for name, check in CHECKS]
-    finally:
-        database.close()
     if is_json:
         click.echo(msgspec.json.encode([{"check": name, "troubles": found} for name, found in results]))
     else:

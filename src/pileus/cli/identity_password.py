@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -56,11 +57,8 @@ def _here(settings: Settings, state: StateDirectory, service: str) -> str:
     """Change it in our own database, whether or not identity runs."""
     username = USER_OF[service]
     secret = state.stage_password(username)
-    database = new_database(settings, state, "identity")
-    try:
+    with closing(new_database(settings, state, "identity")) as database:
         database.write(change_service_password, username, secret, SystemClock().now())
-    finally:
-        database.close()
     return username
 
 

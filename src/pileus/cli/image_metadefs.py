@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -91,9 +91,6 @@ def _way(*, merge: bool, prefer_new: bool, overwrite: bool) -> Way:
 def _open_database(state_path: Path | None, settings_path: Path | None) -> Iterator[Database]:
     state = state_of(state_path)
     state.prepare()
-    database = new_database(settings_of(state, file=settings_path), state, "image")
-    try:
+    with closing(new_database(settings_of(state, file=settings_path), state, "image")) as database:
         migrations_of("image").sync(database)
         yield database
-    finally:
-        database.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +14,7 @@ from pileus.image.service import new_staging, new_stores
 from pileus.image.settings import Settings
 from pileus.image.stores.store import Store
 from pileus.kit.db import Database
-from pileus.kit.errors import Conflict
 from pileus.wiring.database import migrations_of, new_database
-
-
-class SchemaDiffers(Conflict):
-    """The database is not of this release."""
-
-    message = "The database of image is {found}, and this release needs {needed}: run `pileus database sync`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +32,7 @@ def open_part(state_path: Path | None, settings_path: Path | None) -> Iterator[P
     state = state_of(state_path)
     state.prepare()
     settings = settings_of(state, file=settings_path)
-    database = new_database(settings, state, "image")
-    try:
-        migrations = migrations_of("image")
-        found, needed = migrations.current(database), migrations.newest()
-        if found != needed:
-            raise SchemaDiffers(found=found or "empty", needed=needed)
+    with closing(new_database(settings, state, "image")) as database:
+        migrations_of("image").require_newest(database)
         stores = {**new_stores(settings.image, state.path), STAGING: new_staging(settings.image, state.path)}
         yield Part(settings.image, database, {name: store for name, store in stores.items() if store.kind != "memory"})
-    finally:
-        database.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from pileus.cli.top_screen import Aggregates
 from pileus.clients.compute import Compute
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
-from pileus.kit.errors import Conflict, Unavailable
+from pileus.kit.errors import Unavailable
 from pileus.kit.state import StateDirectory
 from pileus.placement.db import summary as summaries
 from pileus.placement.model.audit import Finding, OrphanedConsumer
@@ -37,12 +37,6 @@ IDLE = 4  # times as long as the sums took the database is left alone, however l
 identity_option = click.option(
     "--identity", "identity_url", metavar="URL", help="Use somebody else's Keystone, such as http://host:5000/v3."
 )
-
-
-class SchemaDiffers(Conflict):
-    """The database is not of this release."""
-
-    message = "The database of placement is {found}, and this release needs {needed}: run `pileus database sync`."
 
 
 @click.group("placement")
@@ -190,12 +184,6 @@ def _chosen(
 @contextmanager
 def _open_database(settings: Settings, state: StateDirectory) -> Iterator[Database]:
     """Open placement's database. Raises SchemaDiffers."""
-    database = new_database(settings, state, "placement")
-    try:
-        migrations = migrations_of("placement")
-        found, needed = migrations.current(database), migrations.newest()
-        if found != needed:
-            raise SchemaDiffers(found=found or "empty", needed=needed)
+    with closing(new_database(settings, state, "placement")) as database:
+        migrations_of("placement").require_newest(database)
         yield database
-    finally:
-        database.close()

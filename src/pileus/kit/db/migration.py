@@ -29,6 +29,12 @@ class SchemaUnknown(Conflict):
     )
 
 
+class SchemaDiffers(Conflict):
+    """The database is not of this release."""
+
+    message = "The database of {service} is {found}, and this release needs {needed}: run `pileus database sync`."
+
+
 class MigrationBusy(Conflict):
     """Another process is at it and does not come to an end."""
 
@@ -54,6 +60,12 @@ class Migrations:
                 return None
             value = tx.scalar(text("SELECT version_num FROM alembic_version"))
             return None if value is None else str(value)
+
+    def require_newest(self, database: Database) -> None:
+        """Raise SchemaDiffers unless a database is at the newest version."""
+        found, needed = self.current(database), self.newest()
+        if found != needed:
+            raise SchemaDiffers(service=self.service, found=found or "empty", needed=needed)
 
     def sync(self, database: Database) -> bool:
         """Bring a database to the newest version, once, however many processes try. Return whether it was older.
