@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from pileus.kit import ids
+from pileus.kit.patience import require_time_to_wait
 from pileus.kit.versions import Change, Version
 
 
@@ -51,6 +52,7 @@ class Schema:
         return self._explain(value)
 
     def _explain(self, value: Any) -> Mismatch:
+        require_time_to_wait()  # an import, the first time, and afterwards as long as it takes
         from jsonschema.exceptions import best_match
 
         error = best_match(self._wordy.iter_errors(value))

@@ -23,7 +23,7 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[tuple[str, Mapping[str, Any]]] = []
 
-    def notify(self, event_type: str, payload: Mapping[str, Any]) -> None:
+    def notify(self, event_type: str, payload: Any, priority: str = "INFO") -> None:
         self.events.append((event_type, payload))
 
     def close(self) -> None:

@@ -147,6 +147,7 @@ def require_void(world: World, elsewhere: App[Backend], token: str, change: Chan
     for _ in range(2):  # the second time from what is kept
         assert world("GET", "/v3/auth/projects", token=token).status == 200
         assert world.validated(token).status == 200
+        assert world.exchange(token).status in (201, 403)  # what is delegated gets no other token
     method, path, body = change
     world.app = elsewhere
     assert world(method, path, body, **headers).status in (200, 204)

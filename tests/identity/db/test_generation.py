@@ -61,6 +61,17 @@ def test_what_was_kept_at_another_generation_is_not_found() -> None:
 
 
 @pytest.mark.databases("sqlite")
+def test_what_is_asked_for_stays_while_the_rest_makes_room() -> None:
+    memory = Memory(size=8)
+    memory.keep(1, "all need it", 0)
+    for number in range(100):
+        memory.keep(1, number, number)
+        assert memory.find(1, "all need it") == 0
+    assert (memory.find(1, 99), memory.find(1, 10)) == (99, None)
+    assert sum(memory.find(1, number) is not None for number in range(100)) <= 8
+
+
+@pytest.mark.databases("sqlite")
 def test_a_token_that_is_known_is_validated_without_a_transaction(world: World) -> None:
     from sqlalchemy import event
 

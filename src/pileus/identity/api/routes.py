@@ -44,7 +44,7 @@ ROUTES: RouteTable[Backend] = RouteTable([
     route("GET", "/", discovery.list_versions, PUBLIC, is_instant=True),
     route("GET", "/v3", discovery.show_version, PUBLIC, is_instant=True),
 
-    route("POST", "/v3/auth/tokens", token.issue, PUBLIC, body=schema.AUTHENTICATE),
+    route("POST", "/v3/auth/tokens", token.issue, PUBLIC, body=schema.AUTHENTICATE, is_instant=True),
     route("GET", "/v3/auth/tokens", token.validate, "identity:validate_token", target=ROW, is_instant=True),
     route("HEAD", "/v3/auth/tokens", token.validate, "identity:check_token", target=ROW, is_instant=True),
     route("DELETE", "/v3/auth/tokens", token.revoke, "identity:revoke_token", target=ROW),

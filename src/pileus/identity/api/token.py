@@ -24,6 +24,7 @@ from pileus.identity.operations.grant import validate as validate_token
 from pileus.kit import log
 from pileus.kit.clock import parse_moment
 from pileus.kit.http.message import Reply, Request
+from pileus.kit.patience import require_time_to_wait
 
 logger = log.get_logger("pileus.identity.token")
 
@@ -41,6 +42,7 @@ def issue(request: Request, backend: Backend) -> Reply:
         headers = {"openstack-auth-receipt": error.issued.text}
         return Reply.json(token_view.receipt(error.issued), 401, headers)
     except Refused as error:
+        require_time_to_wait()  # the log shall hold a refusal once
         methods = [proof.method for proof in proofs]
         logger.warning("a login was refused", why=error.why, client=request.client_address, methods=methods)
         raise

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from pileus.identity.model.assignment import Assignment, Listed, Part, TargetKind
-from pileus.identity.model.catalog import Endpoint, EndpointGroup, Region, Service, render
+from pileus.identity.model.catalog import Endpoint, EndpointGroup, Region, Service
 from pileus.identity.model.limit import Limit, RegisteredLimit
 from pileus.identity.model.policy import Policy
 from pileus.identity.model.resource import Domain, FederatedUser, Group, Project, Role, User
 from pileus.identity.model.token import Grant
+from pileus.identity.operations.written_catalog import fill
 from pileus.kit.http.message import Reply, Request
 
 View = dict[str, Any]
@@ -210,7 +213,7 @@ def _path(given: Assignment) -> str:
     return f"/OS-INHERIT{path}/inherited_to_projects" if given.is_inherited else path
 
 
-def catalog(grant: Grant) -> list[View]:
+def catalog(grant: Grant) -> msgspec.Raw:
     """Show the catalog as a token's holder sees it."""
     project_id = grant.project.id if grant.project else None
-    return render(grant.services, grant.endpoints, project_id=project_id, user_id=grant.user.id)
+    return msgspec.Raw(fill(grant.catalog, project_id=project_id, user_id=grant.user.id))

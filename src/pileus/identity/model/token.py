@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from pileus.identity.model.application_credential import AccessRule, ApplicationCredential
 from pileus.identity.model.assignment import TargetKind
-from pileus.identity.model.catalog import Endpoint, Service
 from pileus.identity.model.federation import ServiceProvider
 from pileus.identity.model.oauth1 import AccessToken
 from pileus.identity.model.resource import Domain, Project, Role, User
@@ -72,8 +71,7 @@ class Grant:
     project_domain: Domain | None = None
     domain: Domain | None = None
     roles: tuple[Role, ...] = ()
-    services: tuple[Service, ...] = ()
-    endpoints: tuple[Endpoint, ...] = ()
+    catalog: bytes = b"[]"  # as `operations.written_catalog` writes it
     trust: Trust | None = None
     trustor: User | None = None
     trustor_domain: Domain | None = None

@@ -10,13 +10,15 @@ from pileus.identity.model.assignment import TargetKind
 from pileus.identity.model.login_errors import Refused
 from pileus.identity.model.password_rule import is_active
 from pileus.identity.model.resource import User
-from pileus.identity.model.token import UNSCOPED, Grant, Scope, Token, new_audit_id
+from pileus.identity.model.token import METHODS, UNSCOPED, Grant, Scope, Token, new_audit_id
 from pileus.identity.model.trust import Trust
 from pileus.identity.operations import receipt, token_scope
-from pileus.identity.operations.grant import look_up
+from pileus.identity.operations.grant import require_good
 from pileus.identity.operations.methods.proof import Proof, Shown
+from pileus.identity.operations.rows import Rows
 from pileus.identity.operations.token_scope import ScopeWish
 from pileus.kit.db import Transaction
+from pileus.kit.patience import require_time_to_wait
 
 
 def issue(
@@ -26,15 +28,18 @@ def issue(
 
     Raises Refused, TooManyAttempts, PasswordExpired, MethodsLacking, ScopeForbidden, TokenExchangeForbidden.
     """
+    if any(proof.method != "token" for proof in proofs):
+        require_time_to_wait()  # the others count failures, and who begins again would be counted twice
     shown = [proof.prove(backend) for proof in proofs]  # slow hashes are computed here, outside of any transaction
     _require_first_time(backend, shown)
-    with backend.database.read() as tx:
-        proven = _reconcile(backend, tx, shown)
-        methods = receipt.require_enough(backend, tx, proven.user, _methods(proofs, proven.parent), receipt_text)
+    with Rows(backend) as rows:
+        proven = _reconcile(rows, shown)
+        methods = receipt.require_enough(rows, proven.user, _methods(proofs, proven.parent), receipt_text)
         if proven.parent is not None:
+            require_good(rows, proven.parent)  # again: it may have been revoked meanwhile
             token_scope.require_exchangeable(proven.parent, wish, may_be_scoped=backend.allow_rescope_scoped_token)
-        token, used = _new_token(backend, tx, proven, methods, wish)
-    grant = look_up(backend, token)
+        token, used = _new_token(rows, proven, methods, wish)
+        grant = require_good(rows, token, is_new=True)
     _touch(backend, proven.user)
     if used is not None and used.remaining_uses is not None and not backend.database.write(trust.consume_use, used.id):
         raise Refused("nothing remains of the trust")
@@ -58,16 +63,19 @@ def revoke(backend: Backend, token: Token, *, has_descendants: bool) -> None:
 
 def _require_first_time(backend: Backend, shown: Sequence[Shown]) -> None:
     """Refuse a passcode or signature that was here before. It comes when all is proven: a proof may begin anew."""
-    nonces, now = [each.nonce for each in shown if each.nonce is not None], backend.clock.now()
-    if nonces and not backend.database.write(lambda tx: all(nonce.remember(tx, each, now) for each in nonces)):
+    nonces = [each.nonce for each in shown if each.nonce is not None]
+    if not nonces:
+        return
+    now = backend.clock.now()
+    if not backend.database.write(lambda tx: all(nonce.remember(tx, each, now) for each in nonces)):
         raise Refused("what was shown was here before")
 
 
-def _reconcile(backend: Backend, tx: Transaction, shown: Sequence[Shown]) -> Shown:
+def _reconcile(rows: Rows, shown: Sequence[Shown]) -> Shown:
     """Return all that was shown, which is of one user, as that one is now. Raises Refused."""
     if len({each.user.id for each in shown}) != 1:
         raise Refused("what was shown is of different users")
-    owner, rules, now = user.find(tx, shown[0].user.id), backend.password_rules, backend.clock.now()
+    owner, rules, now = rows.find(user.find, shown[0].user.id), rows.backend.password_rules, rows.backend.clock.now()
     if owner is None or not is_active(rules, owner, now):
         raise Refused("the user does not exist or is disabled")
     for each in shown:
@@ -91,26 +99,27 @@ def _methods(proofs: Sequence[Proof], parent: Token | None) -> tuple[str, ...]:
 
 def _touch(backend: Backend, who: User) -> None:
     """Where users who stay away are disabled, note that this one came, once a day."""
+    if not backend.password_rules.disable_user_account_days_inactive:
+        return
     now, last = backend.clock.now(), who.last_active_at
-    if backend.password_rules.disable_user_account_days_inactive and (last is None or last.date() < now.date()):
+    if last is None or last.date() < now.date():
         backend.database.write(user.touch, who.id, now)
 
 
 # --- the new token --------------------------------------------------------------------------------
 
 
-def _new_token(
-    backend: Backend, tx: Transaction, proven: Shown, methods: tuple[str, ...], wish: ScopeWish
-) -> tuple[Token, Trust | None]:
+def _new_token(rows: Rows, proven: Shown, methods: tuple[str, ...], wish: ScopeWish) -> tuple[Token, Trust | None]:
     """Return the token, and the trust that it was got by."""
-    now, used = backend.clock.now(), None
+    backend, used = rows.backend, None
+    now = backend.clock.now()
     ends = [proven.expires_at]
     scope, delegation = proven.scope, proven.delegation
     if delegation is not None:
         if not wish.is_default:
             raise Refused("what limits the token says what it is for")
     elif wish.trust_id is not None:
-        used, delegation = token_scope.find_trust(tx, proven.user, wish.trust_id, now)
+        used, delegation = token_scope.find_trust(rows.tx, proven.user, wish.trust_id, now)
         scope = Scope(kind=TargetKind.PROJECT, id=used.project_id) if used.project_id else UNSCOPED
         ends.append(used.expires_at)
     # A token got for a token ends with it, or logging in once would last for ever.
@@ -118,8 +127,8 @@ def _new_token(
         ends.append((now + backend.token_lifetime).replace(microsecond=0))
     token = Token(
         user_id=proven.user.id,
-        methods=methods,
-        scope=scope or token_scope.choose(tx, proven.user, wish),
+        methods=tuple(sorted(methods, key=METHODS.index)),  # as when its text is read, so that it is found in memory
+        scope=scope or token_scope.choose(rows, proven.user, wish),
         audit_ids=(new_audit_id(backend.random(16)), *(proven.parent.audit_ids[-1:] if proven.parent else ())),
         issued_at=now,
         expires_at=min(end for end in ends if end is not None),

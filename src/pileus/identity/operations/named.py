@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pileus.identity.db import domain, project, user
 from pileus.identity.model.resource import Domain, Project, User
-from pileus.kit.db import Transaction
+from pileus.identity.operations.rows import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,29 +23,29 @@ class Named:
         return f"{self.id or ''}/{self.name or ''}@{self.domain_id or ''}/{self.domain_name or ''}"
 
 
-def find_user(tx: Transaction, named: Named) -> User | None:
-    """Return the user, or None."""
+def find_user(rows: Rows, named: Named) -> User | None:
+    """Return the user, or None. It is read each time: nobody shall learn from how long that takes whether it exists."""
     if named.id is not None:
-        return user.find(tx, named.id)
-    home = find_home(tx, named)
-    return None if home is None or named.name is None else user.find_by_name(tx, named.name, home.id)
+        return user.find(rows.tx, named.id)
+    home = find_home(rows, named)
+    return None if home is None or named.name is None else user.find_by_name(rows.tx, named.name, home.id)
 
 
-def find_project(tx: Transaction, named: Named) -> Project | None:
+def find_project(rows: Rows, named: Named) -> Project | None:
     """Return the project, or None."""
     if named.id is not None:
-        return project.find(tx, named.id)
-    home = find_home(tx, named)
-    return None if home is None or named.name is None else project.find_by_name(tx, named.name, home.id)
+        return rows.find(project.find, named.id)
+    home = find_home(rows, named)
+    return None if home is None or named.name is None else rows.find(project.find_by_name, named.name, home.id)
 
 
-def find_domain(tx: Transaction, named: Named) -> Domain | None:
+def find_domain(rows: Rows, named: Named) -> Domain | None:
     """Return the domain that is named itself, or None."""
-    return find_home(tx, Named(domain_id=named.id, domain_name=named.name))
+    return find_home(rows, Named(domain_id=named.id, domain_name=named.name))
 
 
-def find_home(tx: Transaction, named: Named) -> Domain | None:
+def find_home(rows: Rows, named: Named) -> Domain | None:
     """Return the domain that something named lies in, or None."""
     if named.domain_id is not None:
-        return domain.find(tx, named.domain_id)
-    return None if named.domain_name is None else domain.find_by_name(tx, named.domain_name)
+        return rows.find(domain.find, named.domain_id)
+    return None if named.domain_name is None else rows.find(domain.find_by_name, named.domain_name)

@@ -34,7 +34,7 @@ from pileus.identity.model.oauth1 import (
 from pileus.identity.model.token import Scope
 from pileus.identity.operations.change import Changes, changed
 from pileus.identity.operations.delegated_role import NamedRole, ids_of
-from pileus.identity.operations.grant import effective_roles
+from pileus.identity.operations.rows import effective_roles
 from pileus.identity.tokens import oauth1 as signature
 from pileus.kit import ids
 from pileus.kit.db import Transaction

@@ -8,16 +8,15 @@ from pileus.identity.model.login import methods_lacking, multi_factor_rules
 from pileus.identity.model.login_errors import MethodsLacking, Refused
 from pileus.identity.model.receipt import IssuedReceipt, Receipt
 from pileus.identity.model.resource import User
-from pileus.kit.db import Transaction
+from pileus.identity.operations.rows import Rows
 
 
-def require_enough(
-    backend: Backend, tx: Transaction, who: User, methods: tuple[str, ...], text: str | None
-) -> tuple[str, ...]:
+def require_enough(rows: Rows, who: User, methods: tuple[str, ...], text: str | None) -> tuple[str, ...]:
     """Return all methods that were shown, those of an earlier receipt too, if they satisfy the user's rules.
 
     Raises Refused for a receipt that is not good, MethodsLacking with a new one if more is to be shown.
     """
+    backend = rows.backend
     if text:
         methods = tuple(dict.fromkeys([*methods, *_read(backend, who, text).methods]))
     lacking = methods_lacking(multi_factor_rules(who), methods, backend.methods)
@@ -36,7 +35,7 @@ def require_enough(
             text=backend.receipts.issue(receipt),
             receipt=receipt,
             user=who,
-            user_domain=domain.get(tx, who.domain_id),
+            user_domain=domain.get(rows.tx, who.domain_id),
             rules=tuple(tuple(rule) for rule in lacking),
         )
     )

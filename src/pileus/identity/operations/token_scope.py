@@ -11,8 +11,8 @@ from pileus.identity.model.login_errors import Refused, ScopeForbidden, TokenExc
 from pileus.identity.model.resource import User
 from pileus.identity.model.token import UNSCOPED, Delegation, DelegationKind, Scope, Token
 from pileus.identity.model.trust import Trust
-from pileus.identity.operations.grant import effective_roles
 from pileus.identity.operations.named import Named, find_domain, find_project
+from pileus.identity.operations.rows import Rows
 from pileus.kit.db import Transaction
 
 
@@ -32,21 +32,21 @@ class ScopeWish:
         return self == ScopeWish()
 
 
-def choose(tx: Transaction, who: User, wish: ScopeWish) -> Scope:
+def choose(rows: Rows, who: User, wish: ScopeWish) -> Scope:
     """Return the scope that a wish means; that of a trust is its own. Raises Refused."""
     if wish.project is not None:
-        found = find_project(tx, wish.project)
+        found = find_project(rows, wish.project)
         if found is None:
             raise Refused("there is no such project")
         return Scope(kind=TargetKind.PROJECT, id=found.id)
     if wish.domain is not None:
-        home = find_domain(tx, wish.domain)
+        home = find_domain(rows, wish.domain)
         if home is None:
             raise Refused("there is no such domain")
         return Scope(kind=TargetKind.DOMAIN, id=home.id)
     if wish.is_system:
         return Scope(kind=TargetKind.SYSTEM, id=SYSTEM_ID)
-    return UNSCOPED if wish.is_unscoped else _default(tx, who)
+    return UNSCOPED if wish.is_unscoped else _default(rows, who)
 
 
 def find_trust(tx: Transaction, who: User, trust_id: str, now: datetime) -> tuple[Trust, Delegation]:
@@ -83,12 +83,12 @@ _DELEGATED = {
 }
 
 
-def _default(tx: Transaction, who: User) -> Scope:
+def _default(rows: Rows, who: User) -> Scope:
     """A default project is only a wish: one that is gone, disabled or without a role gives an unscoped token."""
     if who.default_project_id is None:
         return UNSCOPED
     scope = Scope(kind=TargetKind.PROJECT, id=who.default_project_id)
-    found = project.find(tx, scope.id)
-    if found is None or not found.is_enabled or not effective_roles(tx, who.id, scope):
+    found = rows.find(project.find, scope.id)
+    if found is None or not found.is_enabled or not rows.roles(who.id, scope):
         return UNSCOPED
     return scope

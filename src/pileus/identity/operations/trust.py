@@ -12,7 +12,7 @@ from pileus.identity.model.errors import ResourceNotFound
 from pileus.identity.model.token import Scope
 from pileus.identity.model.trust import Trust, redelegation_count_of, require_within
 from pileus.identity.operations.delegated_role import NamedRole, ids_of
-from pileus.identity.operations.grant import effective_roles
+from pileus.identity.operations.rows import effective_roles
 from pileus.kit.db import Transaction
 
 

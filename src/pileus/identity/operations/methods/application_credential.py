@@ -13,7 +13,7 @@ from pileus.identity.model.login_errors import Refused
 from pileus.identity.model.token import Delegation, DelegationKind, Scope
 from pileus.identity.operations.methods.proof import Shown
 from pileus.identity.operations.named import Named, find_user
-from pileus.kit.db import Transaction
+from pileus.identity.operations.rows import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +30,9 @@ class Secret:
     def prove(self, backend: Backend) -> Shown:
         """Check the secret, in the same time for one that does not exist. Raises Refused, TooManyAttempts."""
         backend.attempts.require(self._key(), self.address)
-        with backend.database.read() as tx:
-            found = self._find(tx)
-            owner = None if found is None else user.find(tx, found.user_id)
+        with Rows(backend) as rows:
+            found = self._find(rows)
+            owner = None if found is None else user.find(rows.tx, found.user_id)
         is_right = backend.passwords.verify(self.secret, None if found is None else found.secret_hash)
         if found is None or owner is None or not is_right:
             backend.attempts.fail(self._key(), self.address)
@@ -46,12 +46,12 @@ class Secret:
             expires_at=found.expires_at,
         )
 
-    def _find(self, tx: Transaction) -> ApplicationCredential | None:
+    def _find(self, rows: Rows) -> ApplicationCredential | None:
         """Return it. Whose it is says it alone: with an id, a user that was named too counts for nothing."""
         if self.id is not None:
-            return application_credential.find(tx, self.id)
-        owner = None if self.user is None else find_user(tx, self.user)
-        return None if owner is None else application_credential.find_by_name(tx, owner.id, self.name or "")
+            return application_credential.find(rows.tx, self.id)
+        owner = None if self.user is None else find_user(rows, self.user)
+        return None if owner is None else application_credential.find_by_name(rows.tx, owner.id, self.name or "")
 
     def _key(self) -> str:
         return self.id or f"{self.name}/{self.user.key() if self.user else ''}"

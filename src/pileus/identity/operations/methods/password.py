@@ -13,6 +13,7 @@ from pileus.identity.model.password_rule import is_password_expired
 from pileus.identity.model.resource import User
 from pileus.identity.operations.methods.proof import Shown
 from pileus.identity.operations.named import Named, find_user
+from pileus.identity.operations.rows import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,8 @@ class Password:
 
     def prove(self, backend: Backend) -> Shown:
         """Check the password. Raises Refused, TooManyAttempts, PasswordExpired."""
-        with backend.database.read() as tx:
-            known = find_user(tx, self.user)
+        with Rows(backend) as rows:
+            known = find_user(rows, self.user)
         owner = require_password(backend, known, self.password, self.user, self.address)
         if is_password_expired(owner, backend.clock.now()):
             raise PasswordExpired(user_id=owner.id)

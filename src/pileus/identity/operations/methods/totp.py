@@ -19,6 +19,7 @@ from pileus.identity.model.login_errors import Refused
 from pileus.identity.operations.methods.password import count_failure, require_open
 from pileus.identity.operations.methods.proof import Shown
 from pileus.identity.operations.named import Named, find_user
+from pileus.identity.operations.rows import Rows
 from pileus.identity.tokens import blob
 
 PERIOD_S, DIGITS = 30, 6
@@ -37,12 +38,12 @@ class Totp:
     def prove(self, backend: Backend) -> Shown:
         """Check the passcode against each of the user's secrets. Raises Refused, TooManyAttempts."""
         backend.attempts.require(self.user.key(), self.address)
-        with backend.database.read() as tx:
-            known = find_user(tx, self.user)
-            rows = [] if known is None else credential.list_of_user(tx, known.id, TOTP)
+        with Rows(backend) as rows:
+            known = find_user(rows, self.user)
+            seeds = [] if known is None else credential.list_of_user(rows.tx, known.id, TOTP)
         if known is not None:
             require_open(backend, known)
-        nonce = next((found for row in rows if (found := self._find(backend, row)) is not None), None)
+        nonce = next((found for row in seeds if (found := self._find(backend, row)) is not None), None)
         if known is None or nonce is None:
             count_failure(backend, known, self.user, self.address)
             raise Refused("there is no such user, it has no secret for passcodes, or the passcode is wrong")
