@@ -12,6 +12,7 @@ from bench import boot, latency, memory, start, transfer
 from bench.client import Client
 from bench.cloud import Cloud, Originals, Pileus, free_offset, running
 from bench.identity.run import PART as IDENTITY
+from bench.image.run import PART as IMAGE
 from bench.memory import Phase
 from bench.occasion import Occasion, occasion
 from bench.placement.run import PART as PLACEMENT
@@ -19,15 +20,16 @@ from bench.report import CONSOLE, Table, document, say
 from bench.start import Starts
 
 ROOT = Path(__file__).parent.parent
-CLOUD_PARTS = ("start", "memory", "server", "image", "calls")
-WITH_A_PAGE = (PLACEMENT, IDENTITY)
+CLOUD_PARTS = ("start", "memory", "server", "transfer", "calls")
+WITH_A_PAGE = (PLACEMENT, IDENTITY, IMAGE)
 PARTS = (*CLOUD_PARTS, *(part.name for part in WITH_A_PAGE))
 INTRODUCTION = (
     "Pileus beside Keystone, Glance, Placement and Nova, in one run on one machine. The originals run as in "
     "production: each API under uwsgi with 2 processes of 4 threads, with MariaDB, RabbitMQ and memcached, no TLS, "
     "and nova-compute's fake driver. Where there is more than one sample, the number is the median, and behind it "
-    "are the lowest and the highest, or the 95th percentile. [Placement's searches](benchmarks-placement.md) and "
-    "[identity's tokens and lists](benchmarks-identity.md) are measured on their own."
+    "are the lowest and the highest, or the 95th percentile. [Placement's searches](benchmarks-placement.md), "
+    "[identity's tokens and lists](benchmarks-identity.md) and [image's bytes and lists](benchmarks-image.md) are "
+    "measured on their own."
 )
 
 
@@ -72,7 +74,7 @@ class Bench:
             clouds: list[tuple[Cloud, Client]] = []
             if self.plan.has_originals:
                 clouds.append((originals, stack.enter_context(self._originals_alone(originals))))
-            if self.plan.wants("memory", "server", "image", "calls"):
+            if self.plan.wants("memory", "server", "transfer", "calls"):
                 pileus = self._pileus("fake", 9)
                 clouds.insert(0, (pileus, stack.enter_context(running(pileus))))
                 self._together(clouds)
@@ -132,7 +134,7 @@ class Bench:
         if plan.wants("server"):
             say(f"pretended guests, {plan.pretended} on each side")
             self.tables.append(boot.table(self.guests, boot.measure_pretended(clients, plan.pretended)))
-        if plan.wants("image"):
+        if plan.wants("transfer"):
             say(f"an image of {plan.size_mib} MiB, {plan.transfers} times on each side")
             content = transfer.Content(plan.size_mib)
             rate = transfer.disk_rate(self.folder, content)

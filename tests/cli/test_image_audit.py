@@ -20,10 +20,18 @@ from rich.console import Console
 
 from pileus.cli import audit_table, image_audit, image_scrub
 from pileus.cli.image_words import WORDS
-from pileus.image.model.audit import Finding, HollowImage, MissingObject, OrphanedObject, StuckImage, WrongSize
+from pileus.image.model.audit import (
+    Finding,
+    HollowImage,
+    MissingObject,
+    OrphanedObject,
+    StaleCopy,
+    StuckImage,
+    WrongSize,
+)
 from pileus.image.model.errors import NotPendingDelete
 from pileus.image.model.image import Image, Limits
-from pileus.image.model.upload import Received, Upload, new_location
+from pileus.image.model.upload import STAGING, Received, Upload, new_location
 from pileus.image.operations import image as operation
 from pileus.image.operations import upload as upload_operation
 from pileus.image.service import MIGRATIONS
@@ -93,6 +101,16 @@ def test_what_is_wrong_is_told_and_then_mended(bench: Bench) -> None:
     assert len(list(bench.folder.iterdir())) == 1
 
 
+def test_the_staging_area_and_this_hosts_cache_are_looked_into(bench: Bench) -> None:
+    (bench.state.path / "pileus.toml").write_text('[image]\nflavor = "keystone+caching"\n')
+    assert bench.audit().output == "everything adds up\n"
+    (bench.folder.parent / STAGING / ORPHAN).write_bytes(b"x")
+    (bench.state.path / "image-cache" / f"{uuid4()}.{'a' * 32}").write_bytes(b"x")
+    found = bench.audit()
+    assert ("orphaned bytes" in found.output, "stale copy" in found.output) == (True, True)
+    assert (bench.audit("--fix").exit_code, bench.audit().output) == (0, "everything adds up\n")
+
+
 def test_a_program_reads_the_same_as_json(bench: Bench) -> None:
     image_id = bench.new_image()
     (lost,) = bench.folder.iterdir()
@@ -121,6 +139,7 @@ def test_a_database_of_another_release_is_left_alone(tmp_path: Path) -> None:
         WrongSize(image_id="i", store="s", key="k", has_other_copy=True, size=1, found=2),
         HollowImage(image_id="i", status="active"),
         StuckImage(image_id="i", status="saving"),
+        StaleCopy(name="i.d"),
     ],
     ids=lambda one: str(one.kind),
 )

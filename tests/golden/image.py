@@ -21,6 +21,7 @@ from pileus.image.model.task import IMPORT, Task
 from pileus.image.service import new_backend, new_service, new_stores
 from pileus.image.settings import Settings, StoreSettings
 from pileus.image.stores.memory import MemoryStore
+from pileus.image.workflows import WORKFLOWS
 from pileus.kit import ids
 from pileus.kit.clock import SystemClock
 from pileus.kit.context import Context
@@ -177,7 +178,7 @@ class Samples:
 def _importing(backend: Backend) -> Importing:
     """Return what takes imports in; nobody does their work."""
     store = WorkflowStore(import_tables.WORKFLOW, import_tables.WORKFLOW_STEP)
-    work: Runner[None] = Runner(backend.database, store, (), None, owner="", clock=backend.clock)
+    work: Runner[Any] = Runner(backend.database, store, WORKFLOWS, None, owner="", clock=backend.clock)
     return Importing(staging=MemoryStore("staging"), work=work, methods=METHODS, tokens={})
 
 

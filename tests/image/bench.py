@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pileus.image.backend import Backend
+from pileus.image.service import new_service
 from pileus.image.workflows.means import Means
 from pileus.kit.context import Context
 from pileus.kit.errors import Unauthenticated
@@ -157,6 +158,16 @@ class Site:
 
     def files(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir())
+
+
+def with_catalog(site: Site, catalog: tuple[dict[str, Any], ...]) -> None:
+    """Have the tokens of all callers hold a catalog."""
+
+    class Authenticator(TinyAuthenticator):
+        def authenticate(self, request: Request) -> Context:
+            return replace(super().authenticate(request), catalog=catalog)
+
+    site.app = App(new_service(site.backend, Authenticator()))
 
 
 async def exchange(listener: Listener, method: str, path: str, pieces: Iterable[Any], headers: dict[str, str]) -> Wire:

@@ -13,7 +13,16 @@ from pathlib import Path
 import msgspec
 
 from pileus.image.db import tables
-from pileus.image.service import MIGRATIONS, new_backend, new_loops, new_service, new_stores, with_imports
+from pileus.image.service import (
+    MIGRATIONS,
+    new_backend,
+    new_caching,
+    new_loops,
+    new_scrubber,
+    new_service,
+    new_stores,
+    with_imports,
+)
 from pileus.image.settings import Settings
 from pileus.kit import log
 from pileus.kit.clock import SystemClock
@@ -23,6 +32,7 @@ from pileus.kit.http.asgi import Listener
 from pileus.kit.http.server import HttpServer, bind
 from pileus.kit.http.threads import Threads
 from pileus.kit.lease import Leases
+from pileus.kit.loop import Loop
 from tests.image.bench import TinyAuthenticator
 
 
@@ -31,11 +41,18 @@ def main(state: Path, settings: Settings, file_limit_bytes: int | None) -> None:
     log.configure(file=state / "log")
     database, clock, threads = Database(f"sqlite:///{state}/image.sqlite"), SystemClock(), Threads()
     MIGRATIONS.sync(database)
-    backend = new_backend(settings, database, clock, threads, new_stores(settings, state))
+    stores = new_stores(settings, state)
+    caching = new_caching(settings, stores, state)
+    backend = new_backend(settings, database, clock, threads, stores, caching=caching)
     backend, work = with_imports(backend, settings, state)
     if file_limit_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes))
-    for loop in new_loops(backend, Leases(database, tables.LEASE, "image@here", clock)):
+    leases = Leases(database, tables.LEASE, "image@here", clock)
+    loops = new_loops(backend, leases)
+    if settings.delayed_delete:
+        scrubber = new_scrubber(settings, database, stores, leases, clock)
+        loops.append(Loop("image-scrub", scrubber.round, settings.wakeup_time))
+    for loop in loops:
         loop.start()
     socket = bind("127.0.0.1", 0)
     HttpServer([(socket, Listener(App(new_service(backend, TinyAuthenticator())), threads))]).start()

@@ -24,6 +24,8 @@ class Printer:
         if not self._left:
             self.done.set()
 
+    error = info
+
 
 def main(url: str, topic: str, wanted: int, exchange: str) -> None:
     conf = cfg.ConfigOpts()

@@ -17,10 +17,13 @@ from pileus.image.service import ImportFilteringInvalid, new_gate, new_stores
 from pileus.image.settings import ImportFilteringSettings, Settings, StoreSettings
 from pileus.kit.web.fetch import fetch
 from pileus.kit.web.url import UrlRefused
+from tests.image.bench import ADMIN
 from tests.kit.web.site import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.image.bench import Site
 
 REFUSALS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"allowed_schemes": ("https",)},
@@ -55,6 +58,25 @@ def test_each_way_passes_the_one_gate(way: Callable[[Settings, Path, str], bytes
             with pytest.raises(UrlRefused):
                 way(shut, tmp_path, url)
         assert len(site.heard) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"])
+def test_each_request_that_names_a_url_passes_the_one_gate(new_site: Callable[..., Site], host: str) -> None:
+    stores = {"local": StoreSettings(), "web": StoreSettings(kind="http")}
+    site = new_site(Settings(stores=stores, show_multiple_locations=True))
+    url, image_id = f"http://{host}/x", site.create_raw()
+    described = {"disk_format": "raw", "container_format": "bare"}
+    given = {"import_from": url, "import_from_format": "raw", "image_properties": described}
+    place = {"op": "add", "path": "/locations/-", "value": {"url": url, "metadata": {}}}
+    replies = (
+        site.call("POST", "/v2/tasks", {"type": "import", "input": given}, token=ADMIN),
+        site.begin_import(image_id, "web-download", method={"uri": url}),
+        site.call("POST", f"/v2/images/{image_id}/locations", {"url": url}),
+        site.patch(image_id, place),
+    )
+    assert [reply.status for reply in replies] == [400] * 4
+    assert all("may be reached" in str(reply.body) for reply in replies)
+    assert site.work.run_due() == 0
 
 
 @pytest.mark.parametrize("wrong", [{"allowed_networks": ("10.0.0.1/8",)}, {"disallowed_hosts": ("a b",)}])

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import json
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pileus.clients.remote_image import RemoteImages
+from pileus.image.formats.ova import open_disk
+from pileus.image.model.format_errors import ArchiveRefused
+from pileus.image.settings import ImportFilteringSettings, Settings
 from pileus.image.stores.http import HttpStore
 from pileus.kit.web.fetch import USUAL, fetch
 from pileus.kit.web.gate import Gate, GateRules, networks
 from pileus.kit.web.url import UrlRefused
-from tests.kit.web.site import Site, serving
+from tests.image.bench import OWNER, Site, with_catalog
+from tests.kit.web.site import Site as Web
+from tests.kit.web.site import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 PUBLIC, INTERNAL = "127.0.0.1", "127.0.0.2"
 SPELLINGS = (
@@ -51,7 +59,7 @@ TRICKS = (
 class World:
     """A site on the Internet and one in our own network, on the same port, and the names of both."""
 
-    def __init__(self, public: Site, internal: Site) -> None:
+    def __init__(self, public: Web, internal: Web) -> None:
         self.public, self.internal, self.port = public, internal, public.port
         self.names = {"public.example": [[PUBLIC]], "internal.example": [[INTERNAL]]}
         self.asked: list[str] = []
@@ -142,12 +150,46 @@ def test_no_location_leads_inside(world: World) -> None:
     assert world.internal.heard == []
 
 
-def test_another_regions_image_service_leads_nowhere_else_and_keeps_the_token(world: World) -> None:
-    remote = RemoteImages(world.public.url, "token")
-    world.public.redirect("/v2/images/1", world.secret)
-    world.public.redirect("/v2/images/1/file", world.secret)
-    with pytest.raises(UrlRefused):
-        remote.get("1")
-    with pytest.raises(UrlRefused), remote.download("1"):
+def imported(new_site: Callable[..., Site], world: World, name: str, **method: str) -> str:
+    """Import an image on a service whose operator allows the one address only, and return what became of it."""
+    filtering = ImportFilteringSettings(allowed_ports=(world.port,), allowed_networks=(PUBLIC,))
+    site = new_site(Settings(import_filtering=filtering))
+    endpoint = {"region_id": "two", "interface": "public", "url": world.public.url}
+    with_catalog(site, ({"type": "image", "endpoints": [endpoint]},))
+    image_id = site.create_raw()
+    assert site.begin_import(image_id, name, method=method).status == 202
+    site.work.run_due()
+    assert site.get(image_id)["status"] == "queued"
+    assert site.files() == site.staged_files() == []
+    assert world.internal.heard == []
+    return str(site.tasks(image_id)[0]["message"])
+
+
+def test_no_redirect_leads_an_import_inside(new_site: Callable[..., Site], world: World) -> None:
+    first = world.public.redirect("/a", world.public.redirect("/b", world.secret))
+    assert "not one that may be reached" in imported(new_site, world, "web-download", uri=first)
+
+
+@pytest.mark.parametrize("path", ["", "/file"])
+def test_another_regions_image_service_leads_nowhere_else_and_keeps_the_token(
+    new_site: Callable[..., Site], world: World, path: str
+) -> None:
+    image_id = "9348b341-2dba-4f22-af8a-f7d44385be6b"
+    source = {"status": "active", "disk_format": "raw", "container_format": "bare", "size": 6}
+    world.public.publish(f"/v2/images/{image_id}", json.dumps(source).encode())
+    world.public.redirect(f"/v2/images/{image_id}{path}", world.secret)
+    reason = imported(new_site, world, "glance-download", glance_region="two", glance_image_id=image_id)
+    assert "is not allowed" in reason
+    assert world.public.heard[-1][1]["x-auth-token"] == OWNER
+
+
+def test_a_package_that_names_a_url_leads_nowhere(tmp_path: Path, world: World) -> None:
+    descriptor = f"""<Envelope><References><File id="f" href="{world.secret}"/></References>
+        <DiskSection><Disk fileRef="f"/></DiskSection></Envelope>""".encode()
+    with tarfile.open(tmp_path / "x.ova", "w") as package:
+        member = tarfile.TarInfo("x.ovf")
+        member.size = len(descriptor)
+        package.addfile(member, io.BytesIO(descriptor))
+    with pytest.raises(ArchiveRefused, match="does not have the disk"), open_disk(tmp_path / "x.ova"):
         pass
     assert world.internal.heard == []

@@ -9,14 +9,12 @@ import click
 
 from pileus.cli import audit_table
 from pileus.cli.audit_table import Result
-from pileus.cli.image_part import open_part
+from pileus.cli.image_part import Part, open_part
 from pileus.cli.image_words import WORDS
 from pileus.cli.options import settings_option, state_option
 from pileus.image.model.audit import Finding
 from pileus.image.operations import audit as operations
-from pileus.image.stores.store import Store
 from pileus.kit.clock import SystemClock
-from pileus.kit.db import Database
 from pileus.kit.errors import Unavailable
 
 
@@ -33,7 +31,8 @@ def command(state_path: Path | None, settings_path: Path | None, fix: bool, is_j
     missing bytes   a copy of an image is not in its store   --fix forgets it, if there is another one
     wrong size      a copy is not as long as its image       --fix deletes it, if there is another one
     no bytes        an image says it is whole, and is not
-    stuck image     an image waits for an upload that is no more  --fix puts it back into the queue
+    stuck image     whoever brought an image's bytes is gone --fix makes it what it was before
+    stale copy      of no image any more, in this host's cache  --fix deletes it
 
     A store of what others keep, or in a process's memory, is left out.
 
@@ -43,27 +42,29 @@ def command(state_path: Path | None, settings_path: Path | None, fix: bool, is_j
                3  nothing that could be checked, but a store did not answer
     """  # noqa: D301 (click reads \b)
     with open_part(state_path, settings_path) as part:
-        found, unchecked = _look(part.database, part.stores)
-        results = [Result(one, fix and _mend(part.database, part.stores, one)) for one in found]
+        found, unchecked = _look(part)
+        results = [Result(one, fix and _mend(part, one)) for one in found]
     audit_table.report(WORDS, results, unchecked, is_fixing=fix, is_json=is_json)
 
 
-def _look(database: Database, stores: Mapping[str, Store]) -> tuple[Sequence[Finding], Mapping[str, str]]:
+def _look(part: Part) -> tuple[Sequence[Finding], Mapping[str, str]]:
     """Return what is found, and which stores could not be looked into, and why."""
     found: list[Finding] = []
     unchecked: dict[str, str] = {}
-    for name, store in stores.items():
+    for name, store in part.stores.items():
         try:
-            orphans = operations.list_orphans(database, name, store)
+            orphans = operations.list_orphans(part.database, name, store)
             if orphans is not None:
-                found += [*orphans, *operations.list_bad_copies(database, {name: store})]
+                found += [*orphans, *operations.list_bad_copies(part.database, {name: store})]
         except (OSError, Unavailable) as error:
             unchecked[f"store {name}"] = str(error)
-    return [*found, *operations.list_odd_images(database)], unchecked
+    if part.cache is not None:
+        found += operations.list_stale_copies(part.database, part.cache)
+    return [*found, *operations.list_odd_images(part.database)], unchecked
 
 
-def _mend(database: Database, stores: Mapping[str, Store], finding: Finding) -> bool:
+def _mend(part: Part, finding: Finding) -> bool:
     try:
-        return operations.mend(database, stores, finding, now=SystemClock().now())
+        return operations.mend(part.database, part.stores, finding, now=SystemClock().now(), cache=part.cache)
     except (OSError, Unavailable):
         return False

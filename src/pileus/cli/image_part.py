@@ -10,8 +10,9 @@ from pathlib import Path
 from pileus.cli.options import state_of
 from pileus.cli.settings import settings_of
 from pileus.image.model.upload import STAGING
-from pileus.image.service import new_staging, new_stores
+from pileus.image.service import new_cache, new_staging, new_stores
 from pileus.image.settings import Settings
+from pileus.image.stores.cache import Cache
 from pileus.image.stores.store import Store
 from pileus.kit.db import Database
 from pileus.wiring.database import migrations_of, new_database
@@ -24,6 +25,7 @@ class Part:
     settings: Settings
     database: Database
     stores: Mapping[str, Store]  # and the staging area
+    cache: Cache | None  # of this host
 
 
 @contextmanager
@@ -35,4 +37,5 @@ def open_part(state_path: Path | None, settings_path: Path | None) -> Iterator[P
     with closing(new_database(settings, state, "image")) as database:
         migrations_of("image").require_newest(database)
         stores = {**new_stores(settings.image, state.path), STAGING: new_staging(settings.image, state.path)}
-        yield Part(settings.image, database, {name: store for name, store in stores.items() if store.kind != "memory"})
+        lasting = {name: store for name, store in stores.items() if store.kind != "memory"}
+        yield Part(settings.image, database, lasting, new_cache(settings.image, state.path))

@@ -10,6 +10,7 @@ from pileus.image.model.audit import (
     HollowImage,
     MissingObject,
     OrphanedObject,
+    StaleCopy,
     StuckImage,
     WrongSize,
     is_mendable,
@@ -36,7 +37,9 @@ def _words(finding: Finding) -> tuple[str, str]:
         case HollowImage():
             return finding.image_id, f"is '{finding.status}' and in no store"
         case StuckImage():
-            return finding.image_id, f"is '{finding.status}', and nobody uploads into it"
+            return finding.image_id, f"is '{finding.status}', and whoever was at it is gone"
+        case StaleCopy():
+            return finding.name, "in this host's cache, and of no use"
 
 
 def _copy(finding: MissingObject | WrongSize) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from pileus.clients.session import Session
 from pileus.clients.transport import Transport
-from pileus.kit.errors import Forbidden, NotFound, Unavailable
+from pileus.kit.errors import Forbidden, Invalid, NotFound, Unavailable
 from pileus.kit.http.message import JSON, Reply
 
 CHUNK = 2**20
+PAGE = 1000
 
 
 class ImageNotFound(NotFound):
@@ -25,6 +27,12 @@ class ImageRefused(Forbidden):
     """The image service does not let the caller do this."""
 
     message = "The image service refused: {reason}"
+
+
+class ImageQueryInvalid(Invalid):
+    """The image service does not understand what is looked for."""
+
+    message = "{reason}"
 
 
 class ImageFailed(Unavailable):
@@ -48,6 +56,28 @@ class Images:
         """Make a queued image. Raises ImageRefused, ImageFailed."""
         reply = self._session.request("image", "POST", "/v2/images", json=dict(attributes), token=token)
         return dict(self._document(reply, "POST images", str(attributes.get("id"))))
+
+    def list_by(self, **values: str) -> list[dict[str, Any]]:
+        """Return the images whose members and properties have these values, the newest first. Raises ImageFailed."""
+        query = urlencode({**values, "sort": "created_at:desc", "limit": PAGE})
+        reply = self._session.request("image", "GET", f"/v2/images?{query}")
+        return list(self._document(reply, "GET images", "")["images"])
+
+    def list_seen(self, query: Mapping[str, str], token: str) -> list[dict[str, Any]]:
+        """Return a page of the images that a user sees. Raises ImageQueryInvalid, ImageFailed."""
+        reply = self._session.request("image", "GET", f"/v2/images?{urlencode(query)}", token=token)
+        if reply.status == 400:
+            raise ImageQueryInvalid(reason=_sentence(reply))
+        return list(self._document(reply, "GET images", "")["images"])
+
+    def update(self, image_id: str, changes: Mapping[str, Any], removed: Sequence[str], token: str) -> dict[str, Any]:
+        """Set properties of an image and take others away. Raises ImageNotFound, ImageRefused, ImageFailed."""
+        patch = [{"op": "add", "path": f"/{name}", "value": value} for name, value in changes.items()]
+        patch += [{"op": "remove", "path": f"/{name}"} for name in removed]
+        media = {"content-type": "application/openstack-images-v2.1-json-patch"}
+        path = f"/v2/images/{image_id}"
+        reply = self._session.request("image", "PATCH", path, json=patch, headers=media, token=token)
+        return dict(self._document(reply, f"PATCH image {image_id}", image_id))
 
     def delete(self, image_id: str, token: str | None = None) -> None:
         """Remove an image; one that is gone is no error. Raises ImageRefused, ImageFailed."""

@@ -124,6 +124,25 @@ class Placement:
             raise ClaimRefused(reason=_detail(reply))
         self._ok(reply, "PUT allocations")
 
+    def hand_over(self, giver: str, taker: str, *, project_id: str, user_id: str) -> None:
+        """Let `taker`, who holds nothing, hold all that `giver` does, at one moment; doing it again changes nothing.
+
+        Raises ClaimRefused, PlacementFailed.
+        """
+        held, generation = self.allocations(giver)
+        if not held:
+            return
+        owner = {"project_id": project_id, "user_id": user_id}
+        taken = {provider: {"resources": amounts} for provider, amounts in held.items()}
+        body = {
+            giver: {"allocations": {}, "consumer_generation": generation, **owner},
+            taker: {"allocations": taken, "consumer_generation": None, **owner},
+        }
+        reply = self._send("POST", "/allocations", body)
+        if reply.status == 409:
+            raise ClaimRefused(reason=_detail(reply))
+        self._ok(reply, "POST allocations")
+
     def release(self, consumer: str) -> None:
         """Give back all that a consumer holds; one that holds nothing is no error. Raises PlacementFailed."""
         reply = self._send("DELETE", f"/allocations/{consumer}")

@@ -14,6 +14,7 @@ from pileus.clients.transport import Transport
 from pileus.kit.clock import Clock, parse_moment
 from pileus.kit.errors import Unavailable
 from pileus.kit.http.message import JSON, Reply
+from pileus.kit.patience import require_time_to_wait
 
 RENEW_BEFORE = timedelta(minutes=5)
 
@@ -144,6 +145,10 @@ class Session:
         return self.transport.send(method, self.endpoint(service_type) + path, sent, body)
 
     def _logged_in(self) -> _Login:
+        login = self._login
+        if login is not None and login.renew_at >= self.clock.now():
+            return login
+        require_time_to_wait()
         with self._guard:
             if self._login is None or self._login.renew_at < self.clock.now():
                 self._login = self._log_in()

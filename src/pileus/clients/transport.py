@@ -14,7 +14,7 @@ from pileus.kit.db.database import is_in_transaction
 from pileus.kit.errors import Unavailable
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
-from pileus.kit.patience import patiently
+from pileus.kit.patience import patiently, require_time_to_wait
 
 TIMEOUT_S = 30.0
 
@@ -93,6 +93,7 @@ class Transport:
             return app.handle(request)
 
     def _fetch(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        require_time_to_wait()
         try:
             response = self._pool.request(method, url, headers=dict(headers), body=body or None, timeout=TIMEOUT_S)
         except urllib3.exceptions.HTTPError as error:

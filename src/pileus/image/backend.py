@@ -8,29 +8,25 @@ from typing import Any
 
 from pileus.image.formats import certificate
 from pileus.image.formats.inspection import DEFAULT_RULES, Rules
-from pileus.image.model.image import Limits
+from pileus.image.model.image import Image, Limits
 from pileus.image.model.location import Exposure
 from pileus.image.model.property_rule import PropertyRules
 from pileus.image.model.quota import UNLIMITED, Quota
 from pileus.image.model.upload import STAGING
+from pileus.image.notification import Tell, silence
 from pileus.image.schema import ImageSchema
 from pileus.image.stores.caching import Caching
 from pileus.image.stores.store import Store
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database
+from pileus.kit.db.seen import Seen
+from pileus.kit.http.feeding import Feeding
 from pileus.kit.http.threads import Threads
 from pileus.kit.web.fetch import Bounds
 from pileus.kit.web.gate import Gate, GateRules
 from pileus.kit.workflow import Runner
 
-Tell = Callable[[str, Mapping[str, Any]], None]
-"""Tells others of an event: its type and payload."""
-
-
-def silence(_event_type: str, _payload: Mapping[str, Any]) -> None:
-    """Tell nobody."""
-
-
+SEEN = 2_000  # images that are kept in memory
 QuotaOf = Callable[[str | None], Quota]
 """Tells a project's quota. It may ask the identity service, and so is asked in no transaction."""
 
@@ -67,6 +63,7 @@ class Backend:
     stores: Mapping[str, Store]
     default_store: str
     threads: Threads
+    feeding: Feeding = field(default_factory=Feeding)
     owner: str = ""  # what this process signs its uploads with, the same after a restart
     limits: Limits = field(default_factory=Limits)
     timing: Timing = field(default_factory=Timing)
@@ -84,6 +81,10 @@ class Backend:
     caching: Caching | None = None  # copies on this host of what the stores keep
     is_delete_delayed: bool = False
     importing: Importing | None = None
+    seen: Seen[Image] = field(init=False, repr=False)  # by id, and by the project that looks
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seen", Seen(self.database, SEEN))
 
     @property
     def places(self) -> Mapping[str, Store]:

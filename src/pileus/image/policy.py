@@ -4,8 +4,8 @@ A target is an image: `project_id` and `owner` are the project that owns it, `me
 image is shared with it, and all its attributes and properties go by their own names.
 
 The original has its services carry the role admin. Here a service carries the role `service` alone, which sees every
-image and may fetch, fill and delete it: that is what compute does for a server's owner. This is what follows the
-original's texts here.
+image and may fetch, fill and delete it: that is what compute does for a server's owner. It may make images of its own:
+one carries a server's disk from host to host. This is what follows the original's texts here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DEFAULTS: dict[str, str] = {
     "default": "",
     "context_is_admin": "role:admin",
     "service_api": "role:service or role:admin",
-    "add_image": f"{ADMIN} or ({_MEMBER} and project_id:%(owner)s)",
+    "add_image": f"{ADMIN} or ({_MEMBER} and project_id:%(owner)s) or (role:service and project_id:%(owner)s)",
     "delete_image": ADMIN_OR_MEMBER + _OR_SERVICE,
     "get_image": f"{ADMIN} or (role:reader and {_SHOWN}){_OR_SERVICE}",
     "get_images": ADMIN_OR_READER + _OR_SERVICE,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from pileus.clients.limit import UnifiedLimits
 from pileus.clients.transport import Transport
 from pileus.image import schema
-from pileus.image.api.notification import of_image
 from pileus.image.api.routes import ROUTES
-from pileus.image.backend import Backend, Importing, QuotaOf, Tell, Timing, silence
+from pileus.image.api.screen import screen
+from pileus.image.backend import Backend, Importing, QuotaOf, Timing
 from pileus.image.db import import_tables, tables
 from pileus.image.formats import certificate
 from pileus.image.formats.certificate import Certificates
@@ -30,6 +31,7 @@ from pileus.image.model.location import Exposure
 from pileus.image.model.property_rule import PropertyRules
 from pileus.image.model.quota import UNLIMITED, of_storage, of_unified_limits
 from pileus.image.model.upload import STAGING
+from pileus.image.notification import Tell, silence
 from pileus.image.policy import DEFAULTS, REFUSAL, scopes_of
 from pileus.image.schema import ImageSchema
 from pileus.image.settings import ImportFilteringSettings, PropertyProtectionSettings, Settings, StoreSettings
@@ -63,20 +65,23 @@ REPAIR_PERIOD_S = 20
 CACHE_PERIOD_S = 60
 EXPIRY_PERIOD_S = 600
 
+CORS = "cors"  # web pages of other sites are answered as `[cors]` says
+VERSIONS = "versionnegotiation"  # all versions of ours are one, and who wants another is told which there are
 UNAUTHENTICATED = "unauthenticated-context"  # everybody is an administrator
 AUTHTOKEN = "authtoken"  # a token says who is asking
 CACHE = "cache"  # bytes come from copies on this host, and /v2/cache tells of them
 CACHE_MANAGE = "cachemanage"  # /v2/cached_images and /v2/queued_images do too
 
 FLAVORS = {
-    "": (UNAUTHENTICATED,),
-    "caching": (UNAUTHENTICATED, CACHE),
-    "cachemanagement": (UNAUTHENTICATED, CACHE, CACHE_MANAGE),
-    "keystone": (AUTHTOKEN,),
-    "keystone+caching": (AUTHTOKEN, CACHE),
-    "keystone+cachemanagement": (AUTHTOKEN, CACHE, CACHE_MANAGE),
+    "": (CORS, VERSIONS, UNAUTHENTICATED),
+    "caching": (CORS, VERSIONS, UNAUTHENTICATED, CACHE),
+    "cachemanagement": (CORS, VERSIONS, UNAUTHENTICATED, CACHE, CACHE_MANAGE),
+    "keystone": (CORS, VERSIONS, AUTHTOKEN),
+    "keystone+caching": (CORS, VERSIONS, AUTHTOKEN, CACHE),
+    "keystone+cachemanagement": (CORS, VERSIONS, AUTHTOKEN, CACHE, CACHE_MANAGE),
 }
-"""What a request passes on its way from the socket to the routes, in this order, for each `flavor`."""
+"""What a request passes on its way from the socket to its handler, in this order and by the original's names, for each
+`flavor`. The first two are the same in all: `kit/http/cors.py` and `api/versions.py`."""
 
 
 class StoreSettingsInvalid(Invalid):
@@ -142,8 +147,9 @@ def authenticator_of(flavor: str, keystone: Authenticator) -> Authenticator:
     return keystone if AUTHTOKEN in FLAVORS[flavor] else Everybody()
 
 
+@cache
 def new_gate(settings: ImportFilteringSettings) -> Gate:
-    """Put together what every URL passes that a caller names. Raises ImportFilteringInvalid."""
+    """Put together what every URL passes that a caller names: one gate for all. Raises ImportFilteringInvalid."""
     try:
         rules = GateRules(
             allowed_schemes=frozenset(settings.allowed_schemes),
@@ -221,10 +227,11 @@ def new_backend(
     )
 
 
-def new_staging(settings: Settings, state: Path) -> FilesystemStore:
+def new_staging(settings: Settings, state: Path) -> Store:
     """Open the staging area; `state` is the folder in which it is by default."""
     chosen = settings.imports.staging_directory
-    return FilesystemStore(STAGING, Path(chosen) if chosen else state / "images" / STAGING)
+    folder = Path(chosen) if chosen else state / "images" / STAGING
+    return BoundedStore(STAGING, FilesystemStore(STAGING, folder), settings.store_deadline_s)
 
 
 def with_imports(backend: Backend, settings: Settings, state: Path) -> tuple[Backend, Runner[Means]]:
@@ -238,6 +245,8 @@ def with_imports(backend: Backend, settings: Settings, state: Path) -> tuple[Bac
     _require_known("enabled_import_methods", chosen.enabled_import_methods, METHODS)
     _require_known("image_import_plugins", chosen.image_import_plugins, PLUGINS)
     _require_known("output_format", (chosen.output_format,), tuple(OUTPUT_OPTIONS))
+    if chosen.max_parallel_stores < 1:
+        raise ImportSettingsInvalid("image.imports.max_parallel_stores must be 1 or more")
     means = Means(
         database=backend.database,
         clock=backend.clock,
@@ -254,6 +263,8 @@ def with_imports(backend: Backend, settings: Settings, state: Path) -> tuple[Bac
         plan=Plan(
             plugins=chosen.image_import_plugins,
             output_format=chosen.output_format,
+            ovf_properties=chosen.cim_pasd,
+            parallel_stores=chosen.max_parallel_stores,
             ignored_roles=chosen.ignore_user_roles,
             injected=chosen.inject,
             extra_properties=chosen.extra_properties,
@@ -261,7 +272,7 @@ def with_imports(backend: Backend, settings: Settings, state: Path) -> tuple[Bac
         task_time_to_live=timedelta(hours=chosen.task_time_to_live_h),
         exposure=backend.exposure,
         quota_of=backend.quota_of,
-        tell_active=lambda image: backend.tell("image.activate", of_image(image)),
+        tell=backend.tell,
     )
     store = WorkflowStore(import_tables.WORKFLOW, import_tables.WORKFLOW_STEP)
     owner, clock, threads = backend.owner, backend.clock, chosen.threads
@@ -308,6 +319,7 @@ def new_service(backend: Backend, authenticator: Authenticator, *, policy_file: 
         routes=ROUTES,
         dialect=dialects.image,
         authenticator=authenticator,
+        screen=screen,
         policy=Policy(DEFAULTS, file=policy_file, refusal=REFUSAL, scopes=scopes_of),
         ready=lambda: _problems(backend),
     )
@@ -332,7 +344,11 @@ def new_scrubber(
     return Scrubber(database, stores, leases, clock, keep_s=settings.scrub_time, pool_size=settings.scrub_pool_size)
 
 
+def _place_word(name: str) -> str:
+    return "staging area" if name == STAGING else f"store {name}"
+
+
 def _problems(backend: Backend) -> dict[str, str]:
     parts = {"database": backend.database.ping()}
-    parts |= {f"store {name}": store.problem() for name, store in backend.stores.items()}
+    parts |= {_place_word(name): store.problem() for name, store in backend.places.items()}
     return {part: problem for part, problem in parts.items() if problem is not None}

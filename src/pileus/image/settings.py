@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from pileus.image.model.imports import OVF_PROPERTIES
 from pileus.image.model.remote import EXTRA_PROPERTIES
 from pileus.kit.settings import DatabaseSettings, ListenSettings, NotifierSettings, Section
 
@@ -84,12 +85,14 @@ class ImportSettings(Section, frozen=True, kw_only=True):
     enabled_import_methods: tuple[str, ...] = ("glance-direct", "web-download", "copy-image", "glance-download")
     image_import_plugins: tuple[str, ...] = ()  # image_decompression, ovf_process, image_conversion, …
     output_format: str = "raw"  # of image_conversion
+    cim_pasd: tuple[str, ...] = OVF_PROPERTIES  # what ovf_process takes over of what a package says of processors
     inject: dict[str, str] = msgspec.field(default_factory=dict)  # properties, by inject_image_metadata
     ignore_user_roles: tuple[str, ...] = ("admin",)  # whose images get none
     extra_properties: tuple[str, ...] = EXTRA_PROPERTIES  # beginnings of those that glance-download takes over
     staging_directory: str = ""  # empty: images/os_glance_staging_store in the state directory
     task_time_to_live_h: float = 48  # after a task has ended
     threads: int = 8  # imports at the same time
+    max_parallel_stores: int = 8  # that one import writes to at the same time
 
 
 class CacheSettings(Section, frozen=True, kw_only=True):

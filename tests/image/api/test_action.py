@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from pileus.image.settings import Settings
 from tests.image.bench import ADMIN, OTHER, READER, Site
 
 
@@ -24,6 +27,23 @@ def test_a_deactivated_image_gives_its_bytes_to_administrators_only(site: Site, 
     assert [act(site, image_id, "reactivate") for _ in range(2)] == [204, 204]
     assert site.get(image_id)["status"] == "active"
     assert site.download(image_id).body == b"bytes"
+
+
+def test_nobody_but_administrators_learns_where_withdrawn_bytes_lie(new_site: Callable[..., Site]) -> None:
+    site = new_site(Settings(show_image_direct_url=True, show_multiple_locations=True))
+    image_id = site.create_raw()
+    assert site.upload(image_id, b"bytes").status == 204
+    shown = {"direct_url", "locations", "stores"}
+    assert shown <= site.get(image_id).keys()
+    assert act(site, image_id, "deactivate") == 204
+    assert not shown & site.get(image_id).keys() - {"locations"}
+    assert site.get(image_id)["locations"] == []
+    (listed,) = site.call("GET", "/v2/images").decoded()["images"]
+    assert "file://" not in str(listed)
+    path = f"/v2/images/{image_id}/locations"
+    assert site.call("GET", path, token="p-service:service").decoded() == []
+    assert len(site.call("GET", path, token=ADMIN).decoded()) == 1
+    assert shown <= site.get(image_id, ADMIN).keys()
 
 
 def test_an_image_without_bytes_cannot_be_withdrawn(site: Site) -> None:

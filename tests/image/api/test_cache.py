@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -170,6 +171,18 @@ def test_the_store_may_be_gone_once_there_is_a_copy(cached_site: Site) -> None:
     for file in cached_site.folder.iterdir():
         file.unlink()
     assert cached_site.download(image_id).body == DATA
+
+
+def test_a_broken_cache_breaks_nothing_else(cached_site: Site) -> None:
+    kept, other = uploaded(cached_site), uploaded(cached_site, b"data")
+    assert cached_site.download(kept).body == DATA
+    settle(cached_site)
+    (copy,) = (path for path in folder(cached_site).iterdir() if path.is_file() and not path.name.endswith(".hits"))
+    copy.with_name(f"{copy.name}.hits").mkdir()  # so that no note can be made
+    assert cached_site.download(kept).body == DATA
+    shutil.rmtree(folder(cached_site))
+    assert cached_site.download(kept).body == DATA
+    assert cached_site.call("DELETE", f"/v2/images/{other}").status == 204
 
 
 def test_damaged_bytes_do_not_enter_the_cache(cached_site: Site) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pileus.image.api import data
 from pileus.image.settings import LimitSettings, Settings, StoreSettings
+from pileus.kit.http import feeding
 from tests.image.bench import ADMIN, BYTES, OTHER, OWNER, READER, Site, exchange
 from tests.image.hostile import qcow2
 
@@ -156,7 +156,7 @@ def test_a_full_store_is_told_and_emptied(new_site: Callable[..., Site]) -> None
 
 def test_a_client_that_hangs_up_leaves_nothing(site: Site) -> None:
     image_id = site.create_raw()
-    wire = site.upload(image_id, [b"x" * data.BATCH_BYTES, b"half", None])
+    wire = site.upload(image_id, [b"x" * feeding.BATCH_BYTES, b"half", None])
     assert wire.status == 0
     assert is_as_before(site, image_id)
     assert site.files() == []
@@ -177,7 +177,7 @@ def test_a_server_that_is_stopped_gives_its_uploads_up(site: Site) -> None:
     image_id = site.create_raw()
 
     async def stopped() -> None:
-        pieces: list[Any] = [b"x" * data.BATCH_BYTES, HELLO, lambda: asyncio.sleep(30)]
+        pieces: list[Any] = [b"x" * feeding.BATCH_BYTES, HELLO, lambda: asyncio.sleep(30)]
         headers = {"x-auth-token": OWNER, "content-type": BYTES}
         upload = asyncio.create_task(exchange(site.listener, "PUT", f"/v2/images/{image_id}/file", pieces, headers))
         while not site.files():
@@ -198,7 +198,7 @@ def test_an_image_deleted_during_its_upload_is_gone(site: Site) -> None:
         reply = await asyncio.to_thread(site.call, "DELETE", f"/v2/images/{image_id}")
         assert reply.status == 204
 
-    reply = site.upload(image_id, [b"x" * data.BATCH_BYTES, delete, HELLO])
+    reply = site.upload(image_id, [b"x" * feeding.BATCH_BYTES, delete, HELLO])
     assert reply.status == 410
     assert site.call("GET", f"/v2/images/{image_id}").status == 404
     assert site.files() == []

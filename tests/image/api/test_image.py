@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.image.bench import ADMIN, OLD_PATCH, OTHER, READER, Site
+from tests.image.bench import ADMIN, BYTES, OLD_PATCH, OTHER, PATCH, READER, Site
 
 ID = "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f1"
 
@@ -135,7 +135,7 @@ def test_a_bad_patch_is_refused(site: Site, step: object, status: int, sentence:
 
 def test_a_patch_says_what_kind_it_is(site: Site) -> None:
     reply = site.call("PATCH", f"/v2/images/{site.create()}", [], content_type="application/json")
-    assert reply.status == 415
+    assert (reply.status, reply.headers["accept-patch"]) == (415, f"{OLD_PATCH}, {PATCH}")
     assert "Image PATCH expects Content-Type one of" in reply.decoded()["message"]
 
 
@@ -174,6 +174,34 @@ def test_the_versions_are_public(site: Site) -> None:
     newest = choices.decoded()["versions"][0]
     assert (newest["id"], newest["status"]) == ("v2.17", "CURRENT")
     assert newest["links"] == [{"rel": "self", "href": "http://cloud:9292/v2/"}]
+
+
+@pytest.mark.parametrize("path", ["/v1/images", "/v1", "/v3/images", "/v2.99/images", "/images", "*", "/versional"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_asks_for_another_version_is_told_which_there_are(site: Site, method: str, path: str) -> None:
+    reply = site.call(method, path, token=None)
+    assert (reply.status, reply.decoded()) == (300, site.call("GET", "/", token=None).decoded())
+
+
+@pytest.mark.parametrize("version", ["v2.0", "v2.9", "v2.17"])
+def test_every_minor_version_is_the_one_there_is(site: Site, version: str) -> None:
+    image_id = site.create_raw()
+    assert site.call("GET", f"/{version}/images/{image_id}").decoded() == site.get(image_id)
+    assert site.wire("PUT", f"/{version}/images/{image_id}/file", [b"x"], headers={"content-type": BYTES}).status == 204
+    assert site.call("GET", f"/{version}/images", token=None).status == 401
+    assert site.call("GET", "/v2").status == 404
+
+
+def test_a_nul_character_is_refused_wherever_it_is(site: Site) -> None:
+    image_id = site.create()
+    for body in ({"name": "a\0"}, {"a\0": "b"}, {"tags": ["\0"]}, {"a": "\\\0"}):
+        assert site.call("POST", "/v2/images", body).status == 400
+    assert site.patch(image_id, {"op": "add", "path": "/a", "value": "\0"}).status == 400
+    for path in ("/v2/images?name=%00", "/v2/images?%00=x", "/v2/images/%00", "/v2/metadefs/namespaces?marker=%00"):
+        assert site.call("GET", path).status == 400
+    assert site.call("PUT", f"/v2/images/{image_id}/tags/a%00").status == 400
+    assert site.create(name="\\u0000", a="%00")
+    assert site.call("GET", "/v2/images?name=%2500").status == 200
 
 
 def test_schemas_and_abilities_can_be_read(site: Site) -> None:

@@ -52,6 +52,18 @@ def test_an_upload_to_the_staging_area_that_breaks_off_leaves_nothing(site: Site
     assert site.stage(image_id, HELLO).status == 204
 
 
+def test_bytes_that_are_still_being_staged_are_not_imported(site: Site) -> None:
+    image_id = site.create_raw()
+    answers: list[int] = []
+
+    async def import_meanwhile() -> None:
+        answers.append(site.begin_import(image_id, "glance-direct").status)
+
+    assert site.stage(image_id, [HELLO, import_meanwhile, None]).status != 204
+    assert answers == [409]
+    assert (site.get(image_id)["status"], site.staged_files()) == ("queued", [])
+
+
 def test_staging_is_for_owners_and_for_bytes(new_site: Callable[..., Site]) -> None:
     site = new_site(Settings(limits=LimitSettings(size_gb=0)))
     image_id = site.create_raw()
@@ -200,3 +212,12 @@ def test_an_import_works_over_the_wire_of_a_client(site: Site) -> None:
     assert (wire.status, wire.body) == (204, b"")
     reply = site.begin_import(image_id, "glance-direct")
     assert (reply.status, reply.body) == (202, b"")
+
+
+def test_where_an_image_came_from_is_told_to_its_owner_only(site: Site) -> None:
+    image_id = site.create_raw(visibility="community")
+    uri = "https://mirror.example/disk?signature=secret"
+    assert site.begin_import(image_id, "web-download", method={"uri": uri}).status == 202
+    seen = {token: site.call("GET", f"/v2/images/{image_id}/tasks", token=token) for token in (OWNER, ADMIN, OTHER)}
+    assert [uri in str(reply.body) for reply in seen.values()] == [True, True, False]
+    assert seen[OTHER].decoded()["tasks"][0]["status"] == "pending"

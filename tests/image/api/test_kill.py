@@ -5,59 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 
 import pytest
 
-from pileus.image.db import quota as quotas
-from pileus.image.db import upload as uploads
-from pileus.image.model.audit import Finding
-from pileus.image.model.quota import SIZE_TOTAL
-from pileus.image.operations import audit
-from pileus.image.service import new_stores
-from pileus.image.settings import Settings
-from pileus.kit.db import Database
 from tests.image.bench import BYTES
-from tests.image.process import MEBIBYTE, Server, wait_until
+from tests.image.process import MEBIBYTE, Server, findings, is_settled, used_bytes, wait_until
 
 LEASE_S = 1
 QUOTA = {"user_storage_quota": "64MB", "upload_lease_s": LEASE_S}
 DATA = MEBIBYTE[: 2**18]
 AT_ONCE = 16
 StartServer = Callable[..., Server]
-
-
-@contextmanager
-def opened(server: Server) -> Iterator[Database]:
-    database = Database(f"sqlite:///{server.state}/image.sqlite")
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def used_bytes(server: Server) -> int:
-    with opened(server) as database, database.read() as tx:
-        return quotas.usage(tx, "p-own")[SIZE_TOTAL]
-
-
-def findings(server: Server) -> list[Finding]:
-    found: list[Finding] = []
-    with opened(server) as database:
-        for name, store in new_stores(Settings(), server.state).items():
-            found += [
-                *(audit.list_orphans(database, name, store) or ()),
-                *audit.list_bad_copies(database, {name: store}),
-            ]
-        return [*found, *audit.list_odd_images(database)]
-
-
-def is_settled(server: Server) -> bool:
-    """Tell whether nothing is on its way any more, neither in nor out."""
-    with opened(server) as database, database.read() as tx:
-        return not (uploads.list_discarded(tx) or uploads.list_of_owner(tx, ""))
 
 
 def restarted_after_a_kill(server: Server, start_server: StartServer) -> Server:

@@ -52,6 +52,11 @@ def test_a_list_is_filtered_and_sorted(site: Site, query: str, names: str) -> No
     assert site.names(query) == names.split()
 
 
+def test_a_word_of_a_list_may_hold_commas_and_quotes(site: Site) -> None:
+    site.create(name='a "b", c\\d')
+    assert site.names("?name=in:%22a%20\\%22b\\%22,%20c\\\\d%22,public") == ['a "b", c\\d', "public"]
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from pileus.image.settings import ImportFilteringSettings, LimitSettings, Settings, StoreSettings
+from pileus.image.workflows.location import READ_BYTES
+from tests.image import hostile
 from tests.image.bench import ADMIN, OTHER, OWNER, READER, Site
 from tests.kit.web.site import Site as Web
 from tests.kit.web.site import send, serving
@@ -201,6 +204,22 @@ def post(site: Site, image_id: str, url: str, token: str = OWNER, **more: Any) -
     return reply.status
 
 
+def test_what_lies_elsewhere_counts_too(new_open_site: Callable[..., Site], web: Web) -> None:
+    site = new_open_site(user_storage_quota=f"{len(DATA)}B")
+    first, second = site.create_raw(), site.create_raw()
+    assert post(site, first, web.url + "/disk") == 202
+    assert post(site, second, web.url + "/disk?2") == 202
+    web.publish("/disk?2", DATA)
+    site.work.run_due()
+    assert sorted(site.get(image_id)["status"] for image_id in (first, second)) == ["active", "queued"]
+    waiting = next(image_id for image_id in (first, second) if site.get(image_id)["status"] == "queued")
+    assert "exceed the limit" in site.tasks(waiting)[0]["message"]
+    web.publish("/disk?3", DATA)
+    assert site.patch(waiting, added(web.url + "/disk?3")).status == 413
+    assert site.get(waiting)["status"] == "queued"
+    assert "stores" not in site.get(waiting)
+
+
 def test_an_image_gets_a_location_and_is_hashed(open_site: Site, web: Web) -> None:
     image_id = open_site.create_raw()
     assert post(open_site, image_id, web.url + "/disk") == 202
@@ -236,6 +255,31 @@ def test_an_image_with_other_bytes_than_were_said_waits_for_the_right_ones(open_
     assert post(open_site, image_id, web.url + "/disk") == 202
     open_site.work.run_due()
     assert open_site.get(image_id)["os_hash_value"] == SHA512
+
+
+@pytest.mark.parametrize(("is_hash_given", "status"), [(True, "queued"), (False, "deactivated")])
+def test_bytes_that_lie_elsewhere_are_looked_at_too(
+    open_site: Site, web: Web, is_hash_given: bool, status: str
+) -> None:
+    bad = hostile.qcow2_over("/etc/passwd")
+    web.publish("/bad", bad)
+    image_id = open_site.create_raw()
+    said = {"os_hash_algo": "sha256", "os_hash_value": hashlib.sha256(bad).hexdigest()} if is_hash_given else None
+    assert post(open_site, image_id, web.url + "/bad", validation_data=said) == 202
+    open_site.work.run_due()
+    assert open_site.get(image_id)["status"] == status
+    task = open_site.tasks(image_id)[0]
+    assert (task["status"], "safety checks" in task["message"]) == ("failure", True)
+    assert open_site.download(image_id).status in (204, 403)
+
+
+def test_the_disk_that_lies_elsewhere_is_measured(open_site: Site, web: Web) -> None:
+    web.publish("/whole", hostile.qcow2(virtual_size=3 * 2**30))
+    image_id = open_site.create(disk_format="qcow2", container_format="bare")
+    assert post(open_site, image_id, web.url + "/whole") == 202
+    open_site.work.run_due()
+    image = open_site.get(image_id)
+    assert (image["status"], image["virtual_size"], image["min_disk"]) == ("active", 3 * 2**30, 3)
 
 
 def test_an_upload_after_a_refused_location_counts(open_site: Site, web: Web) -> None:
@@ -288,6 +332,38 @@ def test_a_location_with_nothing_fails_its_task(open_site: Site, web: Web) -> No
     assert (image["status"], image["locations"]) == ("queued", [])
     assert "stores" not in image
     assert open_site.upload(image_id, b"data").status == 204
+
+
+def test_nothing_is_read_any_more_for_an_image_that_is_gone(open_site: Site, web: Web) -> None:
+    image_id, asked, sent, is_over = open_site.create_raw(), list[str](), list[int](), threading.Event()
+    shown: list[Any] = []
+    piece, pieces = bytes(READ_BYTES), 40
+
+    def page(handler: Any) -> None:
+        asked.append(handler.path)
+        handler.send_response(200)
+        handler.send_header("content-length", str(pieces * len(piece)))
+        handler.end_headers()
+        if len(asked) == 1:  # how much is there?
+            return
+        try:
+            for number in range(pieces):
+                handler.wfile.write(piece)
+                sent.append(number)
+                if number == 0:
+                    shown.append(open_site.get(image_id))
+                    assert open_site.call("DELETE", f"/v2/images/{image_id}").status == 204
+        finally:
+            is_over.set()
+
+    web.pages["/slow"] = page
+    assert post(open_site, image_id, web.url + "/slow") == 202
+    open_site.work.run_due()
+    assert is_over.wait(20)
+    assert (len(asked), len(sent) < pieces) == (2, True)
+    assert [(each["status"], each["os_hash_algo"], each["os_hash_value"]) for each in shown] == [
+        ("active", "sha512", None)  # the hash was on its way
+    ]
 
 
 def test_only_one_location_is_added_at_a_time(open_site: Site, web: Web) -> None:

@@ -17,21 +17,16 @@ GLANCE = json.loads((Path(__file__).parents[2] / "golden" / "glance_rules.json")
 """The rules of Glance 33, as its own registry of policies lists them."""
 
 SERVICE = "p-service:service"
+FETCH_AND_FILL = ("get_image", "get_images", "download_image", "download_from_store", "upload_image", "delete_image")
 ALSO_FOR_SERVICES = {
-    "get_image",
-    "get_images",
-    "download_image",
-    "download_from_store",
-    "upload_image",
-    "delete_image",
+    **dict.fromkeys(FETCH_AND_FILL, " or rule:service_api"),
+    "add_image": " or (role:service and project_id:%(owner)s)",
 }
 
 
 def test_every_rule_that_the_original_has_says_what_it_says_there() -> None:
     expected = {
-        name: rule["check"] + (" or rule:service_api" if name in ALSO_FOR_SERVICES else "")
-        for name, rule in GLANCE.items()
-        if name in DEFAULTS
+        name: rule["check"] + ALSO_FOR_SERVICES.get(name, "") for name, rule in GLANCE.items() if name in DEFAULTS
     }
     assert {name: text for name, text in DEFAULTS.items() if name in GLANCE} == expected
 
@@ -51,6 +46,12 @@ def test_a_services_role_is_enough_for_bytes_and_no_more(site: Site) -> None:
     assert site.download(image_id, token=SERVICE).body == b"x"
     assert site.patch(image_id, {"op": "add", "path": "/a", "value": "b"}, token=SERVICE).status == 403
     assert site.call("GET", f"/v2/images/{image_id}/members", token=SERVICE).status == 403
+
+
+def test_a_service_makes_images_of_its_own_and_of_nobody_else(site: Site) -> None:
+    mine, other = ({"name": "disk", "owner": owner} for owner in ("p-service", "p-own"))
+    assert site.call("POST", "/v2/images", mine, token=SERVICE).status == 201
+    assert site.call("POST", "/v2/images", other, token=SERVICE).status == 403
 
 
 @pytest.mark.parametrize(

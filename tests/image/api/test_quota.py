@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pileus.image.settings import Settings
+from pileus.image.settings import ImportFilteringSettings, Settings, StoreSettings
 from tests.clients.limiting import Limiting
 from tests.image.bench import ADMIN, OTHER, OWNER, Site
+from tests.kit.web.site import serving
 
 MEBIBYTE = bytes(2**20)
 NewSite = Callable[..., Site]
@@ -104,6 +105,33 @@ def test_only_so_many_images_may_be_on_their_way_in(limited: Site, keystone: Lim
     reply = limited.upload(second, b"x")
     assert reply.status == 413
     assert "image_count_uploading is over limit of 1 due to current usage 1 and delta 1" in reply.json()["message"]
+
+
+def test_as_many_imports_as_may_be_run_and_one_more_is_refused(new_site: NewSite, keystone: Limiting) -> None:
+    keystone.registered["image_count_uploading"] = 2
+    with serving() as web:
+        filtering = ImportFilteringSettings(allowed_ports=(web.port,), allowed_networks=("127.0.0.0/8",))
+        limited = new_site(Settings(import_filtering=filtering), keystone.limits())
+        images = [limited.create_raw() for _ in range(3)]
+        method = {"uri": web.publish("/x", MEBIBYTE[:1000])}
+        answers = [limited.begin_import(image_id, "web-download", method=method).status for image_id in images]
+        assert answers == [202, 202, 413]
+        limited.work.run_due()
+        assert [limited.get(image_id)["status"] for image_id in images] == ["active", "active", "queued"]
+        assert limited.begin_import(images[2], "web-download", method=method).status == 202
+        limited.work.run_due()
+        assert limited.get(images[2])["status"] == "active"
+
+
+def test_an_image_that_is_copied_to_several_stores_is_one_on_its_way(new_site: NewSite, keystone: Limiting) -> None:
+    keystone.registered["image_count_uploading"] = 1
+    stores = {"a": StoreSettings(), "b": StoreSettings(), "c": StoreSettings()}
+    site = new_site(Settings(stores=stores), keystone.limits())
+    image_id = site.create_raw()
+    assert site.upload(image_id, b"data").status == 204
+    assert site.begin_import(image_id, "copy-image", token=ADMIN, stores=["b", "c"]).status == 202
+    site.work.run_due()
+    assert site.get(image_id)["stores"] == "a,b,c"
 
 
 def test_an_image_counts_for_who_owns_it_whoever_uploads(limited: Site) -> None:

@@ -71,4 +71,5 @@ def test_an_image_and_its_members_take_a_few_statements_however_many_there_are(
     build(site, 7)
     ids = [image["id"] for image in site.call("GET", "/v2/images?visibility=shared").decoded()["images"]]
     assert [count(f"/v2/images/{image_id}", OWNER)[0] for image_id in ids] == [2, 2]
-    assert [count(f"/v2/images/{image_id}/members", OWNER)[0] for image_id in ids] == [3, 3]
+    is_remembered = site.backend.database.version() is not None  # the image, which was just shown
+    assert [count(f"/v2/images/{image_id}/members", OWNER)[0] for image_id in ids] == [1 if is_remembered else 3] * 2

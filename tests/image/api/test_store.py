@@ -70,7 +70,7 @@ def test_an_image_is_read_from_the_store_of_the_greatest_weight_or_the_one_that_
     image_id = three.create_raw()
     three.upload(image_id, b"slow")
     put(three, image_id, "quick", b"fast")
-    assert three.get(image_id)["stores"] == "local,quick"
+    assert three.get(image_id)["stores"] == "quick,local"
     assert three.download(image_id).body == b"fast"
     path = f"/v2/images/{image_id}/file"
     assert three.wire("GET", f"{path}?prefer=web,%20local", []).body == b"slow"

@@ -137,7 +137,7 @@ def test_each_step_of_a_location_task_may_be_done_twice(database: Database, is_p
         database.write(operation.place, IMAGE.id, "t", A, 7, {}, NOON, is_proof_wanted=is_proof_wanted)
     assert read(database).status == ("importing" if is_proof_wanted else "active")
     for _ in range(2):
-        database.write(operation.prove, IMAGE.id, "t", A, {"checksum": "c"}, NOON)
+        database.write(operation.prove, IMAGE.id, "t", A, {"checksum": "c", "virtual_size": 9}, NOON)
     kept = NOON - NOON
     first = database.write(operation.finish, IMAGE.id, "t", NOON, kept)
     assert first is not None
@@ -145,6 +145,7 @@ def test_each_step_of_a_location_task_may_be_done_twice(database: Database, is_p
     assert database.write(operation.finish, IMAGE.id, "t", NOON, kept) is None
     image = read(database)
     assert (image.status, image.size, image.checksum, image.locations) == ("active", 7, "c", (A,))
+    assert image.min_disk == 1
 
 
 def test_a_failed_location_task_leaves_the_image_in_the_queue(database: Database) -> None:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from pileus.image.db import image as images
+from pileus.image.db import import_tables
+from pileus.image.db import staged as stagings
 from pileus.image.db import upload as uploads
 from pileus.image.model.audit import Finding, HollowImage, MissingObject, OrphanedObject, StuckImage, WrongSize
 from pileus.image.model.image import Image, Limits, Location
-from pileus.image.model.upload import Received, Upload, new_location
+from pileus.image.model.imports import Staged
+from pileus.image.model.upload import STAGING, Received, Upload, new_location
 from pileus.image.operations import audit
 from pileus.image.operations import image as operation
 from pileus.image.operations import upload as upload_operation
 from pileus.image.service import MIGRATIONS
+from pileus.image.stores.cache import Cache
 from pileus.image.stores.memory import MemoryStore
 from pileus.kit.db import Database
+from pileus.kit.workflow import WorkflowStore
 
 NOON = datetime(2026, 1, 1, 12)
 DATA = b"data"
+WORKFLOWS = WorkflowStore(import_tables.WORKFLOW, import_tables.WORKFLOW_STEP)
 RECEIVED = Received(size=len(DATA), checksum="c", os_hash_algo="sha512", os_hash_value="h", virtual_size=4)
 
 
@@ -31,7 +39,7 @@ class Bench:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.stores = {"one": MemoryStore("one"), "two": MemoryStore("two")}
+        self.stores = {name: MemoryStore(name) for name in ("one", "two", STAGING)}
 
     def create(self) -> Image:
         image = Image(
@@ -171,3 +179,79 @@ def test_an_image_whose_upload_is_gone_goes_back_into_the_queue(bench: Bench) ->
     assert bench.mend() == [True]
     assert bench.look() == []
     bench.begin(replace(image))
+
+
+def stuck(bench: Bench, status: str, **properties: str) -> Image:
+    """Return an image that somebody has begun with of whom no row speaks."""
+    image = bench.create()
+    bench.database.write(images.update, image, replace(image, status=status, size=4, properties=properties))
+    return image
+
+
+@pytest.mark.parametrize("status", ["saving", "uploading", "importing"])
+def test_an_image_that_nobody_is_at_goes_back_into_the_queue(bench: Bench, status: str) -> None:
+    image = stuck(bench, status, os_glance_import_task="gone", kept="1")
+    place = Location("one", f"{image.id}-0badcafe")
+    bench.put(place)
+    bench.database.write(images.insert_location, image.id, place)
+    assert bench.look() == [StuckImage(image_id=image.id, status=status)]
+    assert bench.mend() == [True]
+    assert bench.look() == []
+    with bench.database.read() as tx:
+        found = images.get(tx, image.id)
+        assert uploads.list_discarded(tx) == [place]
+    assert (found.status, found.size, found.properties, found.locations) == ("queued", None, {"kept": "1"}, ())
+    bench.begin(image)
+
+
+def test_an_image_whose_import_is_under_way_is_left_alone(bench: Bench) -> None:
+    image = stuck(bench, "importing", os_glance_import_task="task")
+    staged = Staged(image_id=image.id, location=Location(STAGING, f"{image.id}-0badcafe"), size=4)
+    bench.database.write(stagings.insert, staged)
+    bench.put(staged.location)
+    bench.database.write(WORKFLOWS.add, str(uuid4()), "import", image.id, {}, NOON)
+    assert bench.look() == []
+    waiting = stuck(bench, "uploading")
+    bench.database.write(stagings.insert, replace(staged, image_id=waiting.id))
+    assert bench.look() == []
+
+
+def test_a_whole_image_that_a_lost_task_has_claimed_is_freed(bench: Bench) -> None:
+    image, place = bench.whole()
+    claimed = replace(image, status="active", properties={"os_glance_import_task": "gone"})
+    bench.database.write(images.update, replace(image, status="active"), claimed)
+    assert bench.look() == [StuckImage(image_id=image.id, status="active")]
+    assert bench.mend() == [True]
+    assert bench.look() == []
+    with bench.database.read() as tx:
+        found = images.get(tx, image.id)
+    assert (found.status, found.properties, found.locations) == ("active", {}, (place,))
+
+
+def test_staged_bytes_that_are_missing_are_found(bench: Bench) -> None:
+    image = stuck(bench, "uploading")
+    place = Location(STAGING, f"{image.id}-0badcafe")
+    bench.database.write(stagings.insert, Staged(image_id=image.id, location=place, size=4))
+    missing = MissingObject(image_id=image.id, store=STAGING, key=place.key, has_other_copy=False)
+    assert bench.look() == [missing]
+    assert bench.mend() == [False]
+
+
+def test_what_a_hosts_cache_keeps_for_nothing_is_found_and_deleted(bench: Bench, tmp_path: Path) -> None:
+    tmp_path = tmp_path / "cache"
+    cache = Cache(tmp_path, max_size_bytes=100, stall_s=60)
+    image, _ = bench.whole()
+    facts = replace(image, status="active", os_hash_algo="sha512", os_hash_value="a" * 128)
+    bench.database.write(images.update, replace(image, status="active"), facts)
+    good, other, gone = f"{image.id}.{'a' * 32}", f"{image.id}.{'b' * 32}", f"{uuid4()}.{'a' * 32}"
+    half, coming = f"{gone}.run1.part", f"{good}.run2.part"
+    for name in (good, other, gone, half, coming):
+        (tmp_path / name).write_bytes(DATA)
+    os.utime(tmp_path / half, (1, 1))
+    found = audit.list_stale_copies(bench.database, cache)
+    assert {finding.name for finding in found} == {other, gone, half}
+    assert all(audit.mend(bench.database, {}, finding, now=NOON, cache=cache) for finding in found)
+    assert not any(audit.mend(bench.database, {}, finding, now=NOON, cache=cache) for finding in found)
+    assert {path.name for path in tmp_path.iterdir()} == {good, coming, "queue"}
+    (tmp_path / good).write_bytes(b"short"[:3])
+    assert [finding.name for finding in audit.list_stale_copies(bench.database, cache)] == [good]

@@ -138,10 +138,11 @@ def test_what_an_upload_reserved_too_much_is_free_when_it_ends(database: Databas
 def test_a_dead_upload_gives_its_reservation_back(database: Database) -> None:
     quota = Quota({SIZE_TOTAL: 100, COUNT_UPLOADING: 1})
     first, second = create(database), create(database)
-    database.write(upload_operation.begin, new_upload(first, 100), NOON, quota)
+    dead = new_upload(first, 100)
+    database.write(upload_operation.begin, dead, NOON, quota)
     with pytest.raises(ProjectOverLimit):
         database.write(upload_operation.begin, new_upload(second, 1), NOON, quota)
-    database.write(upload_operation.abandon_expired, NOON + timedelta(minutes=2))
+    assert database.write(upload_operation.abandon_expired, dead, NOON + timedelta(minutes=2))
     assert usage(database)[SIZE_TOTAL] == 0
     database.write(upload_operation.begin, new_upload(second, 100), NOON, quota)
 

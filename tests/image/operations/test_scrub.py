@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -13,9 +14,12 @@ from pileus.image.db import image as images
 from pileus.image.db import pending, tables
 from pileus.image.db import query as queries
 from pileus.image.db import upload as uploads
+from pileus.image.loops.repair import Repair
 from pileus.image.loops.scrub import LEASE, Scrubber
 from pileus.image.model.errors import ImageExists, ImageNotFound, NotPendingDelete
 from pileus.image.model.image import Image, Limits
+from pileus.image.model.imports import PENDING_STORES, TASK
+from pileus.image.model.location_errors import StoreHangs
 from pileus.image.model.query import ImageQuery, Viewer
 from pileus.image.model.upload import Received, Upload, new_location
 from pileus.image.operations import image as operation
@@ -197,3 +201,28 @@ def test_the_first_deleted_is_scrubbed_first(bench: Bench) -> None:
     bench.delete(first)
     with bench.database.read() as tx:
         assert pending.list_due(tx, datetime(2030, 1, 1)) == [second.id, first.id]
+
+
+def test_a_restored_image_is_claimed_by_no_task(bench: Bench) -> None:
+    image = bench.create()
+    claimed = replace(image, properties={**image.properties, TASK: "t", PENDING_STORES: "b"})
+    bench.database.write(images.update, image, claimed)
+    bench.delete(image)
+    bench.database.write(scrub_operation.restore, image.id, bench.clock.now())
+    assert bench.get(image.id).properties == {"a": "1"}
+
+
+def test_bytes_in_a_store_that_hangs_are_told_of_and_go_later(bench: Bench) -> None:
+    image = bench.create()
+    bench.delete(image)
+    bench.clock.wind(KEEP_S)
+    store, bench.store = bench.store, Hanging("s")
+    assert bench.scrubber().scrub().failed_ids == [image.id]
+    bench.store = store
+    Repair(bench.database, {"s": store}, bench.clock).round()
+    assert bench.keys() == 0
+
+
+class Hanging(MemoryStore):
+    def delete(self, key: str) -> None:
+        raise StoreHangs(store="s")

@@ -66,6 +66,33 @@ def test_an_object_of_unknown_size_is_no_image(site: Site, store: HttpStore) -> 
         store.open(f"{site.url}/x")
 
 
+@pytest.mark.parametrize("told", [len(DATA), len(DATA) + 1, 2**40 + 1])
+def test_the_size_of_what_is_streamed_is_what_a_head_says(site: Site, store: HttpStore, told: int) -> None:
+    def page(handler: object) -> None:
+        handler.send_response(200)  # type: ignore[attr-defined]
+        is_head = handler.command == "HEAD"  # type: ignore[attr-defined]
+        if is_head:
+            handler.send_header("content-length", str(told))  # type: ignore[attr-defined]
+        handler.end_headers()  # type: ignore[attr-defined]
+        if not is_head:
+            handler.wfile.write(DATA)  # type: ignore[attr-defined]
+
+    site.pages["/x"] = page
+    if told > 2**40:
+        with pytest.raises(SourceTooLarge):
+            store.size(f"{site.url}/x")
+        return
+    assert store.size(f"{site.url}/x") == told
+    with store.open(f"{site.url}/x") as reader:
+        assert reader.read(0, 1000) == DATA[:1000]
+        assert reader.read(5000, 1000) == DATA[5000:6000]
+        if told == len(DATA):
+            assert reader.read(6000, told) == DATA[6000:]
+        else:
+            with pytest.raises(FetchFailed, match="broke off"):
+                reader.read(6000, told)
+
+
 def test_what_is_missing_is_told_without_the_secret_in_its_url(site: Site, store: HttpStore) -> None:
     with pytest.raises(DataMissing) as missing:
         store.open(f"{site.url}/x?signature=secret")

@@ -6,8 +6,10 @@ import gzip
 import hashlib
 import json
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +18,16 @@ from pileus.image.db import staged as stagings
 from pileus.image.db import upload as uploads
 from pileus.image.model.upload import STAGING
 from pileus.image.operations import upload as operation
-from pileus.image.service import new_service
+from pileus.image.service import ImportSettingsInvalid
 from pileus.image.settings import ImportFilteringSettings, ImportSettings, Settings, StoreSettings
-from pileus.image.workflows.imports import IMPORT
+from pileus.image.workflows import WORKFLOWS
+from pileus.image.workflows.imports import IMPORT, begin
+from pileus.image.workflows.progress import Progress
 from pileus.image.workflows.writing import announced
-from pileus.kit.context import Context
-from pileus.kit.http.app import App
-from pileus.kit.http.message import Request
-from pileus.kit.workflow import Run
-from tests.image.bench import ADMIN, OWNER, Site, TinyAuthenticator
+from pileus.kit.web.gate import Gate, GateRules
+from pileus.kit.workflow import Run, Runner
+from tests.image.bench import ADMIN, OWNER, Site, with_catalog
+from tests.image.formats.test_package import descriptor, package
 from tests.kit.web.site import Site as Web
 from tests.kit.web.site import serving
 
@@ -77,6 +80,26 @@ def begun(site: Site, method: str, web: Web | None = None, **body: Any) -> tuple
     reply = site.begin_import(image_id, method, **body)
     assert reply.status == 202, reply.body
     return image_id, site.tasks(image_id)[0]["id"]
+
+
+def test_a_task_says_how_far_its_import_is_at_each_store(site: Site) -> None:
+    image_id, task_id = begun(site, "glance-direct")
+    run, means = run_of(site, task_id), site.work._state
+    begin(run, means)
+    progress, said = Progress(run, means, 3 * 2**20), []
+
+    def pieces(seconds: float) -> Iterator[bytes]:
+        for _ in range(3):
+            site.clock.wind(seconds)
+            yield bytes(2**20)
+            said.append(site.tasks(image_id)[0]["message"])
+
+    assert len(list(progress.follow("b", pieces(0.1)))) == 3
+    assert len(list(progress.follow("a", pieces(1)))) == 3
+    assert said == ["", "", "", *(f"a: {done} of 3 MiB; b: 3 of 3 MiB" for done in (1, 2, 3))]
+    site.work.run_due()
+    list(progress.follow("a", pieces(1)))
+    assert site.tasks(image_id)[0]["message"] == ""
 
 
 def require_clean(site: Site) -> None:
@@ -251,6 +274,19 @@ def test_a_source_that_is_not_there_ends_the_import_with_a_reason(new_site: Call
     assert "404" in site.tasks(image_id)[0]["message"]
 
 
+def test_a_host_that_does_not_exist_ends_the_import_at_once(new_site: Callable[..., Site]) -> None:
+    def resolve(_: str) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    site = new_site(settings_for())
+    site.work._state = replace(site.work._state, gate=Gate(GateRules(), resolve))
+    image_id = site.create_raw()
+    assert site.begin_import(image_id, "web-download", method={"uri": "http://mirror.example/x"}).status == 202
+    site.work.run_due()
+    assert site.get(image_id)["status"] == "queued"
+    assert site.tasks(image_id)[0]["message"] == "The host mirror.example cannot be found."
+
+
 def test_bytes_are_held_against_their_digest_before_anything_is_done_with_them(
     new_site: Callable[..., Site], web: Web
 ) -> None:
@@ -288,6 +324,31 @@ def test_plugins_decompress_and_inject(new_site: Callable[..., Site]) -> None:
     assert "os_glance_x" not in image
     assert gzip.decompress(site.download(image_id).body) == DATA  # unpacked once, not twice
     require_clean(site)
+
+
+@pytest.mark.parametrize(("said", "shown"), [({}, ["cim_pasd_InstructionSet"]), ({"cim_pasd": ()}, [])])
+def test_a_packages_disk_is_the_image_with_what_the_operator_wants_to_know(
+    new_site: Callable[..., Site], tmp_path: Path, said: dict[str, Any], shown: list[str]
+) -> None:
+    site = new_site(settings_for(image_import_plugins=("ovf_process",), **said))
+    path = package(tmp_path / "a.ova", ("a.ovf", descriptor()), ("disk.vmdk", DATA))
+    image_id = site.create(disk_format="raw", container_format="ova")
+    site.stage(image_id, path.read_bytes())
+    site.begin_import(image_id, "glance-direct")
+    site.work.run_due()
+    image = site.get(image_id)
+    assert (image["status"], image["container_format"]) == ("active", "bare")
+    assert [name for name in image if name.startswith("cim_")] == shown
+    assert site.download(image_id).body == DATA
+
+
+def test_stores_may_be_written_one_after_the_other(new_site: Callable[..., Site]) -> None:
+    site = new_site(settings_for(max_parallel_stores=1))
+    image_id, _ = begun(site, "glance-direct", all_stores=True)
+    site.work.run_due()
+    assert site.get(image_id)["stores"] == "a,b"
+    with pytest.raises(ImportSettingsInvalid, match="1 or more"):
+        new_site(settings_for(max_parallel_stores=0))
 
 
 def test_nothing_is_injected_for_the_roles_that_are_left_out(new_site: Callable[..., Site]) -> None:
@@ -341,6 +402,14 @@ def test_an_image_of_another_region_comes_with_its_description(new_site: Callabl
         assert OWNER not in str(site.work.store.get(tx, task_id).arguments)
 
 
+def test_another_process_leaves_an_import_to_who_has_the_token(new_site: Callable[..., Site], web: Web) -> None:
+    site = new_site(settings_for(web))
+    begin_download(site, site.create_raw(), "36d4b546-64a2-4bb9-bdd0-ba676aa48f2c", web.url)
+    database, store, means = site.backend.database, site.work.store, replace(site.work._state, tokens={})
+    assert Runner(database, store, WORKFLOWS, means, owner="another", clock=site.clock).run_due() == 0
+    assert site.work.run_due() == 1
+
+
 def test_a_token_does_not_outlive_the_process(new_site: Callable[..., Site], web: Web) -> None:
     site = new_site(settings_for(web))
     image_id = site.create_raw()
@@ -359,11 +428,3 @@ def begin_download(site: Site, image_id: str, source_id: str, endpoint: str) -> 
     with_catalog(site, catalog)
     assert site.begin_import(image_id, "glance-download", method=method).status == 202
     return str(site.tasks(image_id)[0]["id"])
-
-
-def with_catalog(site: Site, catalog: tuple[dict[str, Any], ...]) -> None:
-    class Authenticator(TinyAuthenticator):
-        def authenticate(self, request: Request) -> Context:
-            return replace(super().authenticate(request), catalog=catalog)
-
-    site.app = App(new_service(site.backend, Authenticator()))

@@ -64,6 +64,12 @@ def test_a_table_may_ignore_a_last_slash(path: str, params: dict[str, str]) -> N
     assert RouteTable(ROWS, ignores_last_slash=True).find("GET", path, HISTORY.newest)[1] == params
 
 
+def test_a_table_may_know_requests_by_other_names() -> None:
+    table: RouteTable[Any] = RouteTable(ROWS, translate=lambda _method, path: ("GET", path.removeprefix("/v9")))
+    row, params = table.find("PUT", "/v9/goods/a/parts/b", HISTORY.newest)
+    assert (row.method, params) == ("GET", {"name": "a", "part": "b"})
+
+
 def test_a_method_that_the_path_lacks_is_refused_and_the_others_are_named() -> None:
     reply = ask(APP, "PATCH", "/goods/a")
     assert (reply.status, reply.headers["allow"]) == (405, "DELETE, GET")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import ssl
 import time
@@ -147,6 +148,16 @@ def test_a_connection_is_kept_for_the_next_request(stand: Stand) -> None:
         assert client.sock is first
 
 
+def test_the_head_and_the_body_of_a_reply_leave_together(stand: Stand) -> None:
+    with closing(stand.connect()) as client:
+        for _ in range(5):
+            client.sendall(b"GET /echo HTTP/1.1\r\nhost: x\r\n\r\n")
+            head, _, body = client.recv(2**16).partition(b"\r\n\r\n")
+            length = re.search(rb"content-length: ([0-9]+)", head)
+            assert length is not None
+            assert len(body) == int(length[1]) > 0
+
+
 def test_head_has_the_headers_and_no_body(stand: Stand) -> None:
     status, body, headers = stand.ask("HEAD", "/echo")
     assert (status, body) == (200, b"")
@@ -209,6 +220,20 @@ def test_a_stretch_of_a_file_is_sent_whole(stand: Stand) -> None:
     status, body, headers = stand.ask("GET", "/file")
     assert (status, headers["content-type"], len(body)) == (200, "x/y", 20 * 2**20 - 10)
     assert body[:10] == b"0123456789"
+
+
+def test_a_connection_is_kept_after_a_file(stand: Stand) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", stand.port, timeout=20)) as client:
+        for _ in range(3):
+            assert len(send(client, "GET", "/file")[1]) == 20 * 2**20 - 10
+
+
+def test_files_that_are_asked_for_at_once_come_whole_to_a_slow_reader(stand: Stand) -> None:
+    asked = b"GET /file HTTP/1.1\r\nHost: x\r\nX-Auth-Token: owner\r\n%s\r\n"
+    with closing(stand.connect()) as client:
+        client.sendall(asked % b"" + asked % b"Connection: close\r\n")
+        time.sleep(0.5)
+        assert read_all(client).count(b"0123456789") == 2 * (2 * 2**20 - 1)
 
 
 def test_an_upload_comes_in_pieces(stand: Stand) -> None:
@@ -402,6 +427,14 @@ def test_a_stopped_server_lets_go_of_its_port(tmp_path: Path) -> None:
         port = stand.port
         stand.ask("GET", "/echo")
     bind("127.0.0.1", port).close()
+
+
+def test_who_connects_while_the_server_ends_is_sent_away(tmp_path: Path) -> None:
+    with open_stand(Shop()) as stand:
+        stand.server.close_doors()
+        with socket.create_connection(("127.0.0.1", stand.port)) as late:
+            late.settimeout(5)
+            assert late.recv(1) == b""
 
 
 # --- TLS ------------------------------------------------------------------------------------------

@@ -75,6 +75,8 @@ def serving(address: str = "127.0.0.1", port: int = 0) -> Iterator[Site]:
             except OSError:  # who asked has hung up
                 self.close_connection = True
 
+        do_HEAD = do_GET  # noqa: N815 (http.server's own name)
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 
 from pileus.kit.web.address import find_objection
-from pileus.kit.web.gate import Gate, GateRules, HostUnknown, hosts, networks, system_addresses, within
+from pileus.kit.web.gate import Gate, GateRules, HostAbsent, HostUnknown, hosts, networks, system_addresses, within
 from pileus.kit.web.url import UrlRefused, parse
 from tests.kit.web.site import no_names
 from tests.kit.web.test_url import spelled
@@ -50,23 +51,34 @@ def test_one_bad_address_of_a_name_is_enough(bad: str, log_file: Path) -> None:
     with pytest.raises(UrlRefused) as refusal:
         gate.reach(gate.require("http://mirror.example/?secret"))
     assert refusal.value.reason == (
-        "The URL is refused: the host mirror.example is not one that may be reached from here."
+        "The URL does not pass filtering: the host mirror.example is not one that may be reached from here."
     ), "a caller does not learn what our own names mean"
     logged = log_file.read_text()
     assert "mirror.example" in logged
     assert "secret" not in logged
 
 
-@pytest.mark.parametrize("failure", [OSError(), UnicodeError(), None])
-def test_a_name_without_an_address_is_unknown(failure: Exception | None) -> None:
+@pytest.mark.parametrize(
+    ("failure", "is_final"),
+    [
+        (OSError(), False),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), False),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), True),
+        (socket.gaierror(socket.EAI_NODATA, "No address associated with hostname"), True),
+        (UnicodeError(), True),
+        (None, False),
+    ],
+)
+def test_a_name_without_an_address_is_unknown(failure: Exception | None, is_final: bool) -> None:
     def resolve(_: str) -> list[str]:
         if failure is not None:
             raise failure
         return []
 
     gate = Gate(GateRules(), resolve)
-    with pytest.raises(HostUnknown):
+    with pytest.raises(HostUnknown) as refusal:
         gate.reach(gate.require("http://mirror.example/"))
+    assert isinstance(refusal.value, HostAbsent) is is_final
 
 
 @pytest.mark.parametrize(

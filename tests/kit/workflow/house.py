@@ -61,6 +61,8 @@ BUILD: Workflow[Site] = Workflow(
     "build", tuple(step(part) for part in PARTS), failed=lambda run, site: site.reasons.append(run.reason)
 )
 PERSIST: Workflow[Site] = Workflow("persist", (step("ground"),), is_endless=True)
+SETTLE: Workflow[Site] = Workflow("settle", tuple(step(part) for part in PARTS), no_return="walls")
+KEEP: Workflow[Site] = Workflow("keep", (step("ground"),), is_kept=True)
 
 
 class Yard:
@@ -73,7 +75,7 @@ class Yard:
         self.runner = self.new_runner("one")
 
     def new_runner(self, owner: str, *, database: Database | None = None) -> Runner[Site]:
-        kinds = (BUILD, PERSIST)
+        kinds = (BUILD, PERSIST, SETTLE, KEEP)
         return Runner(database or self.database, STORE, kinds, self.site, owner=owner, clock=self.clock, threads=2)
 
     def begin(self, kind: str = "build", subject: str = "s1") -> str:

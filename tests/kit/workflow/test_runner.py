@@ -346,6 +346,46 @@ def test_an_endless_workflow_is_never_undone(yard: Yard) -> None:
 
 
 @sqlite_only
+@pytest.mark.parametrize("part", PARTS)
+def test_a_workflow_is_undone_until_it_has_passed_its_point_of_no_return(yard: Yard, part: str) -> None:
+    yard.site.disturb = once(f"before do {part}", raises(StepFailed("x")))
+    workflow_id = yard.begin("settle")
+    yard.run_until_quiet()
+    is_past = part == "roof"
+    assert (yard.state(workflow_id), yard.site.standing) == (("done", DONE) if is_past else ("undone", {}))
+
+
+@sqlite_only
+@pytest.mark.parametrize(("moment", "ends"), [("after do walls", "done"), ("after do ground", "undone")])
+def test_a_workflow_past_its_point_of_no_return_cannot_be_cancelled(yard: Yard, moment: str, ends: str) -> None:
+    yard.site.disturb = once(moment, lambda _run: yard.cancel())
+    workflow_id = yard.begin("settle")
+    yard.run_until_quiet()
+    assert yard.state(workflow_id) == ends
+
+
+@sqlite_only
+def test_turns_grow_from_step_to_step_through_undoings_and_later_workflows(yard: Yard) -> None:
+    turns: list[int] = []
+
+    def watch(run: Run, at: str) -> None:
+        if at.startswith("before"):
+            turns.append(run.turn)
+            if at == "before do roof" and len(turns) == len(PARTS):
+                raise StepFailed("x")
+
+    yard.site.disturb = watch
+    yard.begin()
+    yard.runner.run_due()
+    yard.begin()
+    yard.runner.run_due()
+    assert turns == sorted(set(turns))
+    assert len(turns) == 3 * len(PARTS)
+    with yard.database.read() as tx:
+        assert STORE.last_turn(tx) > turns[-1]
+
+
+@sqlite_only
 def test_an_endless_workflow_is_tried_for_years(yard: Yard) -> None:
     yard.site.disturb = once("before do ground", raises(Unavailable("x")))
     workflow_id = yard.begin("persist")
@@ -454,6 +494,30 @@ def test_a_dead_runners_workflow_is_taken_over_when_its_lease_ends(yard: Yard) -
     yard.clock.sleep(LEASE_S - 1)
     assert other.run_due() == 0
     yard.clock.sleep(2)
+    other.run_due()
+    assert yard.state(workflow_id) == "done"
+
+
+def test_a_kept_workflow_is_for_who_began_it_also_after_it_waited(yard: Yard) -> None:
+    other = yard.new_runner("two")
+    yard.site.disturb = once("before do ground", raises(Unavailable("not yet")))
+    workflow_id = yard.begin("keep")
+    assert other.run_due() == 0, "it was not begun yet"
+    yard.runner.run_due()
+    yard.clock.sleep(FIRST_RETRY_S + 1)
+    assert other.run_due() == 0, "the second try is due"
+    yard.runner.run_due()
+    assert yard.state(workflow_id) == "done"
+
+
+@pytest.mark.parametrize("was_tried", [False, True])
+def test_a_kept_workflow_of_the_dead_is_taken_over(yard: Yard, was_tried: bool) -> None:
+    other = yard.new_runner("two")
+    workflow_id = yard.begin("keep")
+    if was_tried:
+        yard.site.disturb = once("before do ground", raises(Unavailable("not yet")))
+        yard.runner.run_due()
+    yard.clock.sleep(LEASE_S + FIRST_RETRY_S + 1)
     other.run_due()
     assert yard.state(workflow_id) == "done"
 

@@ -11,6 +11,7 @@ from pileus.image.model.errors import ImageNotFound
 from pileus.image.model.image import COMMUNITY, PUBLIC, Image, is_seen_by
 from pileus.image.model.property_rule import READ, Touch, free
 from pileus.image.model.query import Viewer
+from pileus.image.model.status import DEACTIVATED
 from pileus.kit.http.message import Request
 
 SEEING = "get_image"
@@ -59,8 +60,7 @@ def get(request: Request, backend: Backend) -> Image:
     """
     image_id = request.params["image_id"]
     eyes = viewer(request)
-    with backend.database.read() as tx:
-        image = images.find(tx, image_id, eyes.project_id)
+    image = backend.seen.read((image_id, eyes.project_id), images.find, image_id, eyes.project_id)
     if image is None or not is_seen_by(image, eyes.project_id, is_admin=eyes.is_admin) or not may_see(request, image):
         raise ImageNotFound(image_id=image_id)
     request.require(target(image))
@@ -80,8 +80,10 @@ def touch(request: Request, backend: Backend) -> Touch:
     return backend.property_rules.touch(roles, lambda rule: request.may(rule, {}))
 
 
-def readable(image: Image, may: Touch) -> Image:
-    """Return an image without the properties that are none of the caller's business."""
+def readable(request: Request, image: Image, may: Touch = free) -> Image:
+    """Return an image without what is none of the caller's business: properties, and where withdrawn bytes lie."""
+    if image.status == DEACTIVATED and not is_admin(request):
+        image = replace(image, locations=())
     if may is free:
         return image
     return replace(image, properties={name: value for name, value in image.properties.items() if may(READ, name)})

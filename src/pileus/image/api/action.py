@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pileus.image.api import access, cached
-from pileus.image.api.notification import of_image
 from pileus.image.backend import Backend
 from pileus.image.model.image import Image
 from pileus.image.model.status import ACTIVE, DEACTIVATED
+from pileus.image.notification import of_image
 from pileus.image.operations import image as operation
 from pileus.kit.http.message import Reply, Request
 

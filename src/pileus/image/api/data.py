@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pileus.image.api import access, cached, source
-from pileus.image.api.notification import of_data, of_image, of_sending
 from pileus.image.backend import Backend
 from pileus.image.formats.check import new_checks
 from pileus.image.model import status
@@ -23,8 +21,9 @@ from pileus.image.model.errors import (
     StoreUnknown,
     UploadStalled,
 )
-from pileus.image.model.image import Image, Location
+from pileus.image.model.image import Image, Location, least_disk_gb
 from pileus.image.model.upload import Received, Upload, new_location, require_announced_size, require_size
+from pileus.image.notification import of_data, of_image, of_sending, tell_failed_upload
 from pileus.image.operations import upload as operation
 from pileus.image.operations.intake import Intake, Receiver
 from pileus.image.operations.quota import reserving
@@ -35,12 +34,10 @@ from pileus.kit.http.message import FileBody, Reply, Request
 
 T = TypeVar("T")
 R = TypeVar("R")
+AnyReceiver = TypeVar("AnyReceiver", bound=Receiver[Any])
 logger = log.get_logger("pileus.image")
 
 MEDIA = "application/octet-stream"
-BATCH_BYTES = 4 * 2**20  # of an upload, handed to the lanes at once
-BATCH_PIECES = 512  # which is well below what one writev() takes
-FEW_PIECES = 16
 READ_BYTES = 2**20
 
 # --- in ---------------------------------------------------------------------------------------------
@@ -49,18 +46,37 @@ READ_BYTES = 2**20
 async def upload(request: Request, backend: Backend) -> Reply:
     """Take in an image's bytes: all of them, or it is as if nobody had tried."""
     run = backend.threads.run
-    image, upload, intake = await run(_begin, request, backend)
+    image, upload, intake = await begun(run(_begin, request, backend), backend)
 
     def finish(received: Received) -> tuple[Received, datetime]:
         now = backend.clock.now()
         backend.database.write(operation.finish, upload, received, now)
         return received, now
 
-    received, now = await take_in(request, backend, upload, intake, finish)
-    whole = replace(image, status=status.ACTIVE, updated_at=now, **asdict(received))
+    try:
+        received, now = await take_in(request, backend, upload, intake, finish)
+    except BaseException as error:
+        await asyncio.shield(run(tell_failed_upload, backend.tell, image, error))
+        raise
+    least_gb = image.min_disk or least_disk_gb(received.virtual_size)
+    whole = replace(image, status=status.ACTIVE, updated_at=now, min_disk=least_gb, **asdict(received))
     await run(backend.tell, "image.upload", of_data(whole))
     await run(backend.tell, "image.activate", of_image(whole))
     return Reply.empty()
+
+
+async def begun(
+    beginning: asyncio.Future[tuple[Image, Upload, AnyReceiver]], backend: Backend
+) -> tuple[Image, Upload, AnyReceiver]:
+    """Wait for an upload to begin. Should nobody wait for that any more, nothing is left of it."""
+    try:
+        return await asyncio.shield(beginning)
+    except asyncio.CancelledError:
+        await asyncio.wait([beginning])
+        if beginning.exception() is None:
+            _, upload, intake = beginning.result()
+            await asyncio.shield(backend.threads.run(_abandon, upload, intake, backend))
+        raise
 
 
 async def take_in(
@@ -120,39 +136,21 @@ def _begin(request: Request, backend: Backend) -> tuple[Image, Upload, Intake]:
 
 
 async def _receive(request: Request, intake: Receiver[Any], backend: Backend) -> None:
-    """Feed the lanes a batch at a time, while the next batch comes in."""
+    """Let the lanes take what comes in, as long as something does."""
+    assert request.stream is not None
     loop, stall_s = asyncio.get_running_loop(), backend.timing.stall_s
-    at_work: asyncio.Future[Any] | None = None
     try:
         async with asyncio.timeout(stall_s) as patience:
-            async for batch in _batches(request, lambda: patience.reschedule(loop.time() + stall_s)):
-                if at_work is not None:
-                    await at_work
-                at_work = asyncio.gather(*(backend.threads.run(lane, batch) for lane in intake.lanes))
-        if at_work is not None:
-            await at_work
+            stream = _noting(request.stream, lambda: patience.reschedule(loop.time() + stall_s))
+            await backend.feeding.feed(intake.lanes, stream, backend.threads)
     except TimeoutError:
         raise UploadStalled(image_id=request.params["image_id"], timeout_s=int(stall_s)) from None
-    finally:
-        if at_work is not None and not at_work.done():
-            with contextlib.suppress(Exception):  # the first failure is the one to tell
-                await at_work
 
 
-async def _batches(request: Request, on_piece: Callable[[], None]) -> AsyncIterator[Sequence[bytes]]:
-    assert request.stream is not None
-    batch: list[bytes] = []
-    size = 0
-    async for piece in request.stream:
+async def _noting(stream: AsyncIterator[bytes], on_piece: Callable[[], None]) -> AsyncIterator[bytes]:
+    async for piece in stream:
         on_piece()
-        batch.append(piece)
-        size += len(piece)
-        if size >= BATCH_BYTES or len(batch) >= BATCH_PIECES:
-            # Three threads that wait for the interpreter between small pieces cost more than one copy.
-            yield batch if len(batch) <= FEW_PIECES else [b"".join(batch)]
-            batch, size = [], 0
-    if batch:
-        yield batch
+        yield piece
 
 
 async def _keep_alive(upload: Upload, backend: Backend) -> None:
@@ -236,14 +234,14 @@ def _body(
     image: Image, location: Path | Location, offset: int, length: int, backend: Backend
 ) -> FileBody | AsyncIterator[bytes]:
     if isinstance(location, Path):
-        return FileBody(location, offset, length)
+        return FileBody(location, offset, length, backend.threads.run)
     growth = cached.pull(image, location, backend) if length == image.size else None
     if growth is not None:
         return cached.pieces(growth, length, lambda done: _rest(location, done, length - done, backend), backend)
     store = backend.stores[location.store]
     path = store.path(location.key)
     if path is not None:
-        return FileBody(path, offset, length)
+        return FileBody(path, offset, length, store.run or backend.threads.run)
     return _pieces(store.open(location.key), offset, length, backend)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from pileus.image.api import access, cached, location, patch, query
-from pileus.image.api.notification import of_deleted, of_image
 from pileus.image.api.view import path
 from pileus.image.backend import Backend
 from pileus.image.db.query import list_images
-from pileus.image.model.change import LOCATIONS, require_settable
+from pileus.image.model.change import LOCATIONS, Change, require_settable
 from pileus.image.model.errors import AttributeReserved, ForeignOwner, OwnerFixed
 from pileus.image.model.image import Image
 from pileus.image.model.property_rule import CREATE, READ
+from pileus.image.model.quota import UNLIMITED, Quota
+from pileus.image.notification import of_deleted, of_image
 from pileus.image.operations import image as operation
 from pileus.image.operations import upload as uploads
 from pileus.kit import ids, log
@@ -53,7 +55,7 @@ def create(request: Request, backend: Backend) -> Reply:
     }
     if backend.importing is not None:
         headers["openstack-image-import-methods"] = ",".join(backend.importing.methods)
-    return Reply.json(location.document(access.readable(image, may), backend), 201, headers)
+    return Reply.json(location.document(access.readable(request, image, may), backend), 201, headers)
 
 
 def index(request: Request, backend: Backend) -> Reply:
@@ -64,7 +66,7 @@ def index(request: Request, backend: Backend) -> Reply:
         asked = query.read(request.query, tx, viewer)
         # Whoever may not read a property shall not find its value by guessing either.
         found = list_images(tx, viewer, asked) if all(may(READ, name) for name in asked.properties) else []
-    images = [access.readable(image, may) for image in found if access.may_see(request, image)]
+    images = [access.readable(request, image, may) for image in found if access.may_see(request, image)]
     document: dict[str, Any] = {
         "images": [location.document(image, backend) for image in images],
         "first": _first_page(request),
@@ -78,7 +80,7 @@ def index(request: Request, backend: Backend) -> Reply:
 def show(request: Request, backend: Backend) -> Reply:
     """Show one image."""
     image = access.get(request, backend)
-    return Reply.json(location.document(access.readable(image, access.touch(request, backend)), backend))
+    return Reply.json(location.document(access.readable(request, image, access.touch(request, backend)), backend))
 
 
 def update(request: Request, backend: Backend) -> Reply:
@@ -93,10 +95,10 @@ def update(request: Request, backend: Backend) -> Reply:
     changes = location.read(request, image, changes, backend)
     may = access.touch(request, backend)
     if changes:
-        now = backend.clock.now()
-        image = backend.database.write(operation.update, image.id, changes, backend.limits, now, may)
+        now, quota = backend.clock.now(), _quota_of_places(image, changes, backend)
+        image = backend.database.write(operation.update, image.id, changes, backend.limits, now, may, quota)
         backend.tell("image.update", of_image(image))
-    return Reply.json(location.document(access.readable(image, may), backend))
+    return Reply.json(location.document(access.readable(request, image, may), backend))
 
 
 def delete(request: Request, backend: Backend) -> Reply:
@@ -112,6 +114,11 @@ def delete(request: Request, backend: Backend) -> Reply:
         except OSError:  # the image is deleted; the repair loop tries again with its bytes
             logger.exception("unwanted bytes could not be deleted", store=place.store, key=place.key)
     return Reply.empty()
+
+
+def _quota_of_places(image: Image, changes: Sequence[Change], backend: Backend) -> Quota:
+    """Return the quota that counts if a patch names places where bytes lie; no other is worth asking for one."""
+    return backend.quota_of(image.owner) if any(each.name == LOCATIONS for each in changes) else UNLIMITED
 
 
 def _new_image(request: Request, backend: Backend) -> Image:

@@ -16,7 +16,9 @@ from pileus.image.model.imports import (
     require_importable,
     stores_lacking,
 )
+from pileus.image.model.quota import Quota
 from pileus.image.model.task import API_IMAGE_IMPORT, Task
+from pileus.image.notification import of_image, of_task
 from pileus.image.operations import imports as operation
 from pileus.image.workflows.imports import KIND
 from pileus.kit import ids
@@ -47,24 +49,32 @@ def begin(request: Request, backend: Backend) -> Reply:
         }
         _keep_token(importing, task.id, request)
         try:
-            backend.database.write(_begin, task, arguments, backend)
+            image = backend.database.write(_begin, task, arguments, backend, backend.quota_of(image.owner))
         except BaseException:
             importing.tokens.pop(task.id, None)
             raise
+        backend.tell("image.update", of_image(image))
+        tell_begun(task, backend)
         importing.work.nudge()
     return Reply.empty(202)
 
 
-def _begin(tx: Transaction, task: Task, arguments: dict[str, Any], backend: Backend) -> None:
-    operation.begin(tx, task, arguments["method"], arguments["stores"], backend.clock.now())
+def _begin(tx: Transaction, task: Task, arguments: dict[str, Any], backend: Backend, quota: Quota) -> Image:
+    image = operation.begin(tx, task, arguments["method"], arguments["stores"], backend.clock.now(), quota)
     add_workflow(tx, task, arguments, backend)
+    return image
+
+
+def tell_begun(task: Task, backend: Backend) -> None:
+    """Tell that there is a task, and that somebody is at it soon."""
+    for event_type in ("task.create", "task.run"):
+        backend.tell(event_type, of_task(task))
 
 
 def add_workflow(tx: Transaction, task: Task, arguments: dict[str, Any], backend: Backend) -> None:
     """Have somebody do a task's work; the workflow has its id."""
-    store = _require_on(backend).work.store
     assert task.image_id is not None
-    store.add(tx, task.id, KIND, task.image_id, arguments, backend.clock.now())
+    _require_on(backend).work.begin(tx, KIND, task.image_id, arguments, task.id)
 
 
 def new_task(request: Request, backend: Backend, kind: str, image_id: str, given: Mapping[str, Any]) -> Task:
@@ -161,8 +171,8 @@ def _stores(request: Request, body: Mapping[str, Any], image: Image, backend: Ba
         raise ImportInvalid("'all_stores' does not go with 'stores', nor with the header x-image-meta-store.")
     if named is not None and header is not None:
         raise ImportInvalid("'stores' does not go with the header x-image-meta-store.")
-    if not isinstance(named or [], list):
-        raise ImportInvalid("'stores' must be a list.")
+    if not isinstance(named or [], list) or not all(isinstance(store, str) for store in named or ()):
+        raise ImportInvalid("'stores' must be a list of names.")
     writable = writable_stores(backend)
     stores = writable if is_all else tuple(dict.fromkeys(named or [header or backend.default_store]))
     for store in stores:

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from pileus.image.api import access
+from pileus.image.api.imports import new_task, tell_begun
 from pileus.image.api.view import view
 from pileus.image.backend import Backend
 from pileus.image.model.change import LOCATIONS, Change
@@ -18,6 +18,7 @@ from pileus.image.model.imports import TASK
 from pileus.image.model.location import (
     DIGEST_LENGTHS,
     Placed,
+    by_weight,
     ordered,
     require_addable,
     require_changeable,
@@ -30,10 +31,9 @@ from pileus.image.model.location_errors import (
     OutsideRefused,
     StoreHangs,
 )
-from pileus.image.model.task import LOCATION_IMPORT, Task
+from pileus.image.model.task import LOCATION_IMPORT
 from pileus.image.operations import location as operation
 from pileus.image.schema import SchemaMismatch
-from pileus.kit import log
 from pileus.kit.db import Transaction
 from pileus.kit.errors import Unavailable
 from pileus.kit.http.message import Reply, Request
@@ -77,40 +77,35 @@ def add(request: Request, backend: Backend) -> Reply:
     require_digest(said)
     location = find(body["url"], backend)
     arguments = {"store": location.store, "key": location.key, "said": said}
-    now, context = backend.clock.now(), request.context
+    given = {"image_id": image.id, "loc_url": location.key, "validation_data": said}
+    task, now = new_task(request, backend, LOCATION_IMPORT, image.id, given), backend.clock.now()
 
     assert backend.importing is not None
     work = backend.importing.work
 
     def begin(tx: Transaction) -> None:
-        task_id = work.begin(tx, LOCATION_IMPORT, image.id, arguments)
-        task = Task(
-            id=task_id,
-            type=LOCATION_IMPORT,
-            owner=context.project_id,
-            input={"image_id": image.id, "loc_url": location.key, "validation_data": said},
-            image_id=image.id,
-            user_id=context.user_id,
-            request_id=log.current_request_id(),
-            created_at=now,
-            updated_at=now,
-        )
+        work.begin(tx, LOCATION_IMPORT, image.id, arguments, task.id)
         operation.begin(tx, task, now)
 
     backend.database.write(begin)
+    tell_begun(task, backend)
     work.nudge()
     return Reply.empty(202)
 
 
 def index(request: Request, backend: Backend) -> Reply:
     """List where an image's bytes lie."""
-    return Reply.json(locations(_ordered(access.get(request, backend), backend), backend))
+    image = access.readable(request, access.get(request, backend))
+    return Reply.json(locations(_ordered(image, backend), backend))
 
 
 def document(image: Image, backend: Backend) -> dict[str, Any]:
     """Return an image as callers see it, with where its bytes lie if that is shown: first where they are read first."""
     image = _ordered(image, backend)
     shown = view(image)
+    places = image.locations or image.unproven
+    if places:
+        shown["stores"] = ",".join(by_weight([place.store for place in places], backend.weights))
     if backend.exposure.show_multiple_locations:
         shown["locations"] = locations(image, backend)
     if backend.exposure.show_image_direct_url and image.locations:
@@ -136,7 +131,7 @@ def read(request: Request, image: Image, changes: Sequence[Change], backend: Bac
 
 def find(url: str, backend: Backend) -> Location:
     """Return what a URL that a caller names is to us. Raises LocationInvalid, UrlRefused."""
-    scheme = urlsplit(url).scheme if url.isprintable() else ""
+    scheme = url.partition(":")[0].lower() if url.isprintable() else ""
     for name, store in backend.stores.items():
         if scheme in store.schemes:
             backend.gate.require(url)
@@ -170,7 +165,9 @@ def _looked_up(request: Request, image: Image, change: Change, backend: Backend)
 
 
 def _ordered(image: Image, backend: Backend) -> Image:
-    return replace(image, locations=tuple(ordered(image.locations, backend.weights))) if image.locations else image
+    if len(image.locations) < 2:
+        return image
+    return replace(image, locations=tuple(ordered(image.locations, backend.weights)))
 
 
 def _known_place(place: str, image: Image, backend: Backend) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pileus.image.api import access
-from pileus.image.api.notification import of_deleted, of_member
 from pileus.image.backend import Backend
 from pileus.image.db import member as members
 from pileus.image.model.errors import MemberInvalid, MemberNotFound
 from pileus.image.model.image import NAME_LENGTH, SHARED, Image
 from pileus.image.model.member import Member, is_seen_by, require_shared
+from pileus.image.notification import of_deleted, of_member
 from pileus.image.operations import member as operation
 from pileus.kit.clock import isoformat
 from pileus.kit.http.message import Reply, Request

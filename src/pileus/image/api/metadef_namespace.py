@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from pileus.image.api import metadef_access as access
 from pileus.image.api import metadef_query as query
 from pileus.image.api import metadef_view as view
+from pileus.image.api.metadef_notification import tell_added, tell_namespace
 from pileus.image.api.metadef_schema import body
 from pileus.image.backend import Backend
 from pileus.image.db import metadef_namespace as namespaces
@@ -45,6 +46,8 @@ def create(request: Request, backend: Backend) -> Reply:
             request.require(own, rule)
     definition = read(document, _owner(request), backend.clock.now())
     backend.database.write(operation.create, definition)
+    tell_namespace(backend, definition.namespace, "create")
+    tell_added(backend, definition.namespace.namespace, definition.parts)
     headers = {"location": request.base_url + view.path(definition.namespace.namespace)}
     return Reply.json(view.definition(definition), 201, headers)
 
@@ -89,37 +92,41 @@ def update(request: Request, backend: Backend) -> Reply:
     document = body(request, "namespace")
     access.require(request, backend)
     new = read_namespace(document, _owner(request), backend.clock.now())
-    changed = backend.database.write(operation.update, request.params["namespace"], new)
+    name = request.params["namespace"]
+    changed = backend.database.write(operation.update, name, new)
+    tell_namespace(backend, changed, "update", old_name=name)
     return Reply.json(view.namespace(changed))
 
 
 def delete(request: Request, backend: Backend) -> Reply:
     """Remove a namespace and all that it holds."""
-    access.require(request, backend)
-    backend.database.write(operation.delete, request.params["namespace"])
+    namespace = access.require(request, backend)
+    backend.database.write(operation.delete, namespace.namespace)
+    tell_namespace(backend, namespace, "delete")
     return Reply.empty()
 
 
 def delete_objects(request: Request, backend: Backend) -> Reply:
     """Remove all objects of a namespace."""
-    return _empty(request, backend, parts.OBJECT)
+    return _empty(request, backend, parts.OBJECT, "delete_objects")
 
 
 def delete_properties(request: Request, backend: Backend) -> Reply:
     """Remove all properties of a namespace."""
-    return _empty(request, backend, parts.PROPERTY)
+    return _empty(request, backend, parts.PROPERTY, "delete_properties")
 
 
 def delete_tags(request: Request, backend: Backend) -> Reply:
     """Remove all tags of a namespace."""
-    return _empty(request, backend, parts.TAG, "delete_metadef_tags")
+    return _empty(request, backend, parts.TAG, "delete_tags", "delete_metadef_tags")
 
 
-def _empty(request: Request, backend: Backend, kind: Kind[P], *more_rules: str) -> Reply:
+def _empty(request: Request, backend: Backend, kind: Kind[P], what: str, *more_rules: str) -> Reply:
     namespace = access.require(request, backend)
     for rule in more_rules:
         request.require(access.target(namespace), rule)
     backend.database.write(part_operation.remove_all, kind, namespace.namespace)
+    tell_namespace(backend, namespace, what)
     return Reply.empty()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pileus.image.api import metadef_access as access
 from pileus.image.api import metadef_query as query
 from pileus.image.api import metadef_view as view
+from pileus.image.api.metadef_notification import tell_added, tell_changed, tell_removed
 from pileus.image.api.metadef_schema import body
 from pileus.image.backend import Backend
 from pileus.image.db import metadef_part as parts
@@ -19,6 +20,7 @@ def create(request: Request, backend: Backend) -> Reply:
     new = read_object(body(request, "object"), backend.clock.now())
     namespace = access.require(request, backend).namespace
     backend.database.write(operation.add, OBJECT, namespace, new)
+    tell_added(backend, namespace, [new])
     return Reply.json(view.object_(namespace, new), 201)
 
 
@@ -45,12 +47,15 @@ def update(request: Request, backend: Backend) -> Reply:
     """Give an object other values; what the body leaves out is gone."""
     new = read_object(body(request, "object"), backend.clock.now())
     namespace = access.require(request, backend).namespace
-    changed = backend.database.write(operation.change, OBJECT, namespace, request.params["object_name"], new)
+    name = request.params["object_name"]
+    changed = backend.database.write(operation.change, OBJECT, namespace, name, new)
+    tell_changed(backend, namespace, changed, name)
     return Reply.json(view.object_(namespace, changed))
 
 
 def delete(request: Request, backend: Backend) -> Reply:
     """Remove an object."""
     namespace = access.require(request, backend).namespace
-    backend.database.write(operation.remove, OBJECT, namespace, request.params["object_name"])
+    gone = backend.database.write(operation.remove, OBJECT, namespace, request.params["object_name"])
+    tell_removed(backend, namespace, gone)
     return Reply.empty()

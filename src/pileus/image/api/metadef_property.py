@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pileus.image.api import metadef_access as access
 from pileus.image.api import metadef_view as view
+from pileus.image.api.metadef_notification import tell_added, tell_changed, tell_removed
 from pileus.image.api.metadef_schema import body
 from pileus.image.backend import Backend
 from pileus.image.db import metadef_part as parts
@@ -22,6 +23,7 @@ def create(request: Request, backend: Backend) -> Reply:
     new = read_property(document["name"], document, backend.clock.now())
     namespace = access.require(request, backend).namespace
     backend.database.write(operation.add, PROPERTY, namespace, new)
+    tell_added(backend, namespace, [new])
     return Reply.json(view.property_(new), 201)
 
 
@@ -46,14 +48,17 @@ def update(request: Request, backend: Backend) -> Reply:
     document = body(request, "property")
     new = read_property(document["name"], document, backend.clock.now())
     namespace = access.require(request, backend).namespace
-    changed = backend.database.write(operation.change, PROPERTY, namespace, request.params["property_name"], new)
+    name = request.params["property_name"]
+    changed = backend.database.write(operation.change, PROPERTY, namespace, name, new)
+    tell_changed(backend, namespace, changed, name)
     return Reply.json(view.property_(changed))
 
 
 def delete(request: Request, backend: Backend) -> Reply:
     """Remove a property."""
     namespace = access.require(request, backend).namespace
-    backend.database.write(operation.remove, PROPERTY, namespace, request.params["property_name"])
+    gone = backend.database.write(operation.remove, PROPERTY, namespace, request.params["property_name"])
+    tell_removed(backend, namespace, gone)
     return Reply.empty()
 
 

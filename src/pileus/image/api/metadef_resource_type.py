@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pileus.image.api import metadef_access as access
 from pileus.image.api import metadef_view as view
+from pileus.image.api.metadef_notification import tell_added, tell_removed
 from pileus.image.api.metadef_schema import body
 from pileus.image.backend import Backend
 from pileus.image.db import metadef_part as parts
@@ -35,11 +36,13 @@ def associate(request: Request, backend: Backend) -> Reply:
     new = read_association(body(request, "resource_type"), backend.clock.now())
     namespace = access.require(request, backend).namespace
     backend.database.write(operation.associate, namespace, new)
+    tell_added(backend, namespace, [new])
     return Reply.json(view.association(new), 201)
 
 
 def dissociate(request: Request, backend: Backend) -> Reply:
     """Mean a namespace for a type of resources no longer."""
     namespace = access.require(request, backend).namespace
-    backend.database.write(operation.remove, ASSOCIATION, namespace, request.params["resource_type"])
+    gone = backend.database.write(operation.remove, ASSOCIATION, namespace, request.params["resource_type"])
+    tell_removed(backend, namespace, gone)
     return Reply.empty()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pileus.image.api import metadef_access as access
 from pileus.image.api import metadef_query as query
 from pileus.image.api import metadef_view as view
+from pileus.image.api.metadef_notification import tell_added, tell_changed, tell_removed
 from pileus.image.api.metadef_schema import body, require
 from pileus.image.backend import Backend
 from pileus.image.db import metadef_part as parts
@@ -23,6 +24,7 @@ def create(request: Request, backend: Backend) -> Reply:
     require("tag", document)
     new = read_tag(document, backend.clock.now())
     backend.database.write(operation.add, TAG, namespace, new)
+    tell_added(backend, namespace, [new])
     return Reply.json(view.tag(new), 201)
 
 
@@ -33,6 +35,7 @@ def create_many(request: Request, backend: Backend) -> Reply:
     namespace = access.require(request, backend).namespace
     keeps_others = request.headers.get("x-openstack-append", "").strip().lower() in _YES
     backend.database.write(operation.add_tags, namespace, new, keeps_others=keeps_others)
+    tell_added(backend, namespace, new)
     return Reply.json({"tags": [view.word(each) for each in new]}, 201)
 
 
@@ -55,12 +58,15 @@ def update(request: Request, backend: Backend) -> Reply:
     """Give a tag another name."""
     new = read_tag(body(request, "tag"), backend.clock.now())
     namespace = access.require(request, backend).namespace
-    changed = backend.database.write(operation.change, TAG, namespace, request.params["tag_name"], new)
+    name = request.params["tag_name"]
+    changed = backend.database.write(operation.change, TAG, namespace, name, new)
+    tell_changed(backend, namespace, changed, name)
     return Reply.json(view.tag(changed))
 
 
 def delete(request: Request, backend: Backend) -> Reply:
     """Remove a tag."""
     namespace = access.require(request, backend).namespace
-    backend.database.write(operation.remove, TAG, namespace, request.params["tag_name"])
+    gone = backend.database.write(operation.remove, TAG, namespace, request.params["tag_name"])
+    tell_removed(backend, namespace, gone)
     return Reply.empty()

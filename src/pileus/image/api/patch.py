@@ -39,7 +39,7 @@ def read(request: Request, schema: ImageSchema) -> list[Change]:
     """
     media = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media not in (MEDIA_2_0, MEDIA_2_1):
-        raise PatchMediaUnknown
+        raise PatchMediaUnknown(accept_patch=(MEDIA_2_0, MEDIA_2_1))
     try:
         body = msgspec.json.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

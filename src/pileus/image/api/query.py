@@ -204,7 +204,7 @@ def _split_list(text: str) -> list[str]:
     if not re.fullmatch(r'(?:"(?:[^"\\]|\\.)*"|[^",]*)(?:,(?:"(?:[^"\\]|\\.)*"|[^",]*))*', text):
         raise FilterInvalid(f"Invalid filter value {text}. The quotes and commas do not fit together.")
     words = re.findall(r'(?:^|,)(?:"((?:[^"\\]|\\.)*)"|([^",]*))', text)
-    return [quoted or plain for quoted, plain in words]
+    return [re.sub(r"\\(.)", r"\1", quoted) or plain for quoted, plain in words]
 
 
 _READERS: dict[str, Callable[[str, str], Filter]] = {

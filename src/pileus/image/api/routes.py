@@ -31,7 +31,7 @@ ROUTES: RouteTable[Backend] = RouteTable(
         # images
         route("POST", "/v2/images", image.create, "add_image", target=ROW),
         route("GET", "/v2/images", image.index, "get_images"),
-        route("GET", "/v2/images/{image_id}", image.show, "get_image", target=ROW),
+        route("GET", "/v2/images/{image_id}", image.show, "get_image", target=ROW, is_instant=True),
         route("PATCH", "/v2/images/{image_id}", image.update, "modify_image", target=ROW),
         route("DELETE", "/v2/images/{image_id}", image.delete, "delete_image", target=ROW),
         route("POST", "/v2/images/{image_id}/actions/deactivate", action.deactivate, "deactivate", target=ROW),
@@ -68,5 +68,6 @@ ROUTES: RouteTable[Backend] = RouteTable(
         route("POST", "/v2/images/{image_id}/locations", location.add, "add_image_location", target=ROW),
         route("GET", "/v2/images/{image_id}/locations", location.index, "fetch_image_location", target=ROW),
         route("DELETE", "/v2/stores/{store_id}/{image_id}", store.delete_image, "delete_image_location", target=ROW),
-    ]
+    ],
+    translate=versions.translate,
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from pileus.image.api import access
-from pileus.image.api.data import announced_size, require_media, take_in, undo
+from pileus.image.api.data import announced_size, begun, require_media, take_in, undo
 from pileus.image.backend import Backend
+from pileus.image.model import status
+from pileus.image.model.image import Image
 from pileus.image.model.import_errors import StagingOff
 from pileus.image.model.imports import GLANCE_DIRECT, Staged
 from pileus.image.model.upload import STAGE, STAGING, Upload, new_location, require_announced_size
+from pileus.image.notification import of_image
 from pileus.image.operations import staging as operation
 from pileus.image.operations import upload as uploads
 from pileus.image.operations.quota import reserving
@@ -19,17 +23,20 @@ from pileus.kit.http.message import Reply, Request
 
 async def stage(request: Request, backend: Backend) -> Reply:
     """Take in bytes that wait to be imported: all of them, or it is as if nobody had tried."""
-    upload, intake = await backend.threads.run(_begin, request, backend)
+    run = backend.threads.run
+    image, upload, intake = await begun(run(_begin, request, backend), backend)
 
-    def finish(size: int) -> None:
-        staged = Staged(image_id=upload.image_id, location=upload.location, size=size)
-        backend.database.write(operation.finish, upload, staged, backend.clock.now())
+    def finish(size: int) -> Image:
+        staged, now = Staged(image_id=upload.image_id, location=upload.location, size=size), backend.clock.now()
+        backend.database.write(operation.finish, upload, staged, now)
+        return replace(image, status=status.UPLOADING, size=size, updated_at=now)
 
-    await take_in(request, backend, upload, intake, finish)
+    staged = await take_in(request, backend, upload, intake, finish)
+    await run(backend.tell, "image.update", of_image(staged))
     return Reply.empty()
 
 
-def _begin(request: Request, backend: Backend) -> tuple[Upload, operation.Staging]:
+def _begin(request: Request, backend: Backend) -> tuple[Image, Upload, operation.Staging]:
     """Claim the image and open a place for its bytes."""
     if backend.importing is None or GLANCE_DIRECT not in backend.importing.methods:
         raise StagingOff
@@ -54,9 +61,10 @@ def _begin(request: Request, backend: Backend) -> tuple[Upload, operation.Stagin
     except BaseException:
         undo(upload, backend)
         raise
-    return upload, operation.Staging(
+    intake = operation.Staging(
         writer,
         expected_bytes=expected,
         limit_bytes=backend.limits.size_bytes,
         reserve=reserving(backend.database, image, upload, quota),
     )
+    return image, upload, intake

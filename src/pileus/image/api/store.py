@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pileus.image.api import access
 from pileus.image.backend import Backend
 from pileus.image.model.location_errors import StoreAbsent
+from pileus.image.notification import of_image
 from pileus.image.operations import location as operation
 from pileus.image.operations import upload as uploads
 from pileus.kit import log
@@ -32,7 +34,9 @@ def delete_image(request: Request, backend: Backend) -> Reply:
         raise StoreAbsent(store=store)
     image = access.get(request, backend)
     request.require(access.target(image), "get_image_location")
-    location = backend.database.write(operation.leave_store, image.id, store, backend.clock.now())
+    now = backend.clock.now()
+    location = backend.database.write(operation.leave_store, image.id, store, now)
+    backend.tell("image.update", of_image(replace(image, updated_at=now)))
     try:
         uploads.sweep(backend.database, backend.stores, location)
     except OSError:  # nobody reads it from there any more; the repair loop tries again

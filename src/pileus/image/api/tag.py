@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pileus.image.api import access
-from pileus.image.api.notification import of_image
 from pileus.image.backend import Backend
 from pileus.image.model.errors import TagInvalid
 from pileus.image.model.image import NAME_LENGTH
+from pileus.image.notification import of_image
 from pileus.image.operations import tag as operation
 from pileus.kit.http.message import Reply, Request
 

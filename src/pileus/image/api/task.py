@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from pileus.image.api import access
-from pileus.image.api.imports import add_workflow, new_task
+from pileus.image.api.imports import add_workflow, new_task, tell_begun
 from pileus.image.api.task_schema import CREATE
 from pileus.image.backend import Backend
 from pileus.image.db import task as tasks
@@ -18,6 +19,7 @@ from pileus.image.model.import_errors import ImportInvalid, TaskInvalid, TaskKep
 from pileus.image.model.imports import WEB_DOWNLOAD
 from pileus.image.model.quota import Quota
 from pileus.image.model.task import IMPORT, SORT_KEYS, STATUSES, TYPES, Task, TaskQuery
+from pileus.image.notification import of_image
 from pileus.image.operations import task as operation
 from pileus.kit import ids
 from pileus.kit.clock import isoformat
@@ -52,6 +54,8 @@ def create(request: Request, backend: Backend) -> Reply:
     task = new_task(request, backend, IMPORT, image.id, given)
     quota = backend.quota_of(image.owner)
     backend.database.write(_begin, task, image, sorted(request.context.roles), backend, quota)
+    backend.tell("image.create", of_image(image))
+    tell_begun(task, backend)
     importing.work.nudge()
     return Reply.json(_view(task), 201, {"location": f"/v2/tasks/{task.id}"})
 
@@ -104,7 +108,13 @@ def index_of_image(request: Request, backend: Backend) -> Reply:
     image = access.get(request, backend)
     with backend.database.read() as tx:
         found = tasks.list_of_image(tx, image.id)
-    return Reply.json({"tasks": [_row(task) for task in found]})
+    return Reply.json({"tasks": [_row(_readable(request, task)) for task in found]})
+
+
+def _readable(request: Request, task: Task) -> Task:
+    """Return a task without what its owner has said, if the caller is another: a URL may hold a secret."""
+    is_own = task.owner == request.context.project_id or access.is_admin(request)
+    return task if is_own else replace(task, input={"image_id": task.image_id})
 
 
 # --- what a body says -------------------------------------------------------------------------------

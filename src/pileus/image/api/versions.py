@@ -24,6 +24,17 @@ VERSIONS = (
     "2.1",
     "2.0",
 )
+_V2 = frozenset({"v2", *(f"v{version}" for version in (*VERSIONS, *OF_THE_CACHE))})
+
+
+def translate(method: str, path: str) -> tuple[str, str]:
+    """Return what a request is for: all our versions are one, and who wants another one is told which there are."""
+    version, slash, rest = path.lstrip("/").partition("/")
+    if not version:
+        return method, "/"
+    if version == "versions":
+        return method, "/versions"
+    return (method, f"/v2{slash}{rest}") if version in _V2 else ("GET", "/")
 
 
 def choose(request: Request, backend: Backend) -> Reply:

@@ -43,6 +43,4 @@ def view(image: Image) -> dict[str, Any]:
     document["self"] = path(image.id)
     document["file"] = f"{path(image.id)}/file"
     document["schema"] = "/v2/schemas/image"
-    if image.locations or image.unproven:
-        document["stores"] = ",".join(sorted(location.store for location in image.locations or image.unproven))
     return document

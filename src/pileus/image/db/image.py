@@ -154,8 +154,12 @@ def _with_parts(tx: Transaction, rows: Sequence[Sequence[Any]]) -> list[Image]:
         elif kind == "tag":
             of_image.tags.append(name)
         else:
-            of_image.locations[number] = Location(name, value, json.loads(metadata), location_status)
+            of_image.locations[number] = Location(name, value, _metadata(metadata), location_status)
     return [_image(row, parts[row[_ID]]) for row in rows]
+
+
+def _metadata(text: str) -> dict[str, Any]:
+    return {} if text == "{}" else json.loads(text)  # as nearly all are
 
 
 @dataclass(slots=True)

@@ -9,9 +9,23 @@ at best, and SQLite nothing at all. So we count what each condition leaves, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, false, func, select, true, union, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    false,
+    func,
+    select,
+    true,
+    union,
+    union_all,
+)
 
 from pileus.image.db import tables
 from pileus.image.db.image import sorting, value_key
@@ -28,8 +42,8 @@ Lead = list[Select[tuple[str]]]
 
 _t = tables.image
 _INDEXED = frozenset({"id", "name", "status", "owner", "disk_format", "container_format", "os_hash_value"})
-_OF_ANYBODY = {None: (PUBLIC,), "all": (PUBLIC, COMMUNITY), PUBLIC: (PUBLIC,), COMMUNITY: (COMMUNITY,)}
-"""The visibility asked for → which images everybody gets."""
+_OF_ANYBODY = {None: (PUBLIC,), "all": (PUBLIC, COMMUNITY)}
+"""The visibility asked for, if not one of these → which images everybody gets."""
 
 
 def find(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Subquery | None:
@@ -66,21 +80,45 @@ def _leads(viewer: Viewer, query: ImageQuery) -> list[Lead]:
         for name, value in query.properties.items()
     ]
     if not viewer.is_admin:
-        leads.append(_seen(viewer, query))
+        if not is_merged(viewer, query):
+            leads.append(_seen(viewer, query))
     elif query.visibility not in (None, "all"):
         leads.append([_ids(_t.c.visibility == query.visibility)])
     return leads
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a caller sees images: what is so of them, or of a membership of his."""
+
+    condition: ColumnElement[bool]
+    membership: FromClause | None = None
+
+
+def is_merged(viewer: Viewer, query: ImageQuery) -> bool:
+    """Tell whether there is an index that has the images of each reason in the order asked for."""
+    return not viewer.is_admin and query.sort[0].key == "created_at"
+
+
+def reasons(viewer: Viewer, query: ImageQuery) -> list[Reason]:
+    """Return why a caller sees what he sees; he may not see all that there is a reason for."""
+    if query.visibility in (PUBLIC, COMMUNITY):
+        return [Reason(_t.c.visibility == query.visibility)]
+    found = [Reason(_t.c.visibility == visibility) for visibility in _OF_ANYBODY.get(query.visibility, ())]
+    if viewer.project_id is not None:
+        m = tables.image_member.alias("mine")  # other than the one that is asked whether he may see them
+        is_of_status = true() if query.member_status == "all" else m.c.status == query.member_status
+        found.append(Reason(_t.c.owner == viewer.project_id))
+        found.append(Reason(and_(m.c.member_id == viewer.project_id, is_of_status), m))
+    return found or [Reason(false())]
+
+
 def _seen(viewer: Viewer, query: ImageQuery) -> Lead:
     """Return the images that a caller may see, and some more of his own."""
-    parts = [_ids(_t.c.visibility == visibility) for visibility in _OF_ANYBODY.get(query.visibility, ())]
-    if viewer.project_id is not None:
-        m = tables.image_member
-        parts.append(_ids(_t.c.owner == viewer.project_id))
-        is_of_status = true() if query.member_status == "all" else m.c.status == query.member_status
-        parts.append(select(m.c.image_id).where(m.c.member_id == viewer.project_id, is_of_status))
-    return parts or [_ids(false())]
+    return [
+        _ids(each.condition) if each.membership is None else select(each.membership.c.image_id).where(each.condition)
+        for each in reasons(viewer, query)
+    ]
 
 
 def _ids(*conditions: ColumnElement[bool]) -> Select[tuple[str]]:

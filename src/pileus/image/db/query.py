@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, Label, Select, and_, case, exists, false, or_, select, tuple_, union
 
 from pileus.image.db import lead, tables
 from pileus.image.db.image import is_whole, list_of, sorted_as, sorting, value_key
@@ -29,21 +29,54 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 def list_images(tx: Transaction, viewer: Viewer, query: ImageQuery) -> list[Image]:
     """Return one page, by as many statements whatever is on it."""
     few = lead.find(tx, viewer, query)
-    if few is None:
-        walked = _conditions(viewer, query, _t.c.id)
-        # PostgreSQL knows what is common, and would take what is hidden from it for rare.
-        statement = select(_t.c.id).where(*(walked if tx.dialect == "postgresql" else map(_checked, walked)))
-    else:
+    if few is not None:
         (image_id,) = few.c
         # What is asked of the id alone is asked before the image is fetched.
-        statement = select(_t.c.id).join(few, image_id == _t.c.id).where(*_conditions(viewer, query, image_id))
+        found = select(_t.c.id).join(few, image_id == _t.c.id).where(*_conditions(viewer, query, image_id))
+        statement = _page(found, query)
+    elif lead.is_merged(viewer, query):
+        statement = _merged(tx, viewer, query)
+    else:
+        statement = _page(select(_t.c.id).where(*_walked(tx, viewer, query)), query)
+    return list_of(tx, [image_id for image_id, *_ in tx.tuples(statement)], viewer.project_id)
+
+
+def _merged(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Select[Any]:
+    """Return the page of all that a caller sees, made of a page of each reason for which he sees an image."""
+    keys = [sorting(sort.key).label(f"key_{number}") for number, sort in enumerate(query.sort)]
+    walked = list(_walked(tx, viewer, query))
+    pages = [
+        select(_page(_of_reason(reason, keys).where(*walked), query).subquery(f"reason_{number}"))
+        for number, reason in enumerate(lead.reasons(viewer, query))
+    ]
+    found = union(*pages).subquery("found")
+    order = [_ordered(found.c[key.name], sort) for key, sort in zip(keys, query.sort, strict=True)]
+    return select(found.c.id).order_by(*order).limit(query.limit)
+
+
+def _of_reason(reason: lead.Reason, keys: Sequence[Label[Any]]) -> Select[Any]:
+    chosen = select(_t.c.id.label("id"), *keys)
+    if reason.membership is None:
+        return chosen.where(reason.condition)
+    return chosen.join(reason.membership, reason.membership.c.image_id == _t.c.id).where(reason.condition)
+
+
+def _page(statement: Select[Any], query: ImageQuery) -> Select[Any]:
+    """Return the part of all that is found that goes on the page."""
     if query.marker is not None:
         statement = statement.where(_is_after(query.marker, query.sort))
-    for sort in query.sort:
-        column = sorting(sort.key)
-        statement = statement.order_by(column.desc() if sort.is_descending else column.asc())
-    ids = [found for (found,) in tx.tuples(statement.limit(query.limit))]
-    return list_of(tx, ids, viewer.project_id)
+    return statement.order_by(*(_ordered(sorting(sort.key), sort) for sort in query.sort)).limit(query.limit)
+
+
+def _ordered(column: ColumnElement[Any], sort: Sort) -> ColumnElement[Any]:
+    return column.desc() if sort.is_descending else column.asc()
+
+
+def _walked(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Iterable[ColumnElement[bool]]:
+    """Return what is asked of images on the way along an index."""
+    walked = _conditions(viewer, query, _t.c.id)
+    # PostgreSQL knows what is common, and would take what is hidden from it for rare.
+    return walked if tx.dialect == "postgresql" else map(_checked, walked)
 
 
 def _checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:

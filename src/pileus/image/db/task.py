@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from pileus.image.db import import_tables
 from pileus.image.model.import_errors import TaskNotFound
-from pileus.image.model.task import Task, TaskQuery
+from pileus.image.model.task import PROCESSING, Task, TaskQuery
 from pileus.kit.db import Row, Transaction
 
 _t = import_tables.task
@@ -32,12 +32,24 @@ def update(tx: Transaction, task_id: str, now: datetime, **values: Any) -> None:
     tx.execute(_t.update().where(_t.c.id == task_id).values(updated_at=now, **_stored(values)))
 
 
+def find(tx: Transaction, task_id: str) -> Task | None:
+    """Return a task, or None."""
+    row = tx.first(_GET, {"of_id": task_id})
+    return None if row is None else _task(row)
+
+
 def get(tx: Transaction, task_id: str, owner: str | None) -> Task:
     """Return a task, if it is this project's or `owner` is None. Raises TaskNotFound."""
-    row = tx.first(_GET, {"of_id": task_id})
-    if row is None or owner not in (None, row.owner):
+    task = find(tx, task_id)
+    if task is None or owner not in (None, task.owner):
         raise TaskNotFound(task_id=task_id)
-    return _task(row)
+    return task
+
+
+def say(tx: Transaction, task_id: str, message: str, now: datetime) -> None:
+    """Write the message of a task that is under way; what one that has ended says stays."""
+    is_under_way = and_(_t.c.id == task_id, _t.c.status == PROCESSING)
+    tx.execute(_t.update().where(is_under_way).values(message=message, updated_at=now))
 
 
 def list_of_image(tx: Transaction, image_id: str) -> Sequence[Task]:

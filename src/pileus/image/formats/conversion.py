@@ -8,6 +8,7 @@ a deadline. All of it is slow: it never runs on a request's thread or in a trans
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -89,7 +90,9 @@ def convert(
 ) -> Converted:
     """Write `source`, once its digest is the expected one and it is what it is said to be, as a new file `target`.
 
-    No target is left after a failure. Raises DigestMismatch, DataRefused, FormatNotConvertible, ConversionFailed.
+    It is on disk then. No target is left after a failure.
+
+    Raises DigestMismatch, DataRefused, FormatNotConvertible, ConversionFailed.
     """
     _require_convertible(source_format, target_format)
     if expected is not None:
@@ -100,6 +103,7 @@ def convert(
     try:
         run.write(source, target, progress)
         inspect_file(target, target_format, rules).require_only(target_format)
+        run.bring_to_disk(target)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -141,6 +145,17 @@ class _Run:
 
         formats = ["-f", QEMU_NAMES[self.source_format], "-O", QEMU_NAMES[self.target_format]]
         self._call(["convert", "-p", *formats, *OUTPUT_OPTIONS[self.target_format]], [source, target], hear)
+
+    def bring_to_disk(self, target: Path) -> None:
+        """Make sure that the target, and its name, outlive the machine. Raises ConversionFailed."""
+        for path in (target, target.parent):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                raise self._failed(error.strerror or "it cannot be brought to disk") from error
+            finally:
+                os.close(descriptor)
 
     def _require_safe(self, document: dict[str, Any], rules: Rules) -> None:
         """Raise ConversionFailed if qemu-img sees what the inspection did not."""

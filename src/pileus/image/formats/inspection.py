@@ -8,6 +8,7 @@ although a parser found nothing wrong, the image is refused.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,9 @@ class Rules:
             vmdk_types=frozenset(each.lower() for each in settings.vmdk_allowed_types),
         )
 
+
+# Whoever asks learns what is wrong from the refusal. Without this, the library prints it to a terminal besides.
+logging.getLogger("oslo_utils.imageutils.format_inspector").addHandler(logging.NullHandler())
 
 DEFAULT_RULES = Rules()
 
@@ -109,7 +113,7 @@ class Inspection:
         self._has_begun = True
         self._head.extend(bytes(max(0, SECTOR_BYTES - len(self._head))))  # as QEMU does with a file that is too short
         self._feed(bytes(self._head))
-        del self._head[BEGINNING_BYTES:]
+        self._head = self._head[:BEGINNING_BYTES]
 
     def _feed(self, piece: bytes) -> None:
         for candidate in tuple(self._hungry):

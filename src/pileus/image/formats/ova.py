@@ -15,6 +15,7 @@ from typing import IO
 
 from pileus.image.formats import ovf
 from pileus.image.model.format_errors import ArchiveRefused
+from pileus.image.model.imports import OVF_PROPERTIES
 
 MOST_MEMBERS = 1000
 MOST_DESCRIPTOR_BYTES = 2**20
@@ -45,7 +46,7 @@ class PackagedDisk:
 
 
 @contextmanager
-def open_disk(path: Path, wanted: Collection[str] = ovf.PROPERTIES) -> Iterator[PackagedDisk]:
+def open_disk(path: Path, wanted: Collection[str] = OVF_PROPERTIES) -> Iterator[PackagedDisk]:
     """Open a package's disk, with the `wanted` properties that its descriptor says of the processors.
 
     Raises ArchiveRefused unless the file is a plain tar file with one descriptor that names one disk.

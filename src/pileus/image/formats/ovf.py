@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from pileus.image.model.format_errors import ArchiveRefused
-
-PROPERTIES = ("ProcessorArchitecture", "InstructionSet", "InstructionSetExtensionName")
-"""What is taken over if the operator says nothing else."""
+from pileus.image.model.imports import OVF_PROPERTIES
 
 PREFIX = "cim_pasd_"
 _PROCESSOR = (
@@ -58,7 +56,7 @@ class _Reading:
             self.properties[PREFIX + local] = self.text.strip()[:_LONGEST_VALUE]
 
 
-def parse(document: bytes, wanted: Collection[str] = PROPERTIES) -> Descriptor:
+def parse(document: bytes, wanted: Collection[str] = OVF_PROPERTIES) -> Descriptor:
     """Read a descriptor. Raises ArchiveRefused unless it is XML without a DTD that names exactly one disk."""
     reading = _Reading(wanted)
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import islice
-
-from pileus.image.db import image as images
-from pileus.image.model import status
 from pileus.image.model.cache import copy_name
 from pileus.image.model.image import Image
+from pileus.image.operations import cache as operation
 from pileus.image.stores.caching import Caching
 from pileus.kit import log
 from pileus.kit.db import Database
 
 logger = log.get_logger("pileus.image.cache")
-BATCH = 500
 
 
 class CacheKeeping:
@@ -34,16 +29,13 @@ class CacheKeeping:
         cache = self._caching.cache
         if count := cache.clean():
             logger.warning("copies that were never finished are deleted", count=count)
-        copies = cache.list_copies()
-        wanted = {copy_name(image) for image in self._active({copy.image_id for copy in copies})}
-        for copy in copies:
-            if copy.name not in wanted:
-                cache.delete_copy(copy)
+        for copy in operation.list_stale(self._database, cache):
+            cache.delete_copy(copy)
         cache.prune()
 
     def _fetch_queued(self) -> None:
         queued = self._caching.cache.list_queued()
-        active = {image.id: image for image in self._active(queued)}
+        active = {image.id: image for image in operation.list_active(self._database, queued)}
         for image_id in queued:
             if image_id not in active or self._caching.cache.has(copy_name(active[image_id])):
                 self._caching.cache.dequeue(image_id)
@@ -58,11 +50,3 @@ class CacheKeeping:
         while not (growth.wait(1) or growth.is_stalled(self._caching.stall_s)):
             pass
         return True
-
-    def _active(self, image_ids: Iterable[str]) -> list[Image]:
-        found: list[Image] = []
-        rest = iter(image_ids)
-        while batch := list(islice(rest, BATCH)):
-            with self._database.read() as tx:
-                found += images.list_of(tx, batch)
-        return [image for image in found if image.status == status.ACTIVE]

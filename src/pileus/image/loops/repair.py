@@ -25,9 +25,9 @@ class Repair:
     def round(self) -> None:
         """Do what there is to do."""
         with self._database.read() as tx:
-            has_expired = bool(uploads.list_expired(tx, self._clock.now()))
-        if has_expired:
-            for upload in self._database.write(operation.abandon_expired, self._clock.now()):
+            expired = uploads.list_expired(tx, self._clock.now())
+        for upload in expired:
+            if self._database.write(operation.abandon_expired, upload, self._clock.now()):
                 logger.warning("an upload was given up", image_id=upload.image_id, upload_id=upload.id)
         with self._database.read() as tx:
             discarded = uploads.list_discarded(tx)

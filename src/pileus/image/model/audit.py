@@ -63,15 +63,23 @@ class HollowImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaleCopy:
+    """A file in this host's cache that is a copy of no image, or half a copy that nobody brings any more."""
+
+    kind: ClassVar[str] = "stale copy"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StuckImage:
-    """An image that waits for an upload's bytes, and there is no such upload."""
+    """An image that waits for bytes, or is claimed by a task, and nobody is at it."""
 
     kind: ClassVar[str] = "stuck image"
     image_id: str
     status: str
 
 
-Finding = OrphanedObject | MissingObject | WrongSize | HollowImage | StuckImage
+Finding = OrphanedObject | MissingObject | WrongSize | HollowImage | StuckImage | StaleCopy
 
 
 def is_mendable(finding: Finding) -> bool:
@@ -83,7 +91,7 @@ def is_mendable(finding: Finding) -> bool:
             return finding.has_other_copy
         case HollowImage():
             return False
-        case StuckImage():
+        case StuckImage() | StaleCopy():
             return True
 
 

@@ -249,6 +249,12 @@ class StorageFull(TooLarge):
     message = "Image storage media is full: There is not enough disk space on the image storage media."
 
 
+class StorageBroken(Unavailable):
+    """The store is not what it was: its disk fails, or its folder is gone."""
+
+    message = "Image storage media cannot be used: {reason}"
+
+
 class StorageWriteDenied(Unavailable):
     """The store may not be written to."""
 

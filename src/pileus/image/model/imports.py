@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pileus.image.model import status
 from pileus.image.model.image import Image, Location
@@ -28,6 +28,9 @@ EXTRACTION = "ovf_process"
 CONVERSION = "image_conversion"
 INJECTION = "inject_image_metadata"
 PLUGINS = (DECOMPRESSION, EXTRACTION, CONVERSION, INJECTION)
+
+OVF_PROPERTIES = ("ProcessorArchitecture", "InstructionSet", "InstructionSetExtensionName")
+"""What a package says of its processors that is taken over if the operator says nothing else."""
 
 # Properties of an image that only imports set.
 TASK = "os_glance_import_task"  # the task that is at it
@@ -54,6 +57,8 @@ class Plan:
 
     plugins: Collection[str] = ()
     output_format: str = "raw"
+    ovf_properties: Collection[str] = OVF_PROPERTIES
+    parallel_stores: int = 8  # that one import writes to at the same time
     ignored_roles: Collection[str] = ("admin",)  # nothing is injected for their holders
     injected: Mapping[str, str]
     extra_properties: Sequence[str]  # beginnings of names that are taken over from another region
@@ -90,6 +95,12 @@ def stores_lacking(image: Image, stores: Sequence[str], *, is_all: bool) -> tupl
         if store in present and not is_all:
             raise StoreHasImage(store=store)
     return tuple(store for store in stores if store not in present)
+
+
+def unclaimed(image: Image) -> Image:
+    """Return an image that no task is at any more."""
+    properties = {name: value for name, value in image.properties.items() if name not in (TASK, PENDING_STORES)}
+    return replace(image, properties=properties)
 
 
 def listed(stores: Iterable[str]) -> str:

@@ -56,6 +56,11 @@ def ordered(locations: Sequence[Location], weights: Mapping[str, int], preferred
     return sorted(locations, key=lambda each: (each.store not in preferred, -weights.get(each.store, 0)))
 
 
+def by_weight(stores: Sequence[str], weights: Mapping[str, int]) -> list[str]:
+    """Return stores as callers see them: in the order of their weights, and of their names where these are equal."""
+    return sorted(stores, key=lambda store: (-weights.get(store, 0), store))
+
+
 def require_changeable(image: Image, verb: str) -> None:
     """Raise StatusRefused unless places may be added (`add`), replaced or removed now."""
     if image.status != status.ACTIVE and (verb == "remove" or image.status != status.QUEUED):

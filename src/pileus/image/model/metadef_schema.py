@@ -149,7 +149,7 @@ TAG = _schema("tag", {**_TAG, **_moments("tag")}, ["name"])
 ASSOCIATION = _schema("resource_type_association", {**_ASSOCIATION, **_moments("association")}, ["name"])
 TAGS = {
     "name": "tags",
-    "properties": {"tags": {**_nested(_TAG), "items": _schema("tag", _TAG, ["name"])}},
+    "properties": {"tags": {**_nested(_TAG), "items": {"type": "object", **_schema("tag", _TAG, ["name"])}}},
     "additionalProperties": False,
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pileus.image.db import audit as rows
@@ -20,14 +21,19 @@ from pileus.image.model.audit import (
     HollowImage,
     MissingObject,
     OrphanedObject,
+    StaleCopy,
     StuckImage,
     WrongSize,
     is_mendable,
     judge,
 )
-from pileus.image.model.errors import DataMissing, ImageChanged
+from pileus.image.model.errors import DataMissing
 from pileus.image.model.image import Location
+from pileus.image.model.imports import unclaimed
+from pileus.image.operations import staging
+from pileus.image.operations.cache import list_stale
 from pileus.image.operations.upload import WITHOUT_DATA, sweep
+from pileus.image.stores.cache import Cache
 from pileus.image.stores.store import Store
 from pileus.kit.db import Database, Transaction
 
@@ -80,7 +86,15 @@ def list_odd_images(database: Database) -> Sequence[HollowImage | StuckImage]:
         return [*rows.list_hollow(tx), *rows.list_stuck(tx)]
 
 
-def mend(database: Database, stores: Mapping[str, Store], finding: Finding, *, now: datetime) -> bool:
+def list_stale_copies(database: Database, cache: Cache) -> Sequence[StaleCopy]:
+    """Return the files in a host's cache that are of no use to anybody."""
+    names = [*(copy.name for copy in list_stale(database, cache)), *cache.list_stalled()]
+    return [StaleCopy(name=name) for name in names]
+
+
+def mend(
+    database: Database, stores: Mapping[str, Store], finding: Finding, *, now: datetime, cache: Cache | None = None
+) -> bool:
     """Put a finding right; tell whether it is. It is not if others were faster, or if an operator must choose."""
     if not is_mendable(finding):
         return False
@@ -90,7 +104,9 @@ def mend(database: Database, stores: Mapping[str, Store], finding: Finding, *, n
         case MissingObject() | WrongSize():
             return _drop(database, stores, finding, lambda tx: _forget(tx, finding.image_id, _place(finding), now))
         case StuckImage():
-            return database.write(_requeue, finding, now)
+            return database.write(_free, finding, now)
+        case StaleCopy():
+            return cache is not None and _delete_copy(database, cache, finding)
         case HollowImage():
             return False
 
@@ -115,8 +131,7 @@ def _drop(
 
     if not database.write(discard):
         return False
-    sweep(database, stores, _place(finding))
-    return True
+    return sweep(database, stores, _place(finding))
 
 
 def _forget(tx: Transaction, image_id: str, location: Location, now: datetime) -> bool:
@@ -127,12 +142,30 @@ def _forget(tx: Transaction, image_id: str, location: Location, now: datetime) -
     return images.delete_location(tx, image_id, location)
 
 
-def _requeue(tx: Transaction, finding: StuckImage, now: datetime) -> bool:
-    """Put an image back into the queue whose upload is gone."""
-    if not images.lock(tx, finding.image_id, now) or finding not in rows.list_stuck(tx):
+def _free(tx: Transaction, finding: StuckImage, now: datetime) -> bool:
+    """Make an image what it was before somebody began with it who is gone."""
+    images.lock(tx, finding.image_id, now)
+    if finding not in rows.list_stuck(tx):
         return False
-    try:
-        images.update_if(tx, finding.image_id, status.SAVING, WITHOUT_DATA)
-    except ImageChanged:
-        return False
+    image = images.get(tx, finding.image_id)
+    new = unclaimed(image)
+    if image.status in status.ON_THE_WAY:
+        new = replace(new, **WITHOUT_DATA)
+        staging.discard(tx, image.id)
+        for location in image.locations:
+            images.delete_location(tx, image.id, location)
+            uploads.discard(tx, location)
+    images.update(tx, image, new)
     return True
+
+
+def _delete_copy(database: Database, cache: Cache, finding: StaleCopy) -> bool:
+    """Delete a file of the cache, if it is still of no use."""
+    if finding.name in cache.list_stalled():
+        cache.delete_stalled(finding.name)
+        return True
+    for copy in list_stale(database, cache):
+        if copy.name == finding.name:
+            cache.delete_copy(copy)
+            return True
+    return False

@@ -33,13 +33,22 @@ def create(tx: Transaction, image: Image, limits: Limits, quota: Quota = UNLIMIT
 
 
 def update(
-    tx: Transaction, image_id: str, changes: Sequence[Change], limits: Limits, now: datetime, touch: Touch = free
+    tx: Transaction,
+    image_id: str,
+    changes: Sequence[Change],
+    limits: Limits,
+    now: datetime,
+    touch: Touch = free,
+    quota: Quota = UNLIMITED,
 ) -> Image:
-    """Change the description, all of it or nothing. Raises ImageNotFound, or the refusal of a change."""
+    """Change the description, all of it or nothing.
+
+    Raises ImageNotFound, the refusal of a change, ProjectOverLimit, StorageQuotaFull.
+    """
     old = images.get_locked(tx, image_id, now)
     new = replace(apply(old, changes, limits, touch), updated_at=now)
     images.update(tx, old, new)
-    locations.write(tx, old, new)
+    locations.write(tx, old, new, quota)
     return new
 
 

@@ -12,14 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pileus.image.db import image as images
+from pileus.image.db import staged as stagings
 from pileus.image.db import task as tasks
 from pileus.image.db import upload as uploads
 from pileus.image.model import status
 from pileus.image.model.errors import DataRefused, UploadLost
 from pileus.image.model.image import Image, Location, least_disk_gb
+from pileus.image.model.import_errors import NotStaged
 from pileus.image.model.imports import (
     COPY_IMAGE,
     FAILED_STORES,
+    GLANCE_DIRECT,
     PENDING_STORES,
     TASK,
     listed,
@@ -30,21 +33,29 @@ from pileus.image.model.imports import (
 from pileus.image.model.quota import UNLIMITED, Quota
 from pileus.image.model.task import FAILURE, PROCESSING, SUCCESS, Task
 from pileus.image.model.upload import Received, Upload
-from pileus.image.operations.quota import require_room_for_upload
+from pileus.image.operations.quota import require_room_for_upload, require_room_on_the_way
 from pileus.image.operations.staging import discard
 from pileus.image.operations.upload import WITHOUT_DATA
 from pileus.kit.db import Transaction
 
 
-def begin(tx: Transaction, task: Task, method: str, stores: Sequence[str], now: datetime) -> None:
-    """Claim an image for an import by a new task. Raises ImageNotFound, or why it may not be imported."""
+def begin(
+    tx: Transaction, task: Task, method: str, stores: Sequence[str], now: datetime, quota: Quota = UNLIMITED
+) -> Image:
+    """Claim an image for an import by a new task, and return what it is now.
+
+    Raises ImageNotFound, why it may not be imported, ProjectOverLimit.
+    """
     assert task.image_id is not None
     image = images.get_locked(tx, task.image_id, now)
     require_importable(image, method)
+    if method == GLANCE_DIRECT and stagings.find(tx, image.id) is None:
+        raise NotStaged
+    require_room_on_the_way(tx, image, quota)
     tasks.insert(tx, task)
     marks = {TASK: task.id, PENDING_STORES: listed(stores), FAILED_STORES: ""}
     new_status = image.status if method == COPY_IMAGE else status.IMPORTING
-    _mark(tx, replace(image, status=new_status), image, marks)
+    return _mark(tx, replace(image, status=new_status), image, marks)
 
 
 def start(tx: Transaction, task_id: str, now: datetime) -> None:

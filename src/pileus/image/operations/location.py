@@ -16,10 +16,12 @@ from pileus.image.db import task as tasks
 from pileus.image.db import upload as uploads
 from pileus.image.model import status
 from pileus.image.model.errors import UploadLost
-from pileus.image.model.image import PROVEN, UNPROVEN, Image, Location
+from pileus.image.model.image import PROVEN, UNPROVEN, Image, Location, least_disk_gb
 from pileus.image.model.imports import TASK
 from pileus.image.model.location import in_store, require_addable
+from pileus.image.model.quota import UNLIMITED, Quota
 from pileus.image.model.task import FAILURE, PROCESSING, SUCCESS, Task
+from pileus.image.operations.quota import require_room_for_copies
 from pileus.image.operations.upload import WITHOUT_DATA
 from pileus.kit.db import Transaction
 
@@ -36,10 +38,14 @@ def leave_store(tx: Transaction, image_id: str, store: str, now: datetime) -> Lo
     return location
 
 
-def write(tx: Transaction, old: Image, new: Image) -> None:
-    """Write where an image's bytes lie, if that has changed, and let go of the places that it has left."""
+def write(tx: Transaction, old: Image, new: Image, quota: Quota = UNLIMITED) -> None:
+    """Write where an image's bytes lie, if that has changed, and let go of the places that it has left.
+
+    Raises ProjectOverLimit, StorageQuotaFull.
+    """
     if _described(old) == _described(new):
         return
+    require_room_for_copies(tx, old, new, quota)
     images.replace_locations(tx, new.id, new.locations)
     for location in old.locations:
         if location not in new.locations:
@@ -65,10 +71,11 @@ def place(
     now: datetime,
     *,
     is_proof_wanted: bool,
+    quota: Quota = UNLIMITED,
 ) -> None:
     """Give an image its place. If proof is wanted, it is active later; else now. May be done twice.
 
-    Raises ImageNotFound, UploadLost, StatusRefused.
+    Raises ImageNotFound, UploadLost, StatusRefused, ProjectOverLimit, StorageQuotaFull.
     """
     tasks.update(tx, task_id, now, status=PROCESSING)
     image = _claimed(tx, image_id, task_id, now)
@@ -77,21 +84,30 @@ def place(
     require_addable(image, is_claimed=False)
     new_status = status.IMPORTING if is_proof_wanted else status.ACTIVE
     facts: dict[str, Any] = {} if is_proof_wanted else dict(said)
-    images.update(tx, image, replace(image, status=new_status, size=size, **facts))
+    new = replace(image, status=new_status, size=size, locations=(location,), **facts)
+    require_room_for_copies(tx, image, new, quota)
+    images.update(tx, image, new)
     images.replace_locations(tx, image_id, [replace(location, status=UNPROVEN if is_proof_wanted else PROVEN)])
 
 
 def prove(
-    tx: Transaction, image_id: str, task_id: str, location: Location, facts: Mapping[str, str], now: datetime
+    tx: Transaction, image_id: str, task_id: str, location: Location, facts: Mapping[str, Any], now: datetime
 ) -> None:
     """Write what was found of the bytes; they are the image's. May be done twice. Raises ImageNotFound, UploadLost."""
     image = _claimed(tx, image_id, task_id, now)
     if not _is_placed(image, location):
         raise UploadLost(image_id=image_id)
     new_status = status.ACTIVE if image.status == status.IMPORTING else image.status
-    known: dict[str, Any] = dict(facts)
-    images.update(tx, image, replace(image, status=new_status, **known))
+    least_gb = image.min_disk or least_disk_gb(facts["virtual_size"])
+    images.update(tx, image, replace(image, status=new_status, min_disk=least_gb, **facts))
     images.update_location(tx, image_id, replace(location, status=PROVEN))
+
+
+def withdraw(tx: Transaction, image_id: str, task_id: str, now: datetime) -> None:
+    """Have nobody use an active image whose bytes are no good. May be done twice. Raises ImageNotFound, UploadLost."""
+    image = _claimed(tx, image_id, task_id, now)
+    if image.status == status.ACTIVE:
+        images.update(tx, image, replace(image, status=status.DEACTIVATED))
 
 
 def finish(tx: Transaction, image_id: str, task_id: str, now: datetime, kept: timedelta) -> Image | None:

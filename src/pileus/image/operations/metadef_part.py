@@ -45,12 +45,13 @@ def change(tx: Transaction, kind: Kind[P], namespace: str, name: str, new: P) ->
     return changed
 
 
-def remove(tx: Transaction, kind: Kind[P], namespace: str, name: str) -> None:
-    """Take one thing out of a namespace. Raises NamespaceNotFound, PartNotFound, PartProtected."""
+def remove(tx: Transaction, kind: Kind[P], namespace: str, name: str) -> P:
+    """Take one thing out of a namespace and return it. Raises NamespaceNotFound, PartNotFound, PartProtected."""
     locked = namespaces.get_locked(tx, namespace)
-    parts.get(tx, kind, locked, name)
+    gone = parts.get(tx, kind, locked, name)
     require_part_deletable(locked, kind.word, name)
     parts.delete(tx, kind, locked, name)
+    return gone
 
 
 def remove_all(tx: Transaction, kind: Kind[P], namespace: str) -> None:

@@ -35,10 +35,27 @@ def require_room_for_upload(tx: Transaction, image: Image, upload: Upload, quota
     Raises ProjectOverLimit, StorageQuotaFull.
     """
     resource = resource_of(upload)
-    if image.owner is not None and quota.is_limited(resource, COUNT_UPLOADING):
+    if image.owner is not None and quota.is_limited(resource):
         rows.lock(tx, image.owner)
-        deltas = {resource: upload.reserved_bytes, COUNT_UPLOADING: int(image.status not in status.ON_THE_WAY)}
-        require(quota, image.owner, rows.usage(tx, image.owner), deltas)
+        require(quota, image.owner, rows.usage(tx, image.owner), {resource: upload.reserved_bytes})
+    require_room_on_the_way(tx, image, quota)
+
+
+def require_room_on_the_way(tx: Transaction, image: Image, quota: Quota) -> None:
+    """Make sure that bytes of an image may come in now, unless it counts as one whose do. Raises ProjectOverLimit."""
+    if image.owner is None or not quota.is_limited(COUNT_UPLOADING) or image.status in status.ON_THE_WAY:
+        return
+    if not uploads.list_of_image(tx, image.id):
+        rows.lock(tx, image.owner)
+        require(quota, image.owner, rows.usage(tx, image.owner), {COUNT_UPLOADING: 1})
+
+
+def require_room_for_copies(tx: Transaction, old: Image, new: Image, quota: Quota) -> None:
+    """Make sure that a project may have an image at more places than now. Raises ProjectOverLimit, StorageQuotaFull."""
+    more_bytes = (new.size or 0) * len(new.locations) - (old.size or 0) * len(old.locations)
+    if more_bytes > 0 and new.owner is not None and quota.is_limited(SIZE_TOTAL):
+        rows.lock(tx, new.owner)
+        require(quota, new.owner, rows.usage(tx, new.owner), {SIZE_TOTAL: more_bytes})
 
 
 def reserve(tx: Transaction, owner: str, upload: Upload, needed_bytes: int, quota: Quota) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from pileus.image.db import image as images
@@ -10,13 +11,14 @@ from pileus.image.db import upload as uploads
 from pileus.image.model import status
 from pileus.image.model.errors import ImageNotFound, NotPendingDelete
 from pileus.image.model.image import Image, Location
+from pileus.image.model.imports import unclaimed
 from pileus.kit.db import Transaction
 
 
 def put_off(tx: Transaction, image: Image, now: datetime) -> None:
     """Keep a deleted image, which everybody else sees no more. Raises TransitionRefused, ImageChanged."""
     status.require_way(image.status, status.PENDING_DELETE)
-    images.update_if(tx, image.id, image.status, {"status": status.PENDING_DELETE})
+    images.update(tx, image, replace(unclaimed(image), status=status.PENDING_DELETE))
     pending.insert(tx, image.id, image.status, now)
 
 

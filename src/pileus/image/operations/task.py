@@ -31,7 +31,7 @@ def begin_import(
     Raises ProjectOverLimit, or what is wrong with the description.
     """
     image_operation.create(tx, image, limits, quota)
-    imports.begin(tx, task, WEB_DOWNLOAD, stores, now)
+    imports.begin(tx, task, WEB_DOWNLOAD, stores, now, quota)
 
 
 def drop_image(tx: Transaction, image_id: str, now: datetime) -> None:
@@ -41,6 +41,11 @@ def drop_image(tx: Transaction, image_id: str, now: datetime) -> None:
         return
     images.update(tx, image, replace(image, protected=False))  # which was said of what it should become
     image_operation.delete(tx, image_id, now)
+
+
+def show_progress(tx: Transaction, task_id: str, sentence: str, now: datetime) -> None:
+    """Show how far a task is, unless it has ended."""
+    tasks.say(tx, task_id, sentence, now)
 
 
 def expire(tx: Transaction, now: datetime) -> int:

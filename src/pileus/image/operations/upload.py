@@ -20,13 +20,13 @@ from pileus.image.db import staged as stagings
 from pileus.image.db import upload as uploads
 from pileus.image.model import status
 from pileus.image.model.errors import UploadLost
-from pileus.image.model.image import Location, least_disk_gb, require_ready_for_data
-from pileus.image.model.location_errors import StoreHangs
+from pileus.image.model.image import Image, Location, least_disk_gb, require_ready_for_data
 from pileus.image.model.quota import UNLIMITED, Quota
 from pileus.image.model.upload import STAGE, Received, Upload
 from pileus.image.operations.quota import require_room_for_upload
 from pileus.image.stores.store import Store
 from pileus.kit.db import Database, Transaction
+from pileus.kit.errors import Unavailable
 
 WITHOUT_DATA: dict[str, Any] = {
     "status": status.QUEUED,
@@ -81,29 +81,30 @@ def abandon(tx: Transaction, upload: Upload, now: datetime) -> bool:
     May be done twice, and by anybody; an image that became active after all stays so.
     """
     if images.lock(tx, upload.image_id, now):
+        # One that is deleted and kept is found too: no upload into it is left, but its copies are its own still.
+        image = images.find(tx, upload.image_id) or images.find_pending(tx, upload.image_id)
+        assert image is not None
         if uploads.delete(tx, upload.id):
-            if upload.claimed is not None:
-                images.update_if(tx, upload.image_id, upload.claimed, WITHOUT_DATA)
-        elif _is_finished(tx, upload):
+            if upload.claimed == image.status:
+                images.update_if(tx, upload.image_id, image.status, WITHOUT_DATA)
+        elif _is_finished(tx, upload, image):
             return False
     uploads.discard(tx, upload.location)
     return True
 
 
-def _is_finished(tx: Transaction, upload: Upload) -> bool:
+def _is_finished(tx: Transaction, upload: Upload, image: Image) -> bool:
     """Tell whether the bytes of an upload that is over are the image's, or staged for it."""
-    staged = stagings.find(tx, upload.image_id)
-    if staged is not None and staged.location == upload.location:
-        return True
-    return upload.location in images.get(tx, upload.image_id).locations
+    staged = stagings.find(tx, image.id)
+    return upload.location in image.locations or (staged is not None and staged.location == upload.location)
 
 
-def abandon_expired(tx: Transaction, now: datetime) -> list[Upload]:
-    """Abandon the uploads whose receivers are dead, and return them."""
-    expired = list(uploads.list_expired(tx, now))
-    for upload in expired:
+def abandon_expired(tx: Transaction, upload: Upload, now: datetime) -> bool:
+    """Abandon an upload whose receiver seemed dead; tell whether it still does."""
+    is_expired = any(each.id == upload.id for each in uploads.list_expired(tx, now))
+    if is_expired:
         abandon(tx, upload, now)
-    return expired
+    return is_expired
 
 
 def abandon_own(tx: Transaction, owner: str, now: datetime) -> list[Upload]:
@@ -114,13 +115,14 @@ def abandon_own(tx: Transaction, owner: str, now: datetime) -> list[Upload]:
     return begun
 
 
-def sweep(database: Database, stores: Mapping[str, Store], location: Location) -> None:
-    """Delete discarded bytes, then the note about them. May be done twice."""
+def sweep(database: Database, stores: Mapping[str, Store], location: Location) -> bool:
+    """Delete discarded bytes, then the note about them; tell whether they are gone. May be done twice."""
     store = stores.get(location.store)
     if store is None:  # it was taken out of the settings; should it come back, so does this
-        return
+        return False
     try:
         store.delete(location.key)
-    except StoreHangs:  # the note stays, and the repair loop asks again
-        return
+    except Unavailable:  # the note stays, and the repair loop asks again
+        return False
     database.write(uploads.forget, location)
+    return True

@@ -6,7 +6,9 @@ of them are gone, the store is refused at once, until one comes back.
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -16,6 +18,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from pileus.image.model.location_errors import StoreHangs
 from pileus.image.stores.store import Reader, Store, Writer
+from pileus.kit.calling import Run
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,22 +38,36 @@ class Pool:
         self.deadline_s = deadline_s
         self._count = count
         self._turn = threading.Condition()
-        self._jobs: deque[Callable[[], None]] = deque()
+        self._jobs: deque[tuple[Callable[[], None], float]] = deque()
         self._threads = 0
         self._idle = 0
-        self._late: set[Future[Any]] = set()
+        self._busy: dict[int, float] = {}  # each thread that is at a call → when it counts as lost
 
     def call(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `fn` does. Raises StoreHangs, or what `fn` does."""
         return self.wait(self.begin(fn, *args, **kwargs), self.deadline_s)
 
+    async def run(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Await what `fn` does, which keeps no other thread waiting. Raises StoreHangs, or what `fn` does."""
+        answer = asyncio.wrap_future(self.begin(fn, *args, **kwargs))
+        await asyncio.wait([answer], timeout=self.deadline_s)
+        if answer.done():
+            return answer.result()
+        answer.cancel()
+        raise StoreHangs(store=self._store)
+
     def begin(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have `fn` called. Raises StoreHangs if the threads are gone."""
+        """Have `fn` called. Raises StoreHangs if the threads are lost."""
+        return self.begin_long(self.deadline_s, fn, *args, **kwargs)
+
+    def begin_long(self, time_s: float, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have `fn` called that may take so long. Raises StoreHangs if the threads are lost."""
         future: Future[T] = Future()
         with self._turn:
-            if len(self._late) * 2 >= self._count:
+            now = time.monotonic()
+            if sum(until < now for until in self._busy.values()) * 2 >= self._count:
                 raise StoreHangs(store=self._store)
-            self._jobs.append(lambda: _answer(future, lambda: fn(*args, **kwargs)))
+            self._jobs.append((lambda: _answer(future, lambda: fn(*args, **kwargs)), now + time_s))
             if len(self._jobs) > self._idle and self._threads < self._count:
                 self._threads += 1
                 threading.Thread(target=self._work, name=f"store-{self._store}", daemon=True).start()
@@ -65,10 +82,7 @@ class Pool:
         except TimeoutError:
             if future.done():
                 raise
-        if not future.cancel() and patience_s >= self.deadline_s:
-            with self._turn:
-                self._late.add(future)
-            future.add_done_callback(self._is_back)
+        future.cancel()  # if it has not begun
         raise StoreHangs(store=self._store)
 
     def wait_or(self, future: Future[T], give_back: Callable[[T], None]) -> T:
@@ -79,20 +93,18 @@ class Pool:
             future.add_done_callback(lambda late: _give_back(late, give_back))
             raise
 
-    def _is_back(self, future: Future[Any]) -> None:
-        with self._turn:
-            self._late.discard(future)
-
     def _work(self) -> None:
+        me = threading.get_ident()
         while True:
             with self._turn:
+                self._busy.pop(me, None)
                 self._idle += 1
                 self._turn.wait_for(lambda: self._jobs, IDLE_S)
                 self._idle -= 1
                 if not self._jobs:
                     self._threads -= 1
                     return
-                job = self._jobs.popleft()
+                job, self._busy[me] = self._jobs.popleft()
             job()
             del job  # hold nothing while idle
 
@@ -120,6 +132,7 @@ class BoundedStore:
         self.kind = store.kind
         self.schemes = store.schemes
         self.is_read_only = store.is_read_only
+        self.run: Run | None = self._pool.run
 
     def create(self, key: str, size_bytes: int | None) -> Writer:
         """Begin a new object."""
@@ -176,7 +189,8 @@ class BoundedWriter:
 
     def commit(self) -> None:
         """Make the bytes readable, and durable."""
-        self._pool.wait(self._pool.begin(self._writer.commit), self._pool.deadline_s * COMMIT_FACTOR)
+        time_s = self._pool.deadline_s * COMMIT_FACTOR
+        self._pool.wait(self._pool.begin_long(time_s, self._writer.commit), time_s)
 
     def abort(self) -> None:
         """Leave nothing behind, if the store lets us; else whoever sweeps will."""

@@ -82,11 +82,19 @@ class Cache:
 
     def clean(self) -> int:
         """Delete what came of copies that nobody brings any more; return how many there were."""
-        oldest = time.time() - self._stall_s
-        stalled = [path for path in self._paths() if not _is_copy(path) and _is_before(path, oldest)]
-        for path in stalled:
-            path.unlink(missing_ok=True)
+        stalled = self.list_stalled()
+        for name in stalled:
+            self.delete_stalled(name)
         return len(stalled)
+
+    def list_stalled(self) -> list[str]:
+        """Return the files of copies that nobody brings any more."""
+        oldest = time.time() - self._stall_s
+        return [path.name for path in self._paths() if not _is_copy(path) and _is_before(path, oldest)]
+
+    def delete_stalled(self, name: str) -> None:
+        """Delete a file of a copy that nobody brings any more; it may be gone already."""
+        (self._folder / name).unlink(missing_ok=True)
 
     # --- a copy that is coming --------------------------------------------------------------------
 

@@ -48,10 +48,17 @@ class Caching:
         self._coming: dict[str, Growth] = {}
 
     def find(self, image: Image) -> Path | None:
-        """Return the file of an image's copy, or None. An image that is not active has none."""
+        """Return the file of an image's copy, or None. An image that is not active has none.
+
+        Whatever is the matter with the cache is no reason not to ask the stores.
+        """
         if not is_cached_when_used(image, self.cache.max_size_bytes):
             return None
-        return self.cache.find(copy_name(image), image.size)
+        try:
+            return self.cache.find(copy_name(image), image.size)
+        except OSError as error:
+            logger.warning("a copy cannot be used", image_id=image.id, why=str(error))
+            return None
 
     def list_coming(self) -> list[Growth]:
         """Return the copies that are coming."""
@@ -85,13 +92,16 @@ class Caching:
         return [*([first] if first else []), *ordered(others, self._weights)]
 
     def drop(self, image_id: str) -> None:
-        """Forget an image: its copies, the one that is coming, and the wish for one."""
+        """Forget an image: its copies, the one that is coming, and the wish for one. What fails is left to the loop."""
         with self._turn:
             for name, growth in self._coming.items():
                 if name.partition(".")[0] == image_id:
                     growth.is_unwanted = True
-            self.cache.delete(image_id)
-        self.cache.dequeue(image_id)
+            try:
+                self.cache.delete(image_id)
+                self.cache.dequeue(image_id)
+            except OSError as error:
+                logger.warning("a copy cannot be deleted", image_id=image_id, why=str(error))
 
     def _bring(self, image: Image, locations: Sequence[Location], run: str, writer: FileWriter, growth: Growth) -> None:
         name = copy_name(image)

@@ -15,11 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pileus.image.model.errors import DataMissing, DataVanished, StorageFull, StorageWriteDenied
+from pileus.image.model.errors import DataMissing, DataVanished, StorageBroken, StorageFull, StorageWriteDenied
+from pileus.kit.calling import Run
 
 TEMPORARY = ".part"
 WRITE_BACK_BYTES = 16 * 2**20
 CHUNK_BYTES = 4 * 2**20  # what is written at once
+PIECES = 512  # which is well below what one writev() takes
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -31,6 +33,7 @@ class FilesystemStore:
     kind = "file"
     schemes: frozenset[str] = frozenset()  # nobody may name our files
     is_read_only = False
+    run: Run | None = None
 
     def __init__(self, name: str, folder: Path) -> None:
         self._name = name
@@ -38,7 +41,10 @@ class FilesystemStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, key: str, size_bytes: int | None) -> FileWriter:
-        """Begin a file. Raises StorageFull (also if the announced size will not fit), StorageWriteDenied."""
+        """Begin a file.
+
+        Raises StorageFull (also if the announced size will not fit), StorageWriteDenied, StorageBroken.
+        """
         path = self._path(key)
         with _refusals():
             if size_bytes is not None and size_bytes > self._free_bytes():
@@ -46,28 +52,18 @@ class FilesystemStore:
             return FileWriter(key, path)
 
     def open(self, key: str) -> FileReader:
-        """Open a file. Raises DataMissing."""
-        try:
+        """Open a file. Raises DataMissing, StorageBroken."""
+        with self._missing(key):
             return FileReader(self._path(key))
-        except FileNotFoundError:
-            raise DataMissing(store=self._name, key=key) from None
 
     def size(self, key: str) -> int:
-        """Return a file's size in bytes. Raises DataMissing."""
-        try:
+        """Return a file's size in bytes. Raises DataMissing, StorageBroken."""
+        with self._missing(key):
             return self._path(key).stat().st_size
-        except FileNotFoundError:
-            raise DataMissing(store=self._name, key=key) from None
 
     def path(self, key: str) -> Path:
         """Return the file."""
         return self._path(key)
-
-    def keep(self, key: str) -> None:
-        """Bring a file to disk that a program of its own has written."""
-        with self._path(key).open("rb") as file, _refusals():
-            os.fsync(file.fileno())
-        _sync_folder(self._folder)
 
     def url(self, key: str) -> str:
         """Return the file's URL."""
@@ -78,7 +74,8 @@ class FilesystemStore:
         return {"data_dir": str(self._folder), "chunk_size": CHUNK_BYTES, "thin_provisioning": False}
 
     def delete(self, key: str) -> None:
-        """Delete a file, whole or not."""
+        """Delete a file, whole or not. Raises StorageBroken, as the file may be back later with all others."""
+        self._require_folder()
         path = self._path(key)
         # The temporary name first: a writer that renames in between then leaves a whole file, which goes next.
         for name in (_temporary(path), path):
@@ -95,6 +92,20 @@ class FilesystemStore:
         if not os.access(self._folder, os.W_OK | os.X_OK):
             return f"the folder {self._folder} cannot be written to"
         return None
+
+    @contextlib.contextmanager
+    def _missing(self, key: str) -> Iterator[None]:
+        """Say that a file is missing, or that all of them are."""
+        try:
+            yield
+        except FileNotFoundError:
+            self._require_folder()
+            raise DataMissing(store=self._name, key=key) from None
+
+    def _require_folder(self) -> None:
+        """Raise StorageBroken if the folder is gone, as one is whose disk is not mounted any more."""
+        if not self._folder.is_dir():
+            raise StorageBroken(reason=f"the folder of {self._name} is not there")
 
     def _free_bytes(self) -> int:
         numbers = os.statvfs(self._folder)
@@ -123,7 +134,7 @@ class FileWriter:
             self._require_open()
             rest: list[bytes | memoryview] = list(pieces)
             while rest:
-                written = os.writev(self._descriptor, rest)
+                written = os.writev(self._descriptor, rest[:PIECES])
                 self._size += written
                 while rest and written >= len(rest[0]):
                     written -= len(rest.pop(0))
@@ -210,4 +221,4 @@ def _refusals() -> Iterator[None]:
             raise StorageFull from error
         if error.errno in _DENIED:
             raise StorageWriteDenied(reason=error.strerror) from error
-        raise
+        raise StorageBroken(reason=error.strerror) from error

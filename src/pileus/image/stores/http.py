@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from pileus.image.model.errors import DataMissing, StoreReadOnly
 from pileus.image.stores.store import Writer
-from pileus.kit.web.fetch import PIECE_BYTES, Bounds, FetchFailed, FetchRefused, Source, fetch
+from pileus.kit.calling import Run
+from pileus.kit.web.fetch import PIECE_BYTES, Bounds, FetchFailed, FetchRefused, Source, SourceTooLarge, fetch
 from pileus.kit.web.gate import Gate
 from pileus.kit.web.url import DEFAULT_PORTS, parse
 
@@ -23,6 +24,7 @@ class HttpStore:
     kind = "http"
     schemes = frozenset(DEFAULT_PORTS)
     is_read_only = True
+    run: Run | None = None
 
     def __init__(self, name: str, gate: Gate, bounds: Bounds) -> None:
         self._name = name
@@ -40,7 +42,19 @@ class HttpStore:
     def size(self, key: str) -> int:
         """Ask for an object's size in bytes. Raises what `open` does."""
         with self.fetched(key, 0) as source:
-            return size_of(source)
+            size = source.size_bytes
+        return self.told_size(key) if size is None else size
+
+    def told_size(self, key: str) -> int:
+        """Ask who sends an object without saying how long it is: a HEAD may tell. Raises what `open` does."""
+        origin, told = parse(key).origin, ""
+        with suppress(FetchRefused), self.fetched(key, 0, "HEAD") as source:
+            told = source.headers.get("content-length", "")
+        if not (told.isascii() and told.isdigit() and len(told) < 20):
+            raise FetchFailed(origin=origin, reason="it does not say how many bytes there are.")
+        if int(told) > self._bounds.size_bytes:
+            raise SourceTooLarge(origin=origin, limit=self._bounds.size_bytes)
+        return int(told)
 
     def path(self, key: str) -> Path | None:  # noqa: ARG002
         """There is no file."""
@@ -66,12 +80,14 @@ class HttpStore:
         return None
 
     @contextmanager
-    def fetched(self, key: str, offset: int) -> Iterator[Source]:
+    def fetched(self, key: str, offset: int, method: str = "GET") -> Iterator[Source]:
         """Open an object from an offset on, if its server knows of offsets. Raises what `open` does."""
         headers = {"range": f"bytes={offset}-"} if offset else {}
         with ExitStack() as stack:
             try:
-                source = stack.enter_context(fetch(key, self._gate, bounds=self._bounds, headers=headers))
+                source = stack.enter_context(
+                    fetch(key, self._gate, bounds=self._bounds, method=method, headers=headers)
+                )
             except FetchRefused as refusal:
                 if refusal.details["status"] in _GONE:  # the rest of a URL may hold a secret
                     raise DataMissing(store=self._name, key=parse(key).origin) from None
@@ -88,11 +104,12 @@ class HttpReader:
         self._stack = ExitStack()
         source = self._opened(0)
         self._etag = source.headers.get("etag")
-        try:
-            self._size = size_of(source)
-        except FetchFailed:
-            self._stack.close()
-            raise
+        if source.size_bytes is not None:
+            self._size = source.size_bytes
+            return
+        self._stack.close()  # its server may take one caller at a time
+        self._size = store.told_size(key)
+        self._opened(0)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from `offset`. Raises FetchFailed, also if they are not the same any more."""
@@ -120,7 +137,8 @@ class HttpReader:
 
     def _jump(self, offset: int) -> None:
         source = self._opened(offset)
-        if (source.headers.get("etag"), self._position + size_of(source)) != (self._etag, self._size):
+        size = self._size if source.size_bytes is None else self._position + source.size_bytes
+        if (source.headers.get("etag"), size) != (self._etag, self._size):
             raise FetchFailed(origin=source.url.origin, reason="it has other bytes now.")
         while self._position < offset:  # its server does not know of offsets
             self._take(min(offset - self._position, PIECE_BYTES))
@@ -130,16 +148,11 @@ class HttpReader:
         self._rest = self._rest[length:]
         missing = length - len(taken[0])
         while missing:
-            piece = next(self._pieces)  # which raises before it ends too soon
+            piece = next(self._pieces, b"")  # which raises before it ends too soon, if it knows its end
+            if not piece:
+                raise FetchFailed(origin=parse(self._key).origin, reason="it broke off.")
             taken.append(piece[:missing])
             self._rest = piece[missing:]
             missing -= len(taken[-1])
         self._position += length
         return b"".join(taken)
-
-
-def size_of(source: Source) -> int:
-    """Return how many bytes come from here. Raises FetchFailed if nobody says."""
-    if source.size_bytes is None:
-        raise FetchFailed(origin=source.url.origin, reason="it does not say how many bytes there are.")
-    return source.size_bytes

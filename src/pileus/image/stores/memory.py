@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pileus.image.model.errors import DataMissing, DataVanished, StorageFull
+from pileus.kit.calling import Run
 
 
 class MemoryStore:
@@ -17,6 +18,7 @@ class MemoryStore:
     kind = "memory"
     schemes: frozenset[str] = frozenset()
     is_read_only = False
+    run: Run | None = None
 
     def __init__(self, name: str, capacity_bytes: int = 2**30) -> None:
         self._name = name

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from pileus.kit.calling import Run
+
 
 class Writer(Protocol):
     """New bytes on their way into a store. They are either whole or not there at all."""
@@ -43,6 +45,7 @@ class Store(Protocol):
     kind: str  # the name of the implementation, as callers see it
     schemes: frozenset[str]  # of URLs that callers may say an image's bytes lie at, and that are keys here
     is_read_only: bool  # it holds what others keep
+    run: Run | None  # calls what touches an object's file, if that may hang
 
     def create(self, key: str, size_bytes: int | None) -> Writer:
         """Begin a new object, whose size may be known. Raises StorageFull, StorageWriteDenied."""

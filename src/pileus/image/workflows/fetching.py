@@ -15,7 +15,7 @@ from pileus.image.model.upload import require_size
 from pileus.image.workflows.means import Means
 from pileus.image.workflows.writing import stage
 from pileus.kit.web.fetch import FetchRefused, Source, fetch
-from pileus.kit.web.gate import Gate, within
+from pileus.kit.web.gate import Gate, HostAbsent, within
 from pileus.kit.web.url import parse
 from pileus.kit.workflow import Run, StepFailed
 
@@ -57,10 +57,12 @@ def _fetch_image(run: Run, means: Means) -> None:
 
 @contextmanager
 def _opened(url: str, gate: Gate, means: Means, secrets: Mapping[str, str]) -> Iterator[Source]:
-    """Open what a URL leads to; who says that there is nothing to get is not asked again."""
+    """Open what a URL leads to; who says that there is nothing to get is not asked again, nor who does not exist."""
     try:
         with fetch(url, gate, bounds=means.bounds, secrets=secrets) as source:
             yield source
+    except HostAbsent as error:
+        raise StepFailed(error.reason) from None
     except FetchRefused as error:
         if error.details["status"] >= _MAY_PASS:
             raise

@@ -16,6 +16,7 @@ A failed import leaves nothing but its task, which says why, and the names of th
 from __future__ import annotations
 
 from pileus.image.model.imports import COPY_IMAGE
+from pileus.image.notification import of_image
 from pileus.image.operations import imports as operation
 from pileus.image.operations import task as tasks
 from pileus.image.operations.staging import discard
@@ -24,6 +25,7 @@ from pileus.image.workflows.fetching import fetch_bytes
 from pileus.image.workflows.means import Means
 from pileus.image.workflows.preparing import convert_bytes, extract, unpack, verify
 from pileus.image.workflows.storing import store_bytes
+from pileus.image.workflows.telling import tell_image, tell_task
 from pileus.image.workflows.writing import places
 from pileus.kit.workflow import Run, Step, Workflow
 
@@ -33,6 +35,7 @@ KIND = "import"
 def begin(run: Run, means: Means) -> None:
     """Show that somebody is at it."""
     means.database.write(operation.start, run.id, means.clock.now())
+    tell_task(run, means, "processing")
 
 
 def drop_staged(run: Run, means: Means) -> None:
@@ -58,8 +61,9 @@ def finish(run: Run, means: Means) -> None:
     )
     drop_staged(run, means)
     means.tokens.pop(run.id, None)
-    if image is not None and run.arguments["method"] != COPY_IMAGE:
-        means.tell_active(image)
+    if image is not None:
+        means.tell("image.update" if run.arguments["method"] == COPY_IMAGE else "image.activate", of_image(image))
+        tell_task(run, means, "success")
 
 
 def fail(run: Run, means: Means) -> None:
@@ -70,6 +74,8 @@ def fail(run: Run, means: Means) -> None:
     if run.arguments["is_of_task"]:
         means.database.write(tasks.drop_image, run.subject, now)
     means.tokens.pop(run.id, None)
+    tell_image(run, means, "update")
+    tell_task(run, means, "failure")
 
 
 IMPORT: Workflow[Means] = Workflow(
@@ -85,4 +91,5 @@ IMPORT: Workflow[Means] = Workflow(
         Step("finish", finish),
     ),
     failed=fail,
+    is_kept=True,  # `means.tokens` is this process's
 )

@@ -5,20 +5,25 @@
     finish    the task is over
 
 Without anything to hold them against, an image stays active even if its bytes cannot be read now: whoever named the
-place is believed. Else it waits for bytes again.
+place is believed. Else it waits for bytes again. Bytes that are read are looked at as uploaded ones are.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
-from pileus.image.model.errors import DataMissing
+from pileus.image.formats.inspection import Inspection
+from pileus.image.model.errors import DataMissing, DataRefused
 from pileus.image.model.image import HASH_ALGORITHM, Location
 from pileus.image.model.location_errors import DigestDiffers, LocationInvalid
 from pileus.image.model.task import LOCATION_IMPORT
+from pileus.image.notification import of_image
 from pileus.image.operations import location as operation
+from pileus.image.operations.intake import INSPECTABLE_CONTAINER
 from pileus.image.workflows.means import Means
+from pileus.image.workflows.telling import tell_image, tell_task
 from pileus.kit import log
 from pileus.kit.errors import Unavailable
 from pileus.kit.workflow import Run, Step, Workflow
@@ -29,7 +34,7 @@ READ_BYTES = 4 * 2**20
 
 
 def place(run: Run, means: Means) -> None:
-    """Say where the bytes lie. Raises LocationInvalid, UrlRefused, ImageNotFound, UploadLost."""
+    """Say where the bytes lie. Raises LocationInvalid, UrlRefused, ImageNotFound, UploadLost, ProjectOverLimit."""
     location, said = _location(run), run.arguments["said"]
     try:
         size = means.stores[location.store].size(location.key)
@@ -37,20 +42,28 @@ def place(run: Run, means: Means) -> None:
         raise LocationInvalid from None
     if size <= 0:
         raise LocationInvalid
-    is_proof_wanted = means.exposure.do_secure_hash and bool(said)
-    now = means.clock.now()
+    is_hashed = means.exposure.do_secure_hash
+    known = said or ({"os_hash_algo": HASH_ALGORITHM} if is_hashed else {})  # which tells that the hash will come
+    now, quota = means.clock.now(), means.quota_of(means.image(run.subject).owner)
+    is_proof_wanted = is_hashed and bool(said)
     means.database.write(
-        operation.place, run.subject, run.id, location, size, said, now, is_proof_wanted=is_proof_wanted
+        operation.place, run.subject, run.id, location, size, known, now, is_proof_wanted=is_proof_wanted, quota=quota
     )
 
 
 def prove(run: Run, means: Means) -> None:
-    """Read and hash the bytes. Raises DigestDiffers, DataMissing, Unavailable, ImageNotFound, UploadLost."""
+    """Read the bytes: hash them, and look at them as at uploaded ones. An active image that fails that is withdrawn.
+
+    Raises DigestDiffers, DataRefused, LocationInvalid, ImageNotFound, UploadLost.
+    """
     if not means.exposure.do_secure_hash:
         return
     location, said = _location(run), run.arguments["said"]
     try:
-        facts = _tried(location, said.get("os_hash_algo", HASH_ALGORITHM), means)
+        facts = _tried(run, said.get("os_hash_algo", HASH_ALGORITHM), means)
+    except DataRefused:
+        means.database.write(operation.withdraw, run.subject, run.id, means.clock.now())
+        raise
     except (DataMissing, Unavailable, OSError) as error:
         if said:
             raise LocationInvalid from None
@@ -66,29 +79,34 @@ def finish(run: Run, means: Means) -> None:
     kept = means.task_time_to_live
     image = means.database.write(operation.finish, run.subject, run.id, means.clock.now(), kept)
     if image is not None:
-        means.tell_active(image)
+        means.tell("image.activate", of_image(image))
+        tell_task(run, means, "success")
 
 
 def fail(run: Run, means: Means) -> None:
     """Say what went wrong."""
     now, kept = means.clock.now(), means.task_time_to_live
     means.database.write(operation.fail, run.subject, run.id, run.reason, now, kept)
+    tell_image(run, means, "update")
+    tell_task(run, means, "failure")
 
 
 def _location(run: Run) -> Location:
     return Location(run.arguments["store"], run.arguments["key"])
 
 
-def _tried(location: Location, algorithm: str, means: Means) -> Mapping[str, str]:
+def _tried(run: Run, algorithm: str, means: Means) -> Mapping[str, Any]:
     for _ in range(means.exposure.http_retries - 1):
         try:
-            return _hashed(location, algorithm, means)
+            return _found(run, algorithm, means)
         except Unavailable:
             continue  # it may be there the next time
-    return _hashed(location, algorithm, means)
+    return _found(run, algorithm, means)
 
 
-def _hashed(location: Location, algorithm: str, means: Means) -> Mapping[str, str]:
+def _found(run: Run, algorithm: str, means: Means) -> Mapping[str, Any]:
+    """Return what the bytes tell of themselves. Raises DataRefused."""
+    location, inspection = _location(run), Inspection(means.rules)
     checksum, digest = hashlib.md5(usedforsecurity=False), hashlib.new(algorithm, usedforsecurity=False)
     offset = 0
     with means.stores[location.store].open(location.key) as reader:
@@ -96,7 +114,16 @@ def _hashed(location: Location, algorithm: str, means: Means) -> Mapping[str, st
             offset += len(piece)
             checksum.update(piece)
             digest.update(piece)
-    return {"checksum": checksum.hexdigest(), "os_hash_algo": algorithm, "os_hash_value": digest.hexdigest()}
+            inspection.look([piece])
+            means.image(run.subject)  # else nobody wants to know any more, and the source may be slow
+    image = means.image(run.subject)
+    is_inspectable = image.container_format == INSPECTABLE_CONTAINER and image.disk_format is not None
+    return {
+        "checksum": checksum.hexdigest(),
+        "os_hash_algo": algorithm,
+        "os_hash_value": digest.hexdigest(),
+        "virtual_size": inspection.conclude(image.disk_format or "", offset) if is_inspectable else None,
+    }
 
 
 LOCATION: Workflow[Means] = Workflow(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -14,16 +14,12 @@ from pileus.image.formats.inspection import Rules
 from pileus.image.model.image import Image, Limits
 from pileus.image.model.imports import Plan
 from pileus.image.model.location import Exposure
-from pileus.image.stores.filesystem import FilesystemStore
+from pileus.image.notification import Tell, silence
 from pileus.image.stores.store import Store
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database
 from pileus.kit.web.fetch import Bounds
 from pileus.kit.web.gate import Gate
-
-
-def _nobody(_image: Image) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +29,7 @@ class Means:
     database: Database
     clock: Clock
     stores: Mapping[str, Store]
-    staging: FilesystemStore
+    staging: Store  # of files
     owner: str
     limits: Limits
     timing: Timing
@@ -48,7 +44,7 @@ class Means:
     quota_of: QuotaOf = without_limit
     tokens: dict[str, str] = field(default_factory=dict)
     """Task → the token of whoever began it, while it runs: good for other regions. No token is ever written down."""
-    tell_active: Callable[[Image], None] = _nobody
+    tell: Tell = silence
 
     def image(self, image_id: str) -> Image:
         """Return an image. Raises ImageNotFound."""

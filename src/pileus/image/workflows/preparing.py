@@ -26,7 +26,7 @@ from pileus.image.model.imports import (
 )
 from pileus.image.model.upload import STAGING
 from pileus.image.workflows.means import Means
-from pileus.image.workflows.writing import announced, settle, stage, staged_bytes
+from pileus.image.workflows.writing import announced, settle, stage, staged_bytes, staged_file
 from pileus.kit.workflow import Run
 
 READ_BYTES = 2**20
@@ -57,7 +57,7 @@ def _prepare(run: Run, means: Means, plugin: str, form: int, work: Callable[[Run
         return
     staged = staged_bytes(run, means)
     if staged.form < form:
-        work(run, means, means.image(run.subject), means.staging.path(staged.location.key))
+        work(run, means, means.image(run.subject), staged_file(means, staged.location.key))
 
 
 def unpack(run: Run, means: Means) -> None:
@@ -79,7 +79,7 @@ def extract(run: Run, means: Means) -> None:
 def _extract(run: Run, means: Means, image: Image, path: Path) -> None:
     if image.container_format != "ova":
         return
-    with open_disk(path) as disk:
+    with open_disk(path, means.plan.ovf_properties) as disk:
         attributes: dict[str, Any] = {"container_format": "bare", "properties": disk.properties}
         stage(run, means, EXTRACTED, disk.pieces(), attributes)
 
@@ -96,11 +96,10 @@ def _convert(run: Run, means: Means, image: Image, path: Path) -> None:
     with announced(run, means, image, STAGING) as upload:
         converted = convert(
             path,
-            means.staging.path(upload.location.key),
+            staged_file(means, upload.location.key),
             source_format=source_format,
             target_format=target_format,
             limits=means.conversion,
             rules=means.rules,
         )
-        means.staging.keep(upload.location.key)
         settle(run, means, upload, CONVERTED, converted.size, {"disk_format": target_format})

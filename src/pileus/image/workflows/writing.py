@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pileus.image.db import staged as stagings
@@ -20,6 +21,7 @@ from pileus.image.operations.quota import reserving
 from pileus.image.operations.staging import NOTHING, Staging, finish
 from pileus.image.stores.store import Store
 from pileus.image.workflows.means import Means
+from pileus.image.workflows.progress import Progress
 from pileus.kit import ids, log
 from pileus.kit.workflow import Run, StepFailed
 
@@ -93,7 +95,7 @@ def stage(run: Run, means: Means, form: int, pieces: Iterable[bytes], attributes
             limit_bytes=means.limits.size_bytes,
             reserve=reserving(means.database, image, upload, means.quota_of(image.owner)),
         )
-        settle(run, means, upload, form, pump(intake, pieces), attributes)
+        settle(run, means, upload, form, pump(intake, Progress(run, means).follow("staging", pieces)), attributes)
 
 
 def settle(run: Run, means: Means, upload: Upload, form: int, size: int, attributes: Mapping[str, Any]) -> None:
@@ -111,6 +113,13 @@ def staged_bytes(run: Run, means: Means) -> Staged:
     if staged is None:
         raise StepFailed("There is nothing staged to import.")
     return staged
+
+
+def staged_file(means: Means, key: str) -> Path:
+    """Return the file in the staging area that a program of its own reads or writes."""
+    path = means.staging.path(key)
+    assert path is not None
+    return path
 
 
 def pump(intake: Receiver[R], pieces: Iterable[bytes]) -> R:

@@ -1,6 +1,7 @@
 """Notifications over RabbitMQ, where oslo.messaging's `messagingv2` driver puts them.
 
-A topic's queue is made here if nobody has yet, so that what is sent before the first listener comes is kept for him.
+Each priority of a topic has a queue. It is made here if nobody has yet, so that what is sent before the first listener
+comes is kept for him.
 """
 
 from __future__ import annotations
@@ -8,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from aio_pika import DeliveryMode, ExchangeType, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange
@@ -18,7 +17,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from pileus.kit import log
 from pileus.kit.bus.broker import Broker
-from pileus.kit.bus.notifier import envelope
+from pileus.kit.bus.notifier import INFO, Payload, envelope
 from pileus.kit.bus.outbox import Letter, Outbox
 from pileus.kit.clock import Clock
 
@@ -44,7 +43,7 @@ class AmqpNotifier:
         self._clock = clock
         self._publisher = publisher
         self._exchange = exchange
-        self._queues = tuple(f"{topic}.info" for topic in topics)
+        self._topics = topics
         self._is_durable = is_durable
         self._outbox = Outbox(OUTBOX_SIZE)
         self._loop = asyncio.new_event_loop()
@@ -53,11 +52,11 @@ class AmqpNotifier:
         self._thread = threading.Thread(target=self._run_loop, name="notifier-amqp", daemon=True)
         self._thread.start()
 
-    def notify(self, event_type: str, payload: Mapping[str, Any]) -> None:
+    def notify(self, event_type: str, payload: Payload, priority: str = INFO) -> None:
         """Send one to every topic; while the broker is away the newest are kept."""
-        body = envelope(event_type, payload, publisher=self._publisher, now=self._clock.now())
-        for queue in self._queues:
-            if self._outbox.put(Letter(queue, body, time.monotonic() + KEEP_S)):
+        body = envelope(event_type, payload, priority, publisher=self._publisher, now=self._clock.now())
+        for topic in self._topics:
+            if self._outbox.put(Letter(f"{topic}.{priority.lower()}", body, time.monotonic() + KEEP_S)):
                 logger.warning("more notifications wait than are kept: the oldest are dropped")
         self._call(self._stirred)
 
@@ -94,9 +93,13 @@ class AmqpNotifier:
         """Send what there is until it is time to end. Raises what the connection does."""
         connection = await self._broker.connect()
         try:
-            exchange = await self._declare(await connection.channel(publisher_confirms=True))
+            channel, queues = await connection.channel(publisher_confirms=True), set[str]()
+            exchange = await channel.declare_exchange(self._exchange, ExchangeType.TOPIC, durable=self._is_durable)
             while (letter := await self._next()) is not None:
                 try:
+                    if letter.address not in queues:
+                        await self._declare(channel, exchange, letter.address)
+                        queues.add(letter.address)
                     await exchange.publish(_message(letter), letter.address, mandatory=False, timeout=CONFIRM_S)
                 except BaseException:
                     self._outbox.put_back(letter)  # it may arrive twice, which is allowed
@@ -105,12 +108,9 @@ class AmqpNotifier:
             with suppress(Exception):  # it is gone, or will be
                 await asyncio.wait_for(connection.close(), CLOSE_S)
 
-    async def _declare(self, channel: AbstractChannel) -> AbstractExchange:
-        exchange = await channel.declare_exchange(self._exchange, ExchangeType.TOPIC, durable=self._is_durable)
-        for name in self._queues:
-            queue = await channel.declare_queue(name, durable=self._is_durable)
-            await queue.bind(exchange, name)
-        return exchange
+    async def _declare(self, channel: AbstractChannel, exchange: AbstractExchange, name: str) -> None:
+        queue = await channel.declare_queue(name, durable=self._is_durable)
+        await queue.bind(exchange, name)
 
     async def _next(self) -> Letter | None:
         """Return the next letter, or None at the end."""

@@ -27,6 +27,7 @@ T = TypeVar("T")
 logger = log.get_logger("pileus.db")
 
 BUSY_TIMEOUT_S = 30  # for a lock that another process holds, or a connection that another thread has
+MAPPED_BYTES = 2**28  # of a file, which readers then look at without a system call for each page
 WRITE_ATTEMPTS = 10
 CONSTRAINT_ATTEMPTS = 3
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
@@ -81,6 +82,8 @@ class Database:
             )  # fmt: skip
         self._driver_error = self._reader.dialect.loaded_dbapi.Error
         self._glancing: list[PoolProxiedConnection] = []
+        self._watch: PoolProxiedConnection | None = None
+        self._opening = threading.Lock()
         self._is_closed = False
         self._group = GroupCommit(self._writer) if self.is_sqlite else None
         self._at_end: Callable[[Transaction], None] | None = None
@@ -123,6 +126,31 @@ class Database:
             logger.warning("the database does not answer", reason=str(error))
             raise DatabaseUnavailable from error
         return None if row is None else row[0]
+
+    def version(self) -> int | None:
+        """Return a number that every commit to a SQLite file moves, whoever makes it; None for the other databases.
+
+        Raises DatabaseUnavailable.
+        """
+        if not self.is_sqlite:
+            return None
+        try:
+            cursor = self._watching().cursor()
+            cursor.execute("PRAGMA data_version")
+            row: Any = cursor.fetchone()
+            cursor.close()  # or it would go on looking at this moment
+            return int(row[0])
+        except self._driver_error as error:
+            logger.warning("the database does not answer", reason=str(error))
+            raise DatabaseUnavailable from error
+
+    def _watching(self) -> PoolProxiedConnection:
+        """Return the connection that counts; numbers of two connections cannot be compared."""
+        if self._watch is None:
+            require_time_to_wait()  # a file may be locked while it is opened
+            with self._opening:
+                self._watch = self._watch or self._reader.raw_connection()
+        return self._watch
 
     def _lend(self) -> PoolProxiedConnection:
         try:
@@ -199,6 +227,9 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self._is_closed = True
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         while self._glancing:
             self._glancing.pop().close()
         self._reader.dispose()
@@ -265,6 +296,7 @@ def _sqlite_engine(url: Any, *, pool_size: int, is_reader: bool) -> Engine:
         connection.create_function("lower", 1, _lower, deterministic=True)
         if is_reader:
             cursor.execute("PRAGMA query_only=ON")
+            cursor.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
         cursor.close()
 
     def begin(dbapi_connection: PoolProxiedConnection) -> None:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar, cast
 
 from pileus.kit import ids, log
-from pileus.kit.errors import Invalid, PileusError, TooLarge
+from pileus.kit.errors import Invalid, MethodNotAllowed, PileusError, TooLarge
 from pileus.kit.http.auth import IDENTITY_HEADERS, Authenticator
 from pileus.kit.http.dialects import Dialect, status_of
 from pileus.kit.http.message import ClientGone, Reply, Request
@@ -184,8 +184,10 @@ class App(Generic[S]):
         reply = self.service.dialect(request, status_of(error), error)
         if "uri" in error.details:
             reply.headers.setdefault("www-authenticate", f'Keystone uri="{error.details["uri"]}"')
-        if "allowed" in error.details:
+        if isinstance(error, MethodNotAllowed):
             reply.headers["allow"] = ", ".join(error.details["allowed"])
+        if "accept_patch" in error.details:
+            reply.headers["accept-patch"] = ", ".join(error.details["accept_patch"])
         if "retry_after_s" in error.details:
             reply.headers["retry-after"] = str(error.details["retry_after_s"])
         return reply

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +20,7 @@ from pileus.kit.http.cors import NOBODY, Cors
 from pileus.kit.http.message import ClientGone, FileBody, Query, Reply, Request
 from pileus.kit.http.routes import Route
 from pileus.kit.http.threads import Threads
+from pileus.kit.http.zero_copy import ZERO_COPY
 from pileus.kit.patience import TakesLong, at_once
 
 Scope = MutableMapping[str, Any]
@@ -24,6 +28,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 CHUNK = 2**20
+INSTANT_BODY = 2**14  # what is longer takes time to read
 LONG_WAITING = 256  # requests that take long and have not begun: the next ones are asked to come again
 RETRY_AFTER_S = 5
 
@@ -36,6 +41,7 @@ class Listener:
         self._threads = threads
         self._patient = patient or threads
         self._cors = cors
+        self.is_closing = False  # the server ends: who connects from now on is sent away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -46,7 +52,7 @@ class Listener:
             reply = self._cors.preflight(request) or await self._answer(request, receive)
         except ClientGone:
             return
-        await self._send(request, reply, receive, send)
+        await self._send(request, reply, receive, send, may_copy=ZERO_COPY not in scope.get("extensions", {}))
 
     def refuse(self, reason: str) -> Reply:
         """Return the refusal, in the API's own form, of what came over the socket and is no request."""
@@ -83,7 +89,7 @@ class Listener:
 
     def _instant(self, request: Request, found: Route[Any] | None) -> Reply | None:
         """Answer without a thread, or return None: going to one and back takes as long as reading memory."""
-        if found is None or not found.is_instant:
+        if found is None or not found.is_instant or len(request.body) > INSTANT_BODY:
             return None
         try:
             with at_once():
@@ -104,7 +110,7 @@ class Listener:
         reply.headers |= {"x-openstack-request-id": request.id, "retry-after": str(RETRY_AFTER_S)}
         return reply
 
-    async def _send(self, request: Request, reply: Reply, receive: Receive, send: Send) -> None:
+    async def _send(self, request: Request, reply: Reply, receive: Receive, send: Send, *, may_copy: bool) -> None:
         body = reply.body
         if isinstance(body, bytes):
             reply.headers["content-length"] = str(len(body))
@@ -117,8 +123,11 @@ class Listener:
         if request.method == "HEAD" or isinstance(body, bytes):
             await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
             return
-        pieces = self._file(body) if isinstance(body, FileBody) else body
         gone = asyncio.ensure_future(_until_gone(receive))
+        if isinstance(body, FileBody) and not may_copy:
+            await self._send_file(body, gone, send)
+            return
+        pieces = self._file(body) if isinstance(body, FileBody) else body
         try:
             await self._send_pieces(pieces, gone, send)
         finally:
@@ -133,22 +142,49 @@ class Listener:
             await asyncio.sleep(0)  # pieces from memory and a client that is fast, or gone, would never let others in
         await send({"type": "http.response.body", "body": b""})
 
+    async def _send_file(self, body: FileBody, gone: asyncio.Future[None], send: Send) -> None:
+        run = body.run or self._threads.run
+        try:
+            file = await run(_File, body.path)
+            stretch = {"file": file, "offset": body.offset, "count": body.length, "run": run}
+            await send({"type": ZERO_COPY, **stretch})
+            await send({"type": "http.response.body", "body": b""})
+        except ConnectionError:  # the client is gone, which the server learns in a moment
+            await gone
+        finally:
+            gone.cancel()
+
     async def _file(self, body: FileBody) -> AsyncIterator[bytes]:
-        handle = await self._threads.run(body.path.open, "rb", buffering=0)
-        with handle:
-            handle.seek(body.offset)
-            left = body.length
-            ahead = self._threads.run(handle.read, min(CHUNK, left))  # the next piece is read while one is sent
-            try:
-                while left > 0:
-                    piece = await ahead
-                    if not piece:
-                        raise OSError(f"{body.path} is shorter than it was")
-                    left -= len(piece)
-                    ahead = self._threads.run(handle.read, min(CHUNK, left))
-                    yield piece
-            finally:
-                await asyncio.wait([ahead])  # nobody may close the file under a thread that reads it
+        run = body.run or self._threads.run
+        file = await run(_File, body.path)
+        offset, end = body.offset, body.offset + body.length
+        ahead = asyncio.ensure_future(run(file.read, offset, min(CHUNK, end - offset)))
+        try:
+            while offset < end:
+                piece = await ahead
+                if not piece:
+                    raise OSError(f"{body.path} is shorter than it was")
+                offset += len(piece)
+                ahead = asyncio.ensure_future(run(file.read, offset, min(CHUNK, end - offset)))  # while one is sent
+                yield piece
+        finally:
+            ahead.cancel()
+
+
+class _File:
+    """A file that is read in pieces. It closes itself when nobody holds it any more, not even a thread that reads."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def fileno(self) -> int:
+        """Return its number."""
+        return self._descriptor
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset`."""
+        return os.pread(self._descriptor, length, offset)
 
 
 def _begin_again(request: Request) -> None:

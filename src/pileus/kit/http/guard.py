@@ -13,6 +13,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from pileus.kit.http.joined import JoinedTransport
+
 HEAD_LIMIT = 64 * 1024
 HEAD_TIMEOUT_S = 10.0
 
@@ -29,7 +31,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first head."""
-        super().connection_made(transport)
+        super().connection_made(JoinedTransport(transport, self.loop))  # type: ignore[arg-type]
+        if self.app.is_closing:  # accepted while the port closed: the server has sent away those it knew of by then
+            transport.close()
+            return
         self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -63,8 +68,11 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """A piece of the body. Small chunks that come together are gathered in place, not copied with each of them."""
         self._bytes_since_body = 0
+        gathered: object = self.cycle.body
+        if gathered and isinstance(gathered, bytes):
+            self.cycle.body = bytearray(gathered)
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from pileus.kit.calling import Run
 from pileus.kit.context import ANONYMOUS, Context
 from pileus.kit.errors import Invalid, UnsupportedMedia
 
@@ -146,6 +147,7 @@ class FileBody:
     path: Path
     offset: int
     length: int
+    run: Run | None = None  # calls what touches the file, where that may hang; None: the server does as it likes
 
 
 @dataclass(slots=True)

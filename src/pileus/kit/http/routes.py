@@ -21,6 +21,8 @@ from pileus.kit.versions import Change, Version
 S = TypeVar("S")
 Handler = Callable[[Request, S], Reply]
 StreamHandler = Callable[[Request, S], Awaitable[Reply]]
+Translate = Callable[[str, str], tuple[str, str]]
+"""From the method and path that a caller writes to those of a row."""
 
 
 class Target(Enum):
@@ -77,9 +79,18 @@ class _Node:
 class RouteTable(Generic[S]):
     """All rows of a service, found by path."""
 
-    def __init__(self, rows: Sequence[Route[Any]], *, ignores_last_slash: bool = False) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Route[Any]],
+        *,
+        ignores_last_slash: bool = False,
+        translate: Translate | None = None,
+        hides_other_times: bool = False,
+    ) -> None:
         self.rows = tuple(rows)
+        self._hides_other_times = hides_other_times  # a method that a path has only at another time is not found
         self._ignores_last_slash = ignores_last_slash
+        self._translate = translate
         self._root = _Node()
         for row in rows:
             self._add(row)
@@ -102,6 +113,8 @@ class RouteTable(Generic[S]):
         Raises NotFound, MethodNotAllowed (with the allowed methods in its details).
         """
         refusal: MethodNotAllowed | None = None
+        if self._translate is not None:
+            method, path = self._translate(method, path)
         if self._ignores_last_slash:
             path = path.rstrip("/") or "/"
         for rows, values in self._matches(self._root, path.split("/")[1:], ()):
@@ -110,7 +123,10 @@ class RouteTable(Generic[S]):
                 if row.method == method or (method == "HEAD" and row.method == "GET"):
                     return row, {name: unquote(value) for name, value in zip(names, values, strict=True)}
             # A method that this path has never had is refused as such even before the path's own time.
-            if refusal is None and (live or all(row.method != method for row, _ in rows)):
+            is_of_another_time = any(row.method == method for row, _ in rows)
+            if is_of_another_time and self._hides_other_times:
+                break
+            if refusal is None and (live or not is_of_another_time):
                 refusal = MethodNotAllowed(method=method, allowed=sorted({row.method for row, _ in live or rows}))
         raise refusal or NotFound("The resource could not be found.")
 

@@ -16,7 +16,7 @@ import uvicorn
 
 from pileus.kit.errors import Conflict
 from pileus.kit.http.asgi import Listener
-from pileus.kit.http.guard import GuardedProtocol
+from pileus.kit.http.zero_copy import ZeroCopyProtocol
 
 BACKLOG = 1024
 GRACE_S = 10  # for requests under way when the server stops
@@ -91,9 +91,15 @@ class HttpServer:
 
     def stop(self) -> None:
         """Let requests under way finish, for some seconds, and end."""
+        self.close_doors()
         for server in self._servers:
             server.should_exit = True
         self._thread.join(GRACE_S + 5)
+
+    def close_doors(self) -> None:
+        """Send away whoever connects from now on; those who are connected stay."""
+        for _, listener in self._listeners:
+            listener.is_closing = True
 
     def _run(self) -> None:
         try:
@@ -118,7 +124,7 @@ class HttpServer:
     def _config(self, listener: Listener) -> uvicorn.Config:
         return uvicorn.Config(
             listener,
-            http=GuardedProtocol,
+            http=ZeroCopyProtocol,
             ws="none",
             lifespan="off",
             log_config=None,

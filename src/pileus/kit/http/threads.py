@@ -56,7 +56,7 @@ class Threads:
         for thread in self._threads:
             thread.start()
 
-    def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+    def run(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
         """Call `fn` on a worker thread; await what it returns."""
         loop = asyncio.get_running_loop()
         wakes = self._wakes.get(loop) or self._wakes.setdefault(loop, _Wakes(loop))

@@ -102,10 +102,11 @@ def fetch(
     gate: Gate,
     *,
     bounds: Bounds = USUAL,
+    method: str = "GET",
     headers: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
 ) -> Iterator[Source]:
-    """Open what a URL leads to. `secrets` are headers for its own origin only.
+    """Open what a URL leads to; by HEAD it has headers and no bytes. `secrets` are headers for its own origin only.
 
     Raises UrlRefused, HostUnknown, FetchFailed, FetchRefused, SourceTooLarge.
     """
@@ -117,7 +118,7 @@ def fetch(
         destination = gate.reach(url)
         sent = {**(headers or {}), **(secrets or {} if url.origin == first.origin else {})}
         with _opened(destination, deadline, bounds.connect_s, gate.ca_file) as line:
-            response = _answer(url, line, sent, bounds, deadline)
+            response = _answer(method, url, line, sent, bounds, deadline)
             if response.status == _WHOLE or (response.status == _PART and "range" in sent):
                 yield Source(url, response, bounds.size_bytes)
                 return
@@ -137,13 +138,15 @@ def _opened(destination: Destination, deadline: Deadline, connect_s: float, ca_f
         line.close()
 
 
-def _answer(url: Url, line: Line, headers: Mapping[str, str], bounds: Bounds, deadline: Deadline) -> HTTPResponse:
+def _answer(
+    method: str, url: Url, line: Line, headers: Mapping[str, str], bounds: Bounds, deadline: Deadline
+) -> HTTPResponse:
     """Ask, and read the answer up to its body."""
-    response = HTTPResponse(line, method="GET")  # type: ignore[arg-type]  # all of a socket that is used there
+    response = HTTPResponse(line, method=method)  # type: ignore[arg-type]  # all of a socket that is used there
     try:
         line.wait_s = bounds.answer_s
         line.deadline = Deadline(deadline.left_s(bounds.answer_s))
-        line.send(_request(url, headers))
+        line.send(_request(method, url, headers))
         response.begin()
     except (OSError, HTTPException) as error:
         raise FetchFailed(origin=url.origin, reason=_reason(error)) from error
@@ -151,12 +154,12 @@ def _answer(url: Url, line: Line, headers: Mapping[str, str], bounds: Bounds, de
     return response
 
 
-def _request(url: Url, headers: Mapping[str, str]) -> bytes:
+def _request(method: str, url: Url, headers: Mapping[str, str]) -> bytes:
     fixed = {"host": url.authority, "user-agent": "pileus", "accept-encoding": "identity", "connection": "close"}
     lines = [f"{name}: {value}" for name, value in {**fixed, **headers}.items()]
     if any(not line.isprintable() for line in lines):
         raise AssertionError("a header that is none")
-    return "\r\n".join((f"GET {url.target} HTTP/1.1", *lines, "", "")).encode("latin-1")
+    return "\r\n".join((f"{method} {url.target} HTTP/1.1", *lines, "", "")).encode("latin-1")
 
 
 def _redirected(url: Url, response: HTTPResponse) -> Url:

@@ -20,6 +20,8 @@ from pileus.kit.web.url import DEFAULT_PORTS, Url, UrlRefused, canonical_host, p
 
 logger = log.get_logger("pileus.web")
 
+_NO_SUCH_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
+
 T = TypeVar("T")
 
 Resolve = Callable[[str], Sequence[str]]
@@ -27,9 +29,13 @@ Resolve = Callable[[str], Sequence[str]]
 
 
 class HostUnknown(Unavailable):
-    """A name has no address."""
+    """A name has no address, as far as can be told now."""
 
     message = "The host {host} cannot be found."
+
+
+class HostAbsent(HostUnknown):
+    """There is no such name: to ask again is of no use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,7 @@ class Gate:
         return url
 
     def reach(self, url: Url) -> Destination:
-        """Return where a URL leads to. Raises UrlRefused, HostUnknown."""
+        """Return where a URL leads to. Raises UrlRefused, HostUnknown, HostAbsent."""
         self._require_listed(url)
         addresses = (url.address,) if url.address is not None else self._addresses(url.host)
         for address in addresses:  # one that is not good is enough: who answers so has no honest reason
@@ -90,8 +96,10 @@ class Gate:
     def _addresses(self, host: str) -> tuple[Address, ...]:
         try:
             found = tuple(ip_address(text) for text in self._resolve(host))
-        except (OSError, UnicodeError):
-            found = ()
+        except UnicodeError:
+            raise HostAbsent(host=host) from None
+        except OSError as error:
+            raise (HostAbsent if error.errno in _NO_SUCH_NAME else HostUnknown)(host=host) from None
         if not found:
             raise HostUnknown(host=host)
         return found

@@ -29,7 +29,7 @@ Address = IPv4Address | IPv6Address
 class UrlRefused(Invalid):
     """We do not fetch from this URL."""
 
-    message = "The URL is refused: {reason}"
+    message = "The URL does not pass filtering: {reason}"  # clients look for these words
 
 
 @dataclass(frozen=True, slots=True)

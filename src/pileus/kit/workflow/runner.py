@@ -17,7 +17,7 @@ from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
 from pileus.kit.errors import PileusError, Unavailable
 from pileus.kit.metrics import WORKFLOWS
-from pileus.kit.workflow.store import Record, WorkflowStore, dump
+from pileus.kit.workflow.store import Lease, Record, WorkflowStore, dump
 from pileus.kit.workflow.workflow import Run, Step, Waiting, Workflow
 
 S = TypeVar("S")
@@ -75,11 +75,13 @@ class Runner(Generic[S]):
 
     # --- for operations ---------------------------------------------------------------------------
 
-    def begin(self, tx: Transaction, kind: str, subject: str, arguments: dict[str, Any]) -> str:
+    def begin(
+        self, tx: Transaction, kind: str, subject: str, arguments: dict[str, Any], workflow_id: str | None = None
+    ) -> str:
         """Write a new workflow in the caller's transaction; call `nudge` once it is committed. Returns its id."""
-        assert kind in self._workflows, kind
-        workflow_id = ids.new_uuid()
-        self.store.add(tx, workflow_id, kind, subject, arguments, self._clock.now())
+        workflow_id = workflow_id or ids.new_uuid()
+        lease = Lease(self._owner, self._lease_end()) if self._workflows[kind].is_kept else None
+        self.store.add(tx, workflow_id, kind, subject, arguments, self._clock.now(), lease)
         return workflow_id
 
     def cancel(self, tx: Transaction, subject: str) -> None:
@@ -163,7 +165,7 @@ class Runner(Generic[S]):
 
     def _find_due(self) -> list[str]:
         with self._database.read() as tx:
-            return list(self.store.due(tx, self._clock.now(), 100))
+            return list(self.store.due(tx, self._owner, self._clock.now(), 100))
 
     def _work(self) -> None:
         while (workflow_id := self._queue.get()) is not None:
@@ -197,7 +199,7 @@ class Runner(Generic[S]):
 
     def _do(self, record: Record) -> _Progress:
         workflow = self._workflows[record.kind]
-        if record.is_cancelled and not workflow.is_endless:
+        if record.is_cancelled and workflow.may_be_undone(record.position):
             return _Progress("undo", record.position, reason="it was cancelled")
         if record.position == len(workflow.steps):
             return _Progress("done", record.position)
@@ -214,7 +216,8 @@ class Runner(Generic[S]):
         may_pass = isinstance(error, Unavailable) or not isinstance(error, PileusError)
         if not isinstance(error, PileusError):
             logger.exception("a step failed", kind=record.kind, step=step.name, subject=record.subject)
-        if self._workflows[record.kind].is_endless or (may_pass and record.tries + 1 < MAX_TRIES):
+        is_certain = not self._workflows[record.kind].may_be_undone(record.position)
+        if is_certain or (may_pass and record.tries + 1 < MAX_TRIES):
             return self._again(record, "do")
         reason = error.reason if isinstance(error, PileusError) else f"an unexpected error in the step '{step.name}'"
         logger.warning("a workflow is undone", kind=record.kind, step=step.name, subject=record.subject, reason=reason)
@@ -253,6 +256,7 @@ class Runner(Generic[S]):
             order_id,
             record.answer,
             record.reason,
+            record.turn,
         )
 
     def _write(self, tx: Transaction, record: Record, progress: _Progress) -> bool:
@@ -278,9 +282,11 @@ class Runner(Generic[S]):
         now = self._clock.now()
         current = self.store.get(tx, record.id)
         came = (current.answer is not None and record.answer is None) or (current.is_cancelled != record.is_cancelled)
+        wake_at = now if came else now + timedelta(seconds=progress.wake_in_s)
+        is_kept = self._workflows[record.kind].is_kept
         values: dict[str, Any] = {
-            "lease_until": None,
-            "wake_at": now if came else now + timedelta(seconds=progress.wake_in_s),
+            "lease_until": wake_at + timedelta(seconds=LEASE_S) if is_kept else None,
+            "wake_at": wake_at,
         }
         if record.answer is not None and not progress.keeps_answer:
             values["answer"] = None  # the step had it and waits for another

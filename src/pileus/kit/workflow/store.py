@@ -15,6 +15,7 @@ from pileus.kit.db import Row, Transaction
 from pileus.kit.db.types import MARIADB, BigId, LongText, Moment, Name, Uuid36
 
 UNFINISHED = ("do", "undo")
+TURNS = 1000  # of one workflow: its steps, and their undoings
 _ORDER_ID = re.compile(r"([0-9a-f-]{36})\.(-?\d{1,4})\.(do|undo)")
 
 
@@ -60,6 +61,7 @@ class Record:
     """A workflow's row, and the results of its finished steps."""
 
     id: str
+    number: int
     kind: str
     subject: str
     arguments: dict[str, Any]
@@ -71,6 +73,19 @@ class Record:
     tries: int
     results: dict[str, Any]
 
+    @property
+    def turn(self) -> int:
+        """Where the step stands among all steps of its subject: what is meant later has a higher number."""
+        return self.number * TURNS + (self.position if self.state == "do" else TURNS - 2 - self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds a workflow, and until when unless he renews it."""
+
+    owner: str
+    until: datetime
+
 
 class WorkflowStore:
     """The statements, built once for one service's tables."""
@@ -78,7 +93,7 @@ class WorkflowStore:
     def __init__(self, workflow: Table, step: Table) -> None:
         w, self._workflow, self._step = workflow, workflow, step
         earlier = w.alias("earlier")
-        is_free = or_(w.c.lease_until.is_(None), w.c.lease_until < bindparam("now"))
+        is_free = or_(w.c.lease_until.is_(None), w.c.lease_until < bindparam("now"), w.c.lease_owner == bindparam("me"))
         is_due = and_(w.c.state.in_(UNFINISHED), w.c.wake_at <= bindparam("now"), is_free)
         is_first = ~(
             select(earlier.c.number)
@@ -135,7 +150,14 @@ class WorkflowStore:
         )
 
     def add(
-        self, tx: Transaction, workflow_id: str, kind: str, subject: str, arguments: dict[str, Any], now: datetime
+        self,
+        tx: Transaction,
+        workflow_id: str,
+        kind: str,
+        subject: str,
+        arguments: dict[str, Any],
+        now: datetime,
+        lease: Lease | None = None,
     ) -> None:
         """Write a new workflow; the runner finds it there."""
         row = {
@@ -149,14 +171,16 @@ class WorkflowStore:
             "reason": "",
             "tries": 0,
             "wake_at": now,
+            "lease_owner": lease.owner if lease else None,
+            "lease_until": lease.until if lease else None,
             "created_at": now,
             "updated_at": now,
         }
         tx.execute(self._workflow.insert(), row)
 
-    def due(self, tx: Transaction, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of workflows that wait for nothing and nobody holds; of one subject only the oldest."""
-        return [str(row.id) for row in tx.all(self._due, {"now": now, "limit": limit})]
+    def due(self, tx: Transaction, owner: str, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of workflows that wait for nothing and nobody else holds; of one subject only the oldest."""
+        return [str(row.id) for row in tx.all(self._due, {"me": owner, "now": now, "limit": limit})]
 
     def lease(self, tx: Transaction, workflow_id: str, owner: str, now: datetime, until: datetime) -> bool:
         """Take a workflow that is due for `owner`; tell whether it is ours now."""
@@ -233,6 +257,10 @@ class WorkflowStore:
         count = select(func.count()).where(w.c.subject == subject, w.c.state.in_(UNFINISHED))
         return bool(tx.scalar(count))
 
+    def last_turn(self, tx: Transaction) -> int:
+        """Return a turn that comes after all that workflows have had, and before those of the next one."""
+        return int(tx.scalar(select(func.coalesce(func.max(self._workflow.c.number), 0))) * TURNS + TURNS - 1)
+
     def purge(self, tx: Transaction, before: datetime) -> int:
         """Forget workflows that ended before a time."""
         w, s = self._workflow, self._step
@@ -244,6 +272,7 @@ class WorkflowStore:
 def _record(row: Row, results: dict[str, Any]) -> Record:
     return Record(
         id=row.id,
+        number=row.number,
         kind=row.kind,
         subject=row.subject,
         arguments=_load(row.arguments),

@@ -39,6 +39,7 @@ class Run:
     order_id: str = ""  # names this step of this run to whoever works for it; the same after a restart
     answer: Any = None  # what came back for `order_id`
     reason: str = ""  # why it is being undone
+    turn: int = 0  # grows from step to step of a subject, undoings and later workflows included
 
 
 Do = Callable[[Run, S], Any]
@@ -64,3 +65,12 @@ class Workflow(Generic[S]):
     steps: tuple[Step[S], ...]
     failed: Callable[[Run, S], None] | None = None  # called once everything is undone; may run twice
     is_endless: bool = False  # never undone: a step that fails is tried again for as long as it takes
+    no_return: str | None = None  # the step from whose end on it is endless
+
+    def may_be_undone(self, position: int) -> bool:
+        """Tell whether there is a way back once so many steps are done."""
+        if self.is_endless or self.no_return is None:
+            return not self.is_endless
+        return position <= [step.name for step in self.steps].index(self.no_return)
+
+    is_kept: bool = False  # by the process that began it, as long as that lives: it knows what no row may say

@@ -1,0 +1,1 @@
+"""Image beside the original: the part `image` of `make bench`, or `python -m bench.image`."""

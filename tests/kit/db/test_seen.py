@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, select
+
+from pileus.kit.db import Database, Transaction
+from pileus.kit.db.seen import Seen
+from pileus.kit.patience import TakesLong, at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+box = Table("box", MetaData(), Column("id", Integer, primary_key=True), Column("content", Integer))
+
+
+@pytest.fixture
+def databases(database_url: str) -> Iterator[tuple[Database, Database]]:
+    """Two processes' ways to one database, which has a box with 1 in it."""
+    pair = Database(database_url), Database(database_url)
+    box.metadata.create_all(pair[0].engine)
+    pair[0].write(lambda tx: tx.execute(box.insert(), {"id": 1, "content": 1}))
+    yield pair
+    for each in pair:
+        each.close()
+
+
+class Reading:
+    """Looks into the box, and counts how often."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, tx: Transaction, box_id: int) -> int | None:
+        self.times += 1
+        found: int | None = tx.scalar(select(box.c.content).where(box.c.id == box_id))
+        return found
+
+
+def put(database: Database, content: int) -> None:
+    database.write(lambda tx: tx.execute(box.update(), {"content": content}))
+
+
+def test_what_was_read_is_read_again_only_after_a_commit(databases: tuple[Database, Database]) -> None:
+    ours, other = databases
+    seen, reading = Seen[int](ours, 10), Reading()
+    assert [seen.read(1, reading, 1) for _ in range(3)] == [1, 1, 1]
+    assert reading.times == (1 if ours.is_sqlite else 3)
+    for number, writer in enumerate((ours, other, ours), 2):
+        put(writer, number)
+        assert seen.read(1, reading, 1) == number
+
+
+def test_nothing_is_not_remembered(databases: tuple[Database, Database]) -> None:
+    seen, reading = Seen[int](databases[0], 10), Reading()
+    assert [seen.read(2, reading, 2) for _ in range(2)] == [None, None]
+    assert reading.times == 2
+
+
+def test_memory_has_an_end(databases: tuple[Database, Database]) -> None:
+    seen, reading = Seen[int](databases[0], 2), Reading()
+    for key in range(50):
+        assert seen.read(key, reading, 1) == 1
+    _, values = seen._page
+    assert len(values) <= 2
+
+
+def test_what_was_read_is_known_where_nothing_may_wait(databases: tuple[Database, Database]) -> None:
+    seen, reading = Seen[int](databases[0], 10), Reading()
+    with at_once(), pytest.raises(TakesLong):
+        seen.read(1, reading, 1)
+    seen.read(1, reading, 1)
+    if databases[0].is_sqlite:
+        with at_once():
+            assert seen.read(1, reading, 1) == 1
+    put(databases[1], 2)
+    with at_once(), pytest.raises(TakesLong):
+        seen.read(1, reading, 1)
