@@ -21,6 +21,7 @@ VERBS = {
     "identity": "Look after identity: first user, keys, service passwords, health",
     "image": "Look after images: other formats, metadata definitions",
     "placement": "Check placement's books; show how full everything is",
+    "explain": "Tell why a server found no host",
 }
 
 

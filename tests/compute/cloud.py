@@ -11,11 +11,22 @@ from pileus.clients.placement import ProviderInUse
 from pileus.compute.backend import Backend
 from pileus.compute.db import host as hosts
 from pileus.compute.db import server as servers
-from pileus.compute.messages import ConsoleOutput, ConsoleText, Refused, Resources
+from pileus.compute.messages import (
+    CacheImage,
+    ConsoleAddress,
+    ConsoleConnection,
+    ConsoleOutput,
+    ConsoleText,
+    Diagnostics,
+    DiskUse,
+    GuestDiagnostics,
+    Refused,
+    Resources,
+)
 from pileus.compute.model.server import VmState
 from pileus.compute.operations.bootstrap import bootstrap
 from pileus.compute.service import MIGRATIONS, new_service
-from pileus.compute.settings import Settings
+from pileus.compute.settings import QuotaSettings, Settings
 from pileus.kit import ids
 from pileus.kit.bus.bus import NoAnswer
 from pileus.kit.context import Context
@@ -25,6 +36,7 @@ from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pileus.clients.placement import Placement
@@ -83,11 +95,28 @@ class MemoryImages:
         self.documents[document["id"]] = document
         return document
 
+    def list_seen(self, query: dict[str, str], token: str) -> list[dict[str, Any]]:
+        wanted = {name: value for name, value in query.items() if name not in ("limit", "marker", "updated_at")}
+        return [
+            document for document in self.documents.values()
+            if all(str(document.get(name)) == value for name, value in wanted.items())
+        ]  # fmt: skip
+
+    def update(self, image_id: str, changes: dict[str, Any], removed: tuple[str, ...], token: str) -> dict[str, Any]:
+        document = self.documents[image_id]
+        document.update(changes)
+        for name in removed:
+            del document[name]
+        return document
+
     def delete(self, image_id: str, token: str) -> None:
         self.documents.pop(image_id, None)
 
     def endpoint(self) -> str:
         return "http://image.example"
+
+    def token(self) -> str:
+        return "own-token"
 
 
 @dataclass
@@ -101,6 +130,13 @@ class Rooms:
         if provider in self.used:
             raise ProviderInUse(provider=provider, reason="it has allocations")
         self.forgotten.append(provider)
+
+
+class KnownProjects:
+    """An identity service that has the projects of those who call."""
+
+    def exists(self, project_id: str, token: str) -> bool:
+        return project_id.startswith("p-")
 
 
 @dataclass
@@ -127,14 +163,20 @@ class OneAgent:
     """A bus with one agent on host `h1`, whose guests have written something."""
 
     consoles: dict[str, str] = field(default_factory=dict)
+    wishes: list[tuple[str, CacheImage]] = field(default_factory=list)
 
     def tell(self, address: str, message: object) -> None:
-        raise AssertionError("the API tells nobody anything")
+        assert isinstance(message, CacheImage), "the API tells agents wishes, and no orders"
+        self.wishes.append((address, message))
 
     def ask(self, address: str, question: object, timeout_s: float) -> Any:
-        assert isinstance(question, ConsoleOutput)
         if address != "agent.h1":
             raise NoAnswer(address=address, timeout_s=timeout_s)
+        if isinstance(question, Diagnostics):
+            return DIAGNOSTICS
+        if isinstance(question, ConsoleConnection):
+            return ConsoleAddress(host="10.0.0.1", port=5900)
+        assert isinstance(question, ConsoleOutput)
         if question.server_id not in self.consoles:
             return Refused(reason="no such guest")
         return ConsoleText(text="\n".join(self.consoles[question.server_id].split("\n")[-(question.lines or 0) :]))
@@ -146,10 +188,24 @@ class OneAgent:
         pass
 
 
+DIAGNOSTICS = GuestDiagnostics(
+    driver="libvirt", hypervisor="qemu", uptime_s=None, cpu_times_ns=(10**9,), memory_maximum_mb=512,
+    memory_used_mb=400,
+    disks=(DiskUse(device="vda", read_bytes=1, read_requests=2, write_bytes=3, write_requests=4, errors=0),),
+)  # fmt: skip
+
+
 class Cloud:
     """The service, and shorthand for asking it things."""
 
-    def __init__(self, url: str, settings: Settings | None = None, *, policy_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        settings: Settings | None = None,
+        *,
+        policy_file: Path | None = None,
+        quota_of: Callable[[str], QuotaSettings] | None = None,
+    ) -> None:
         self.database = Database(url)
         MIGRATIONS.sync(self.database)
         self.clock, self.images, self.work, self.bus = StillClock(), MemoryImages(), NotedWork(), OneAgent()
@@ -166,26 +222,30 @@ class Cloud:
             images=self.images,
             work=self.work,
             placement=cast("Placement", self.rooms),
+            projects=KnownProjects(),
+            quota_of=quota_of or (lambda _project_id: (settings or Settings()).quota),
         )
         self.app = App(new_service(self.backend, Callers(), policy_file=policy_file))
         self.database.write(bootstrap, self.clock.now())
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, who: str = MEMBER, headers: dict[str, str] | None = None
-    ) -> Reply:
+        self, method: str, path: str, body: Any = None, *, who: str = MEMBER, version: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> Reply:  # fmt: skip
+        asked = {"openstack-api-version": f"compute {version}"} if version else {}
         where, _, query = path.partition("?")
         request = Request(
             method=method,
             path=where if where.startswith("/v2") or where == "/" else f"/v2.1{where}",
             query=Query(query),
-            headers={"x-auth-token": who, "content-type": "application/json", **(headers or {})},
+            headers={"x-auth-token": who, "content-type": "application/json", **asked, **(headers or {})},
             body=b"" if body is None else json.dumps(body).encode(),
             base_url="http://compute.example",
         )
         return self.app.handle(request)
 
-    def get(self, path: str, *, who: str = MEMBER) -> Any:
-        reply = self.ask("GET", path, who=who)
+    def get(self, path: str, *, who: str = MEMBER, version: str = "") -> Any:
+        reply = self.ask("GET", path, who=who, version=version)
         assert reply.status == 200, reply.body
         return reply.decoded()
 

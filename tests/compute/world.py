@@ -16,17 +16,19 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 from sqlalchemy import event
 
 from pileus.clients.identity import TokenAuthenticator
 from pileus.clients.image import ImageNotFound, ImageRefused, Images
 from pileus.clients.placement import Placement
+from pileus.clients.project import Projects
 from pileus.clients.session import Credentials, Session
 from pileus.clients.transport import Transport
 from pileus.compute import messages
@@ -35,10 +37,11 @@ from pileus.compute.agent.agent import Agent
 from pileus.compute.agent.drivers.fake import RESOURCES, FakeDriver
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as servers
-from pileus.compute.db import tables
+from pileus.compute.db import server_migration, tables
 from pileus.compute.loops import allocation, fact, guest, heard, inventory, stuck
 from pileus.compute.messages import CONTROL, address_of
 from pileus.compute.operations.bootstrap import bootstrap
+from pileus.compute.scheduler.catalog import new_scheduler
 from pileus.compute.settings import Settings as ComputeSettings
 from pileus.compute.workflows import WORKFLOWS
 from pileus.compute.workflows.means import Means
@@ -66,6 +69,7 @@ from tests.compute.cloud import StillClock
 
 if TYPE_CHECKING:
     from pileus.compute.model.server import Server
+    from pileus.compute.model.server_migration import Migration
     from pileus.kit.bus.bus import Handler
 
 URLS = {
@@ -144,7 +148,7 @@ class StillBus:
         self.waiting += [(address, self.codec.encode(message))] * self.disturb(address, message)
 
     def ask(self, address: str, question: object, timeout_s: float) -> Any:
-        raise AssertionError("nothing here asks")
+        return self.codec.decode(self.codec.encode(self.handlers[address](question)))
 
     def listen(self, address: str, handler: Handler) -> None:
         self.handlers[address] = handler
@@ -324,7 +328,7 @@ class World:
         self._transport.effects = self.effects
         self._start_others()
         self.start()
-        self._token, self._project = self._log_in()
+        self._token = self._log_in("demo")
         self.image_id = self.new_image()
 
     def _start_others(self) -> None:
@@ -357,7 +361,7 @@ class World:
         self.store = WorkflowStore(tables.WORKFLOW, tables.WORKFLOW_STEP)
         self.means = Means(
             database=self.database, clock=self.clock, settings=self.settings, bus=ControlBus(self.bus, self.effects),
-            images=images, placement=self.placement,
+            images=images, placement=self.placement, scheduler=new_scheduler(self.settings),
         )  # fmt: skip
         self.runner = Runner(self.database, self.store, WORKFLOWS, self.means, owner=OWNER, clock=self.clock)
         self.runner.resume()
@@ -371,7 +375,8 @@ class World:
         self.bus.listen(CONTROL, self.receiver.receive)
         self.backend = Backend(
             database=self.database, clock=self.clock, settings=self.settings, bus=self.bus, images=images,
-            work=self.runner, placement=self.placement,
+            work=self.runner, placement=self.placement, projects=Projects(session),
+            quota_of=lambda _project_id: self.settings.quota,
         )  # fmt: skip
         self.app = App(compute.new_service(self.backend, self._authenticator("nova")))
         self._add("compute", self.app)
@@ -385,18 +390,27 @@ class World:
 
     # --- what a user does ---
 
-    def _log_in(self) -> tuple[str, str]:
-        user = {"name": "demo", "domain": {"name": "Default"}, "password": PASSWORDS["demo"]}
-        scope = {"project": {"name": "demo", "domain": {"name": "Default"}}}
+    @cached_property
+    def _admin_token(self) -> str:
+        return self._log_in("admin")
+
+    def _log_in(self, name: str) -> str:
+        user = {"name": name, "domain": {"name": "Default"}, "password": PASSWORDS[name]}
+        scope = {"project": {"name": name, "domain": {"name": "Default"}}}
         auth = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
         headers = {"content-type": "application/json"}
         reply = self._transport.send("POST", f"{URLS['identity']}/v3/auth/tokens", headers, json.dumps(auth).encode())
         assert reply.status == 201, reply.body
-        return reply.headers["x-subject-token"], reply.decoded()["token"]["project"]["id"]
+        return reply.headers["x-subject-token"]
 
-    def call(self, service: str, method: str, path: str, body: Any = None) -> Reply:
-        """A request of the user."""
-        headers = {"x-auth-token": self._token, "content-type": "application/json", "accept": "application/json"}
+    def call(
+        self, service: str, method: str, path: str, body: Any = None, *, is_admin: bool = False, version: str = ""
+    ) -> Reply:
+        """A request of the user, or of the administrator."""
+        token = self._admin_token if is_admin else self._token
+        headers = {"x-auth-token": token, "content-type": "application/json", "accept": "application/json"}
+        if version:
+            headers["openstack-api-version"] = f"compute {version}"
         data = b"" if body is None else json.dumps(body).encode()
         return self._transport.send(method, URLS[service] + path, headers, data)
 
@@ -423,8 +437,46 @@ class World:
         assert self.server(server_id).vm_state == "active", self.server(server_id)
         return server_id
 
-    def act(self, server_id: str, action: str, value: Any = None) -> Reply:
-        return self.call("compute", "POST", f"/v2.1/servers/{server_id}/action", {action: value})
+    def act(self, server_id: str, action: str, value: Any = None, **options: Any) -> Reply:
+        return self.call("compute", "POST", f"/v2.1/servers/{server_id}/action", {action: value}, **options)
+
+    def done(self, server_id: str, action: str, value: Any = None, **options: Any) -> None:
+        """Have an action done that is taken."""
+        reply = self.act(server_id, action, value, **options)
+        assert reply.status in (200, 202, 204), reply.body
+        self.settle()
+
+    def delete_softly(self, server_id: str) -> None:
+        """Delete a server where it may be restored."""
+        self._set(reclaim_deleted_after_s=3600.0)
+        assert self.delete(server_id) == 204
+
+    def softly_deleted(self, server_id: str) -> str:
+        self.delete_softly(server_id)
+        self.settle()
+        return server_id
+
+    def shelved_here(self, server_id: str) -> str:
+        """A shelved server that stays on its host."""
+        self._set(shelved_offload_after_s=-1.0)
+        self.done(server_id, "shelve")
+        return server_id
+
+    def breaking(self, server_id: str, verb: str) -> str:
+        """From now on its host fails in this."""
+        self.hosts["h1"].broken[verb] = f"{verb} is broken"
+        return server_id
+
+    def _set(self, **settings: Any) -> None:
+        self.settings = msgspec.structs.replace(self.settings, **settings)
+        self.start()
+
+    def resized(self, **more: Any) -> str:
+        """A server that waits for its owner's word."""
+        server_id = self.active(**more)
+        self.done(server_id, "resize", {"flavorRef": "2"})
+        assert self.server(server_id).vm_state == "resized", self.last_action(server_id)
+        return server_id
 
     def snapshot(self, server_id: str, name: str = "snap") -> str:
         """Ask for a snapshot; return the image's id."""
@@ -541,11 +593,26 @@ class World:
         assert [row.id for row in rows if row.task_state] == []
         placed = {row.id: row.host for row in rows if row.host}
         guests = {server_id: host.name for host in self.hosts.values() for server_id in host.guests}
-        assert guests == placed
-        assert self.allocations() == placed
+        broken = {row.id for row in rows if row.vm_state == "error"}  # may have lost its guest
+        assert {**{one: placed[one] for one in broken & set(placed)}, **guests} == placed
+        waiting = [self.waiting_migration(row) for row in rows if row.vm_state == "resized"]
+        aside = {(server_id, host.name) for host in self.hosts.values() for server_id in host.driver.list_aside()}
+        assert aside == {(one.server_id, one.source_host) for one in waiting}
+        assert self.allocations() == {**placed, **{one.uuid: one.source_host for one in waiting}}
         for row in rows:
-            assert row.vm_state in ("active", "stopped") if row.host else row.vm_state == "error", row
+            assert row.host or row.vm_state in ("error", "shelved_offloaded"), row
             assert row.vm_state != "error" or row.fault
+
+    def waiting_migration(self, row: Server) -> Migration:
+        """The move of a server that waits for its owner's word."""
+        with self.database.read() as tx:
+            (found,) = server_migration.list_in_progress(tx, row.id)
+        return found
+
+    def kinds(self) -> set[str]:
+        """The kinds of the workflows so far."""
+        with self.database.read() as tx:
+            return {row.kind for row in tx.all(tables.WORKFLOW.select())}
 
     # --- images' bytes ---
 

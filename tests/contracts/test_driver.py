@@ -180,3 +180,17 @@ def test_every_verb_says_that_a_guest_is_not_there(bench: Bench) -> None:
             with pytest.raises(GuestNotFound):
                 verb(bench.driver, name, bench)
     assert not (bench.directory / "snapshot").exists()
+
+
+def test_a_running_guest_tells_how_it_is(bench: Bench) -> None:
+    found = bench.driver.diagnostics(bench.spawn())
+    assert len(found.cpu_times_ns) == 1
+    assert found.memory_maximum_mb > 0
+    assert found.disks[0].device == "vda"
+    with pytest.raises(GuestNotFound):
+        bench.driver.diagnostics(str(uuid.uuid4()))
+
+
+def test_nobody_reaches_the_console_of_a_guest_that_there_is_not(bench: Bench) -> None:
+    with pytest.raises(GuestNotFound):
+        bench.driver.console_address(str(uuid.uuid4()), "vnc")

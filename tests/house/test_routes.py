@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pileus.compute.api import aggregate, server_action
-from pileus.compute.api.routes import BY_ACTION, FLAVOR_ACTIONS
+from pileus.compute.api.route.flavor import ACTIONS as FLAVOR_ACTIONS
+from pileus.compute.api.route.row import BY_ACTION
 from pileus.compute.api.routes import ROUTES as COMPUTE
 from pileus.compute.policy import DEFAULTS as COMPUTE_RULES
 from pileus.compute.service import new_service as new_compute
@@ -83,13 +84,33 @@ ACTIONS = (*server_action.ACTIONS, *aggregate.ACTIONS, *FLAVOR_ACTIONS)
 
 UNUSED = {
     "default",  # in oslo.policy the fallback for unknown rules; here an unknown rule allows nobody
+    "compute:servers:resize:cross_cell",  # there is one cell
     # Aliases that operators know from the originals and may use in a file of their own.
     "admin_api",
+    "admin_or_owner",
     "admin_or_token_subject",
     "metadef_default",
     "owner",
     "service_admin_or_token_subject",
 }
+
+DERIVED = re.compile(
+    r".*:(get_all_tenants|all_projects|host|details|unknown-only|zero_disk_flavor)|identity:[a-z]+_domain_roles?"
+)
+"""Rules that are named after another one."""
+
+NOT_YET = {
+    "compute:server:topology:host:index",
+    "network:attach_external_network",
+    "os_compute_api:os-volumes-attachments:swap",
+    "os_compute_api:servers:create:attach_network",
+    "os_compute_api:servers:create:attach_volume",
+    "os_compute_api:servers:create:forced_host",
+    "os_compute_api:servers:create:trusted_certs",
+    "os_compute_api:servers:create_image:allow_volume_backed",
+    "os_compute_api:servers:migrations:force_complete",
+}
+"""Rules of the original that operators may name, and that nothing here asks yet."""
 
 
 def title(row: Route[Any]) -> str:
@@ -129,9 +150,8 @@ def test_every_rule_is_used(api: Api) -> None:
     referenced = {name for text in api.rules.values() for name in re.findall(r"rule:([^\s()]+)", text)}
     source = source_of(api)
     in_code = {name for name in api.rules if f'"{name}"' in source}
-    # Named after their route's rule.
-    derived = {name for name in api.rules if re.fullmatch(r".*:get_all_tenants|identity:[a-z]+_domain_roles?", name)}
-    assert api.rules.keys() - used - referenced - in_code - derived <= UNUSED
+    derived = {name for name in api.rules if DERIVED.fullmatch(name)}
+    assert api.rules.keys() - used - referenced - in_code - derived - NOT_YET <= UNUSED
 
 
 @each_api
@@ -147,7 +167,7 @@ def test_a_caller_without_a_token_gets_nothing_but_401_from_what_is_not_open(api
     for row in api.routes.rows:
         if row.rule is not PUBLIC:
             assert ask(app, row).status == 401, title(row)
-    assert app.handle(Request(method="GET", path="/no/such/path", base_url="http://x")).status == 401
+    assert app.handle(Request(method="GET", path="/v2/no/such/path", base_url="http://x")).status == 401
 
 
 def ask(app: App[Any], row: Route[Any]) -> Reply:

@@ -30,6 +30,7 @@ def settings_of(
     port_offset: int = 0,
     listen: str | None = None,
     driver: str | None = None,
+    hosts: int | None = None,
     region: str | None = None,
     identity_url: str | None = None,
 ) -> Settings:
@@ -41,8 +42,8 @@ def settings_of(
         at = section.listen
         moved = msgspec.structs.replace(at, address=listen or at.address, port=at.port + port_offset)
         changes[service] = msgspec.structs.replace(section, listen=moved)
-    if driver:
-        changes["agent"] = msgspec.structs.replace(settings.agent, driver=driver)
+    agent = settings.agent
+    changes["agent"] = msgspec.structs.replace(agent, driver=driver or agent.driver, hosts=hosts or agent.hosts)
     if region:
         changes["region"] = region
     url = identity_url or settings.auth.url or _identity_in_use(state)

@@ -47,6 +47,7 @@ class NotReady(Conflict):
 @click.option("--port-offset", type=int, default=0, help="Added to every port, to run beside another cloud.")
 @click.option("--listen", metavar="ADDRESS", help="Where to listen (default: 127.0.0.1).")
 @click.option("--driver", type=click.Choice(["libvirt", "fake"]), help="What runs the guests (default: libvirt).")
+@click.option("--hosts", type=click.IntRange(1), help="How many hosts --driver fake pretends to have (default: 1).")
 @click.option("--no-agent", is_flag=True, help="Run no guests here; agents on other hosts do (they need [bus] url).")
 @click.option("--region", metavar="NAME", help="The region's name (default: RegionOne).")
 @click.option(
@@ -63,6 +64,7 @@ def command(
     port_offset: int,
     listen: str | None,
     driver: str | None,
+    hosts: int | None,
     no_agent: bool,
     region: str | None,
     identity_url: str | None,
@@ -79,6 +81,7 @@ def command(
         port_offset=port_offset,
         listen=listen,
         driver=driver,
+        hosts=hosts,
         region=region,
         identity_url=identity_url,
     )

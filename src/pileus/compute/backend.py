@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pileus.clients.placement import Placement
-from pileus.compute.settings import Settings
+from pileus.compute.settings import QuotaSettings, Settings
 from pileus.kit.bus.bus import Bus
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
@@ -35,11 +35,29 @@ class Images(Protocol):
     def create(self, attributes: dict[str, Any], token: str) -> Mapping[str, Any]:
         """Make a queued image and return its document."""
 
+    def list_seen(self, query: Mapping[str, str], token: str) -> Sequence[Mapping[str, Any]]:
+        """Return a page of the images that the token's user sees."""
+
+    def update(
+        self, image_id: str, changes: Mapping[str, Any], removed: Sequence[str], token: str
+    ) -> Mapping[str, Any]:
+        """Set properties and take others away; return the image's document."""
+
     def delete(self, image_id: str, token: str) -> None:
         """Delete an image."""
 
     def endpoint(self) -> str:
         """Return the image service's root."""
+
+    def token(self) -> str:
+        """Return a token of our own, to hand to an agent."""
+
+
+class Projects(Protocol):
+    """The identity service's projects. Never asked inside a transaction."""
+
+    def exists(self, project_id: str, token: str) -> bool:
+        """Tell whether there may be such a project, as far as the token's user may see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +71,6 @@ class Backend:
     images: Images
     work: Work
     placement: Placement
+    projects: Projects
+    quota_of: Callable[[str], QuotaSettings]
+    """Returns the defaults that hold for a project. Never asked inside a transaction: they may be identity's."""

@@ -38,6 +38,14 @@ class ImageAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuestDisk:
+    """A disk beside the root disk, made empty on the guest's host: with a filesystem, or to swap to."""
+
+    size_mb: int
+    is_swap: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuestSpec:
     """A guest as it shall be: what a hypervisor driver needs to build it, and what it may show the guest."""
 
@@ -56,6 +64,18 @@ class GuestSpec:
     user_data: str | None = None  # base64, as the API takes it
     metadata: dict[str, str] = field(default_factory=dict)
     launch_index: int = 0
+    disks: tuple[GuestDisk, ...] = ()
+    personality: dict[str, str] = field(default_factory=dict)  # path of a file in the guest → its base64
+
+
+# --- wishes ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheImage:
+    """Fetch this image before a guest needs it. Nobody waits for that, and nothing is lost if it is not done."""
+
+    image: ImageAccess
 
 
 # --- orders ---------------------------------------------------------------------------------------
@@ -63,23 +83,36 @@ class GuestSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Something an agent shall do. The same order may arrive twice; doing it again changes nothing."""
+    """Something an agent shall do. The same order may arrive twice; doing it again changes nothing.
+
+    `turn` tells the orders of one server apart that come in another order than they were meant: the later has the
+    higher one.
+    """
 
     id: str
     server_id: str
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spawn(Order):
-    """Build this guest and start it. Done when the hypervisor runs it."""
+    """Build this guest and start it. Done when the hypervisor runs it, or has it ready if it shall not run."""
 
     guest: GuestSpec
     image: ImageAccess
+    is_running: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild(Spawn):
+    """The same, in the place of the guest and the disks that there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destroy(Order):
-    """Remove the guest and its disks. Done also when there was no such guest."""
+    """Remove the guest and its disks, and what was set aside of it. Done also when there was no such guest."""
+
+    keeps_aside: bool = False  # what was set aside stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +133,87 @@ class Reboot(Order):
 
     hard: bool = False
     timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(Order):
+    """Let the guest stand still, in memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpause(Order):
+    """Let a paused guest go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspend(Order):
+    """Write the guest's memory to disk, and power it off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Order):
+    """Let a suspended guest go on where it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescue(Order):
+    """Boot the guest from another image, with its own root disk as a further disk."""
+
+    guest: GuestSpec
+    image: ImageAccess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrescue(Order):
+    """Boot the guest from its own root disk again, and remove the other one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside(Order):
+    """Power the guest off and set it aside with its disks; with `image`, store its root disk there too."""
+
+    image: ImageAccess | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resize(Order):
+    """Build a guest of this size on a copy of the disk that was set aside on this host."""
+
+    guest: GuestSpec
+    is_running: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BringBack(Order):
+    """Let what was set aside be the guest again."""
+
+    is_running: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropAside(Order):
+    """Remove what was set aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receive(Order):
+    """Make ready for a guest that comes by live migration."""
+
+    guest: GuestSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendAway(Order):
+    """Move the running guest to another host. Done once it runs there and not here."""
+
+    to: str  # the host's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Land(Order):
+    """The guest has come, and is in this power state."""
+
+    power_state: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +277,7 @@ class Heartbeat:
     resources: Resources
     guests: tuple[GuestState, ...]
     uptime: str = ""
+    aside: tuple[str, ...] = ()  # servers of which something is set aside there
 
 
 # --- questions and answers ------------------------------------------------------------------------
@@ -181,6 +296,91 @@ class ConsoleText:
     """The answer to `ConsoleOutput`."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleConnection:
+    """Where does the guest's console of this protocol listen? vnc, spice, serial or mks."""
+
+    server_id: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleAddress:
+    """The answer to `ConsoleConnection`."""
+
+    host: str
+    port: int
+    tls_port: int | None = None
+    internal_access_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostics:
+    """How is the guest? Asked of one that runs."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskUse:
+    """What a guest has read and written of a disk since it started."""
+
+    device: str
+    read_bytes: int
+    read_requests: int
+    write_bytes: int
+    write_requests: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestDiagnostics:
+    """The answer to `Diagnostics`."""
+
+    driver: str
+    hypervisor: str
+    uptime_s: int | None
+    cpu_times_ns: tuple[int, ...]
+    memory_maximum_mb: int
+    memory_used_mb: int | None
+    disks: tuple[DiskUse, ...]
+    hypervisor_os: str = "linux"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbortMigration:
+    """May the live migration under way be given up? It is, if the answer is yes."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteMigration:
+    """May the guest stand still, so that its live migration comes to an end? It does, if the answer is yes."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePassword:
+    """Does the guest take this password of its administrator's? It has it, if the answer is yes."""
+
+    server_id: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashGuest:
+    """May the guest be made to write a dump of its memory? It does, if the answer is yes."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The answer to a question whose answer is yes, and it is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

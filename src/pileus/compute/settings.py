@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pileus.kit.settings import DatabaseSettings, ListenSettings, Section
+
+
+class OsloLimitSettings(Section, frozen=True, kw_only=True):
+    """`[compute.quota.oslo_limit]`: the endpoint in the catalog whose limits count."""
+
+    endpoint_id: str = ""  # if it is given, the others do not matter
+    endpoint_service_type: str = "compute"
+    endpoint_service_name: str = ""
+    endpoint_region_name: str = ""  # empty: our own region
+    endpoint_interface: str = "public"
 
 
 class QuotaSettings(Section, frozen=True, kw_only=True):
     """`[compute.quota]`: what a project gets that has no quota of its own. -1: as much as there is."""
+
+    is_unified: bool = False  # the identity service keeps the limits, and says them instead of these
+    unified_required: tuple[str, ...] = ("servers",)  # its resources of which nobody has any that it says nothing of
+    oslo_limit: OsloLimitSettings = OsloLimitSettings()
+    limits_cache_s: float = 5  # for how long they may be older, if the identity service is somebody else's
 
     instances: int = 100
     cores: int = 400
@@ -20,12 +37,59 @@ class QuotaSettings(Section, frozen=True, kw_only=True):
     server_group_members: int = 10
 
 
+class SchedulerSettings(Section, frozen=True, kw_only=True):
+    """`[compute.scheduler]`: how a server's host is chosen. docs/scheduler.md says what filters and weighers do."""
+
+    enabled_filters: tuple[str, ...] = (
+        "ComputeFilter",
+        "ComputeCapabilitiesFilter",
+        "ImagePropertiesFilter",
+        "ServerGroupAntiAffinityFilter",
+        "ServerGroupAffinityFilter",
+        "SameHostFilter",
+        "DifferentHostFilter",
+    )
+    max_placement_results: int = 1000  # hosts with room that are looked at
+    max_io_ops_per_host: int = 8
+    max_instances_per_host: int = 50
+    isolated_hosts: tuple[str, ...] = ()
+    isolated_images: tuple[str, ...] = ()  # by id
+    restrict_isolated_hosts_to_isolated_images: bool = True
+    image_properties_default_architecture: str = ""  # of an image that names none; empty: any
+    aggregate_image_properties_isolation_namespace: str = ""  # only metadata that begins so; empty: all
+    aggregate_image_properties_isolation_separator: str = "."
+    # More than 0 prefers hosts with much of it, less than 0 those with little. Metadata of aggregates goes before them.
+    ram_weight_multiplier: float = 1.0
+    cpu_weight_multiplier: float = 1.0
+    disk_weight_multiplier: float = 1.0
+    io_ops_weight_multiplier: float = -1.0
+    hypervisor_version_weight_multiplier: float = 1.0
+    num_instances_weight_multiplier: float = 0.0
+    build_failure_weight_multiplier: float = 1000000.0
+    image_cache_weight_multiplier: float = 0.0
+    soft_affinity_weight_multiplier: float = 1.0
+    soft_anti_affinity_weight_multiplier: float = 1.0
+    custom_weighers: dict[str, float] = msgspec.field(default_factory=dict)  # a weigher's entry point → its multiplier
+
+
+class ConsoleSettings(Section, frozen=True, kw_only=True):
+    """`[compute.console]`: the proxies through which users reach guests' consoles. Empty: there is none."""
+
+    novnc_url: str = ""
+    spice_html5_url: str = ""
+    spice_direct_url: str = ""
+    serial_url: str = ""
+    webmks_url: str = ""
+    token_ttl_s: float = 600.0
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """`[compute]`."""
 
     database: DatabaseSettings = DatabaseSettings()
     listen: ListenSettings = ListenSettings(port=8774)
     quota: QuotaSettings = QuotaSettings()
+    scheduler: SchedulerSettings = SchedulerSettings()
     cpu_allocation_ratio: float = 16.0
     ram_allocation_ratio: float = 1.5
     disk_allocation_ratio: float = 1.0
@@ -33,4 +97,9 @@ class Settings(Section, frozen=True, kw_only=True):
     policy_file: str = ""
     service_down_time_s: float = 60.0  # a host that was silent for longer is down
     max_limit: int = 1000  # rows of one page
+    may_resize_to_same_host: bool = True
+    resize_confirm_after_s: float = 0.0  # when a resize that nobody confirms is confirmed; 0: never
+    shelved_offload_after_s: float = 0.0  # how long a shelved server stays on its host; less than 0: for ever
+    reclaim_deleted_after_s: float = 0.0  # how long a deleted server may be restored; 0: not at all
+    console: ConsoleSettings = ConsoleSettings()
     console_timeout_s: float = 10.0  # for an agent's answer about a guest's console

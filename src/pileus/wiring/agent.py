@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from pileus.kit.bus.codec import Codec
 from pileus.kit.errors import Conflict, PileusError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pileus.clients.transport import Transport
     from pileus.compute.agent.agent import Agent
     from pileus.compute.agent.drivers.driver import Driver
@@ -28,6 +31,12 @@ logger = log.get_logger("pileus")
 RETRY_S = 15.0  # after a start that failed
 
 
+class HostsNotFake(Conflict):
+    """Only a fake host can be there several times."""
+
+    message = "One machine is one host: [agent] hosts (--hosts) is for --driver fake, which only pretends."
+
+
 class DriverLacking(Conflict):
     """The guests' driver needs what is not installed."""
 
@@ -38,7 +47,12 @@ class DriverLacking(Conflict):
 
 
 def require_driver(chosen: AgentSettings) -> None:
-    """Make sure, without the time that an import takes, that the driver can be had. Raises DriverLacking."""
+    """Make sure, without the time that an import takes, that the driver can be had.
+
+    Raises DriverLacking, HostsNotFake.
+    """
+    if chosen.driver != "fake" and chosen.hosts > 1:
+        raise HostsNotFake
     if chosen.driver == "libvirt" and find_spec("libvirt") is None:
         raise DriverLacking
 
@@ -48,36 +62,51 @@ def new_bus(settings: Settings) -> Bus:
     return chosen_bus.new_bus(settings.bus.url, Codec([messages]), ca_file=settings.tls.ca)
 
 
-def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport) -> Agent:
-    """Return this host's agent; finding out what the hypervisor can do may take seconds."""
+def new_agents(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport) -> list[AgentStart]:
+    """Return what starts this host's agent, and one for each further host that is pretended to be there."""
+    require_driver(settings.agent)
+    state.host_name(settings.agent.host)  # chosen here and now, as the agents start side by side
+    return [
+        AgentStart(partial(new_agent, settings, state, bus, transport, number))
+        for number in range(1, settings.agent.hosts + 1)
+    ]
+
+
+def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport, number: int = 1) -> Agent:
+    """Return the agent of this host, or of the `number`th one that is pretended to be here.
+
+    Finding out what the hypervisor can do may take seconds.
+    """
     from pileus.clients.image import ImageBytes
     from pileus.compute.agent.agent import Agent
 
     chosen = settings.agent
     require_driver(chosen)
-    host = state.host_name(chosen.host)
-    driver = new_driver(chosen, state, host)
+    host, path = state.host_name(chosen.host), state.path
+    if number > 1:
+        host, path = f"{host}-{number}", path / "hosts" / str(number)
+    driver = new_driver(chosen, state, host, path)
     return Agent(
         host,
         driver,
         bus,
         ImageBytes(transport),
-        state.path,
+        path,
         heartbeat_s=chosen.heartbeat_s,
         base_image_keep_s=chosen.base_image_keep_s,
     )
 
 
-def new_driver(chosen: AgentSettings, state: StateDirectory, host: str) -> Driver:
+def new_driver(chosen: AgentSettings, state: StateDirectory, host: str, path: Path) -> Driver:
     """Return the hypervisor driver that the settings name."""
     if chosen.driver == "fake":
         from pileus.compute.agent.drivers.fake import RESOURCES, FakeDriver
 
         resources = replace(RESOURCES, hypervisor_hostname=host)
-        return FakeDriver(resources, directory=state.path / "instances")
+        return FakeDriver(resources, directory=path / "instances")
     from pileus.compute.agent.drivers.libvirt.driver import LibvirtDriver
 
-    return LibvirtDriver(state.path, state.cloud_id(), uri=chosen.libvirt_uri, hostname=host)
+    return LibvirtDriver(path, state.cloud_id(), uri=chosen.libvirt_uri, hostname=host)
 
 
 class AgentStart:

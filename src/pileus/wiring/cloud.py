@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import socket
@@ -33,6 +34,8 @@ from pileus.wiring.database import migrations_of, new_database
 from pileus.wiring.settings import PATH_OF, SERVICES, Settings
 
 logger = log.get_logger("pileus")
+
+_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 
 class ServiceUserUnknown(Conflict):
@@ -107,6 +110,7 @@ class Cloud:
         # An answer of megabytes is a hundred thousand small objects without a cycle: looking for cycles after every
         # 700 of them, as Python does, takes as long as making them.
         gc.set_threshold(50_000, 50, 50)
+        _share_memory()
         sockets = {service: bind(self.listen(service).address, self.listen(service).port) for service in self.services}
         self.threads = Threads(is_hurried=True)
         self.stops.append(self.threads.close)
@@ -218,6 +222,13 @@ class Cloud:
         """Have loops stop with the cloud, and return what starts them."""
         self.stops.extend(loop.stop for loop in loops)
         return [loop.start for loop in loops]
+
+
+def _share_memory() -> None:
+    """Let all threads take memory from two pools: with one for each, what one has given back is lost to the others."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 2)
 
 
 def _build(service: str, cloud: Cloud) -> Sequence[Callable[[], None]]:

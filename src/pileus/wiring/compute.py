@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+
+from msgspec import structs
 
 from pileus.clients.image import Images
+from pileus.clients.limit import LimitedEndpoint, UnifiedLimits
 from pileus.clients.placement import Placement
+from pileus.clients.project import Projects
+from pileus.clients.session import Session
 from pileus.compute import service as compute
 from pileus.compute.backend import Backend
 from pileus.compute.db.tables import LEASE, WORKFLOW, WORKFLOW_STEP
-from pileus.compute.loops import allocation, fact, guest, heard, history, inventory, stuck
+from pileus.compute.loops import allocation, fact, guest, heard, history, inventory, overdue, stuck
 from pileus.compute.messages import CONTROL
 from pileus.compute.operations.bootstrap import bootstrap
+from pileus.compute.operations.unified import UnifiedQuotas
+from pileus.compute.scheduler.catalog import new_scheduler
+from pileus.compute.settings import QuotaSettings
 from pileus.compute.workflows import WORKFLOWS
 from pileus.compute.workflows.means import Means
 from pileus.kit.http.app import App
@@ -20,7 +29,7 @@ from pileus.kit.http.auth import NOAUTH_ADMIN
 from pileus.kit.lease import Leases
 from pileus.kit.loop import Loop
 from pileus.kit.workflow import Runner, WorkflowStore
-from pileus.wiring.agent import AgentStart, new_agent, new_bus, require_driver
+from pileus.wiring.agent import AgentStart, new_agents, new_bus
 from pileus.wiring.cloud import Cloud
 from pileus.wiring.settings import path_of
 
@@ -34,7 +43,15 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
     bus = new_bus(cloud.settings)
     cloud.stops.append(bus.close)
     store = WorkflowStore(WORKFLOW, WORKFLOW_STEP)
-    means = Means(database=database, clock=cloud.clock, settings=chosen, bus=bus, images=images, placement=rooms)
+    means = Means(
+        database=database,
+        clock=cloud.clock,
+        settings=chosen,
+        bus=bus,
+        images=images,
+        placement=rooms,
+        scheduler=new_scheduler(chosen),
+    )
     runner = Runner(database, store, WORKFLOWS, means, owner=owner, clock=cloud.clock)
     backend = Backend(
         database=database,
@@ -44,22 +61,37 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
         images=images,
         work=runner,
         placement=rooms,
+        projects=Projects(session),
+        quota_of=_quota_of(cloud, session),
     )
     database.write(bootstrap, cloud.clock.now())
     service = compute.new_service(backend, cloud.authenticator("compute"), policy_file=path_of(chosen.policy_file))
-    agent = AgentStart(lambda: new_agent(cloud.settings, cloud.state, bus, cloud.transport))
-    cloud.add_app("compute", App(replace(service, ready=lambda: {**service.ready(), **agent.trouble()})))
-    loops = _loops(store, means, Leases(database, LEASE, owner, cloud.clock), runner)
+    agents = new_agents(cloud.settings, cloud.state, bus, cloud.transport) if cloud.has_agent else []
+    trouble = partial(_trouble, service.ready, agents)
+    cloud.add_app("compute", App(replace(service, ready=trouble)))
+    loops = _loops(store, means, backend, Leases(database, LEASE, owner, cloud.clock), runner)
     cloud.stops.append(runner.stop)
     starts = [runner.start, *cloud.starting(loops)]
-    if not cloud.has_agent:
-        return starts
-    require_driver(cloud.settings.agent)
-    cloud.stops.append(agent.stop)
-    return [*starts, agent.start]
+    cloud.stops.extend(agent.stop for agent in agents)
+    return [*starts, *(agent.start for agent in agents)]
 
 
-def _loops(store: WorkflowStore, means: Means, leases: Leases, runner: Runner[Means]) -> list[Loop]:
+def _quota_of(cloud: Cloud, session: Session) -> Callable[[str], QuotaSettings]:
+    """Return what tells the defaults of a project: our settings, or identity's limits, always anew if it is ours."""
+    chosen = cloud.settings.compute.quota
+    if not chosen.is_unified:
+        return lambda _project_id: chosen
+    endpoint = LimitedEndpoint(**structs.asdict(chosen.oslo_limit))
+    cache_s = chosen.limits_cache_s if cloud.settings.auth.url else 0.0
+    return UnifiedQuotas(UnifiedLimits(session, endpoint, cache_s=cache_s), chosen).of_project
+
+
+def _trouble(ready: Callable[[], Mapping[str, str]], agents: Sequence[AgentStart]) -> Mapping[str, str]:
+    """Return what is wrong with the service, and with the first agent that something is wrong with."""
+    return {**ready(), **next((agent.trouble() for agent in agents if agent.trouble()), {})}
+
+
+def _loops(store: WorkflowStore, means: Means, backend: Backend, leases: Leases, runner: Runner[Means]) -> list[Loop]:
     """Return what holds the parts against each other, and hear what agents say of their guests."""
     database, clock = means.database, means.clock
     beats = heard.Heard()
@@ -77,6 +109,7 @@ def _loops(store: WorkflowStore, means: Means, leases: Leases, runner: Runner[Me
         powers,
         Loop("allocation", lambda: _drop(allocation.release_orphans(database, store, means.placement)), 60, leases),
         Loop("stuck", lambda: _drop(stuck.end_stuck_tasks(database, store, clock)), 60, leases),
+        Loop("overdue", lambda: _drop(overdue.do_overdue(backend)), 10, leases),
         Loop("history", lambda: _drop(history.forget_ended(database, store, clock)), 3600, leases),
     ]
 

@@ -8,10 +8,9 @@ from msgspec import structs
 
 from pileus.clients.limit import LimitedEndpoint, UnifiedLimits
 from pileus.image import service as image
-from pileus.image.api.notification import telling
-from pileus.image.backend import Tell, silence
 from pileus.image.db.tables import LEASE
 from pileus.image.formats import metadef
+from pileus.image.notification import Tell, silence, telling
 from pileus.image.operations import metadef_catalogue
 from pileus.image.operations.upload import abandon_own
 from pileus.kit.errors import Conflict

@@ -99,6 +99,20 @@ def test_the_drive_has_the_label_and_the_folders_that_guests_look_for(tmp_path: 
     assert isoinfo(drive, "-R", "-x", "/openstack/2018-08-27/user_data") == "#!/bin/sh\n"
 
 
+def test_files_for_the_guest_stand_beside_a_list_of_where_they_go(tmp_path: Path) -> None:
+    if shutil.which("isoinfo") is None:
+        skip_outside_ci("isoinfo is not installed (package genisoimage)")
+    drive = tmp_path / "drive"
+    files = {"/etc/motd": "aGVsbG8=", "/etc/issue": base64.b64encode(b"there").decode()}
+    config_drive.build(guest(personality=files), drive)
+    listed = json.loads(isoinfo(drive, "-R", "-x", "/openstack/latest/meta_data.json"))["files"]
+    assert listed == [
+        {"content_path": "/content/0000", "path": "/etc/motd"}, {"content_path": "/content/0001", "path": "/etc/issue"},
+    ]  # fmt: skip
+    assert isoinfo(drive, "-R", "-x", "/openstack/content/0000") == "hello"
+    assert isoinfo(drive, "-R", "-x", "/openstack/content/0001") == "there"
+
+
 def test_a_drive_is_small_private_and_alone(tmp_path: Path) -> None:
     drive = tmp_path / "drive"
     config_drive.build(guest(user_data=base64.b64encode(bytes(60_000)).decode()), drive)

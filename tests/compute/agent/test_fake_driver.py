@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from pileus.compute.messages import GuestSpec
 from pileus.compute.model.power import PowerState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 GUEST = GuestSpec(
@@ -59,3 +61,35 @@ def test_a_test_can_let_a_guest_speak_and_crash(base: Path) -> None:
 def test_without_a_directory_guests_end_with_the_driver(base: Path) -> None:
     FakeDriver().spawn(GUEST, base, "raw", None)
     assert FakeDriver().list_guests() == []
+
+
+@pytest.mark.parametrize("wish", ["abort", "complete"])
+def test_a_live_migration_under_way_is_given_up_or_brought_to_an_end(base: Path, wish: str) -> None:
+    driver = FakeDriver(migration_s=60.0)
+    driver.spawn(GUEST, base, "raw", None)
+    verb = driver.abort_migration if wish == "abort" else driver.complete_migration
+    with pytest.raises(HypervisorFailed, match="under way"):
+        verb(GUEST.server_id)
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(driver.send_away, GUEST.server_id, "h2")
+        while not _is_taken(verb):
+            time.sleep(0.01)
+        assert (sending.exception(10) is not None) is (wish == "abort")
+    assert (GUEST.server_id in driver.guests) is (wish == "abort")
+
+
+def _is_taken(verb: Callable[[str], None]) -> bool:
+    try:
+        verb(GUEST.server_id)
+    except HypervisorFailed:  # it has not begun
+        return False
+    return True
+
+
+def test_what_is_set_aside_survives_a_restart(base: Path, tmp_path: Path) -> None:
+    driver = FakeDriver(directory=tmp_path)
+    driver.spawn(GUEST, base, "raw", None)
+    driver.set_aside(GUEST.server_id, None)
+    again = FakeDriver(directory=tmp_path)
+    assert list(again.list_aside()) == [GUEST.server_id]
+    assert again.guests == {}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pileus.compute.api.versions import HISTORY
 from tests.compute.cloud import Cloud, message_of
 
 
@@ -9,6 +10,21 @@ def test_anybody_may_read_the_version_documents(cloud: Cloud) -> None:
     for path in ("/v2.1", "/v2.1/"):
         assert cloud.ask("GET", path, who="").decoded()["version"]["media-types"]
     assert cloud.ask("GET", "/v2", who="").status == 300
+
+
+def test_every_microversion_is_named_and_the_newest_is_told(cloud: Cloud) -> None:
+    assert {change.version.minor for change in HISTORY.changes} == set(range(2, 105))
+    shown = cloud.ask("GET", "/v2.1/", who="").decoded()["version"]
+    assert (shown["min_version"], shown["version"]) == ("2.1", "2.104")
+    assert [link["rel"] for link in shown["links"]] == ["self", "describedby"]
+    reply = cloud.ask("GET", "/flavors", version="latest")
+    assert reply.headers["openstack-api-version"] == "compute 2.104"
+
+
+def test_unknown_query_parameters_are_refused_in_the_end(cloud: Cloud) -> None:
+    assert cloud.ask("GET", "/extensions?colour=red&size=1", version="2.101").status == 200
+    reply = cloud.ask("GET", "/extensions?size=1&colour=red", version="2.102")
+    assert message_of(reply) == "Additional properties are not allowed ('colour', 'size' were unexpected)"
 
 
 def test_a_reply_tells_its_version(cloud: Cloud) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from pileus.compute.api import aggregate, server_action
-from pileus.compute.api.routes import BY_ACTION, FLAVOR_ACTIONS, ROUTES
+from pileus.compute.api.route.flavor import ACTIONS as FLAVOR_ACTIONS
+from pileus.compute.api.route.row import BY_ACTION
+from pileus.compute.api.routes import ROUTES
 from pileus.compute.policy import DEFAULTS
 
 

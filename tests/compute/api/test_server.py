@@ -138,7 +138,8 @@ def test_lists_filter_and_page(cloud: Cloud) -> None:
     assert listed("ip=10.0.0.1") == []
     assert listed("unknown=1&host=h9") == ["b1", "a2", "a1"]
     assert listed("all_tenants=True", ADMIN) == ["theirs", "b1", "a2", "a1"]
-    assert listed("tenant_id=p-two", ADMIN) == ["theirs"]
+    assert listed("all_tenants=True&tenant_id=p-two", ADMIN) == ["theirs"]
+    assert listed("tenant_id=p-two", ADMIN) == []
     assert listed("all_tenants=1&host=h9", ADMIN) == []
     assert cloud.ask("GET", "/servers?all_tenants=1").status == 403
     assert cloud.ask("GET", "/servers?marker=nothing").status == 400

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pileus.compute.db import aggregate, flavor, host, keypair
+from pileus.compute.db import aggregate, flavor, host, keypair, server
 from pileus.compute.model.flavor import STANDARD
 from pileus.compute.model.keypair import KeyPair
+from pileus.compute.model.server import ImageSnapshot, Server, TaskState, VmState
 from pileus.compute.service import MIGRATIONS
+from pileus.kit import ids
 from pileus.kit.db import Database
 from tests.compute.cloud import RESOURCES
 
@@ -17,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOW = datetime(2026, 1, 1)
+
+
+def new_server(**changes: object) -> Server:
+    made = Server(
+        id=ids.new_uuid(), project_id="p", user_id="u", name="vm", hostname="vm", flavor=STANDARD[0],
+        image=ImageSnapshot(id="i"), created_at=NOW,
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -69,3 +80,37 @@ def test_an_aggregate_puts_its_hosts_into_a_zone(database: Database) -> None:
     assert not database.write(aggregate.add_host, made, "h1")
     with database.read() as tx:
         assert host.zones(tx) == {"h1": "east"}
+
+
+def test_the_metadata_of_all_its_aggregates_is_known_of_a_host(database: Database) -> None:
+    for name, metadata in (("a", {"ssd": "true", "cpu": "new"}), ("b", {"ssd": "no"}), ("silent", {})):
+        database.write(aggregate.add, name, metadata, NOW)
+        with database.read() as tx:
+            made = aggregate.find_by_name(tx, name)
+        assert made is not None
+        database.write(aggregate.add_host, made, "h1")
+        if name == "b":
+            database.write(aggregate.add_host, made, "h2")
+    with database.read() as tx:
+        assert aggregate.metadata_by_host(tx) == {
+            "h1": ({"ssd": "true", "cpu": "new"}, {"ssd": "no"}),
+            "h2": ({"ssd": "no"},),
+        }
+
+
+def test_a_host_knows_how_many_of_its_servers_keep_its_disks_busy_and_which_images_they_are_made_of(
+    database: Database,
+) -> None:
+    database.write(host.upsert, "h1", RESOURCES, NOW)
+    for vm_state, task_state in (
+        (VmState.BUILDING, TaskState.SPAWNING), (VmState.ACTIVE, TaskState.IMAGE_SNAPSHOT), (VmState.ACTIVE, None),
+        (VmState.ACTIVE, TaskState.REBOOTING), (VmState.ACTIVE, TaskState.RESIZE_PREP), (VmState.STOPPED, None),
+    ):  # fmt: skip
+        database.write(server.add, new_server(host="h1", vm_state=vm_state, task_state=task_state))
+    database.write(server.add, new_server(host="h2", image=ImageSnapshot(id="other")))
+    database.write(server.add, new_server(host=None))
+    with database.read() as tx:
+        (found,) = host.list_all(tx)
+        assert (found.use.servers, found.use.busy_servers) == (6, 3)
+        assert host.servers_of_image(tx, "i") == {"h1": 6}
+        assert host.servers_of_image(tx, "nothing") == {}

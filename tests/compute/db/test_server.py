@@ -9,9 +9,11 @@ import pytest
 
 from pileus.compute.db import quota, server
 from pileus.compute.db.server_list import SORT_KEYS, ServerQuery, list_page
+from pileus.compute.model.action_rule import REBOOT_SOFT, START
 from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.flavor import STANDARD
-from pileus.compute.model.server import REBOOT_SOFT, START, ImageSnapshot, Server, states_of
+from pileus.compute.model.server import ImageSnapshot, Server, states_of
+from pileus.compute.model.text_pattern import TextPattern
 from pileus.compute.service import MIGRATIONS
 from pileus.kit import ids
 from pileus.kit.db import Database
@@ -138,8 +140,8 @@ def test_every_sort_key_and_filter_is_understood(database: Database) -> None:
         for key in SORT_KEYS:
             (found,) = list_page(tx, ServerQuery(sort=[(key, True)]))
             assert list_page(tx, ServerQuery(sort=[(key, True)], marker=found)) == []
-        assert len(list_page(tx, ServerQuery(name_like="web-_"))) == 1
-        assert list_page(tx, ServerQuery(name_like="eb%")) == []
+        assert len(list_page(tx, ServerQuery(patterns={"name": TextPattern("web-_")}))) == 1
+        assert list_page(tx, ServerQuery(patterns={"name": TextPattern("eb%")})) == []
         assert len(list_page(tx, ServerQuery(states=states_of("ACTIVE")))) == 1
         assert list_page(tx, ServerQuery(states=states_of("REBOOT"))) == []
         assert list_page(tx, ServerQuery(states=())) == []

@@ -69,7 +69,7 @@ def test_a_disabled_host_carries_the_trait_that_says_so_until_it_is_enabled(worl
     world.new_host()
     for is_disabled in (True, False):
         world.database.write(
-            services.set_disabled, "h1", "nova-compute", world.clock.now(), is_disabled=is_disabled, reason="x"
+            services.change, "h1", "nova-compute", world.clock.now(), is_disabled=is_disabled, disabled_reason="x"
         )
         assert writes(world, world.sync_inventory) == ["traits"]
         assert ("COMPUTE_STATUS_DISABLED" in world.traits("h1")) is is_disabled

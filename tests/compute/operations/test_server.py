@@ -7,8 +7,7 @@ import pytest
 
 from pileus.compute.db import server as rows
 from pileus.compute.model.errors import InstanceInvalidState, QuotaExceeded
-from pileus.compute.operations import image, power
-from pileus.compute.operations import server as operations
+from pileus.compute.operations import image, power, server_create
 from pileus.compute.operations.task import Asker
 from pileus.compute.settings import QuotaSettings, Settings
 from tests.compute.cloud import IMAGE_ID, Cloud
@@ -21,12 +20,12 @@ ASKER = Asker(user_id="u-member", project_id="p-one", request_id="req-1")
 
 def test_two_creations_never_share_the_last_place(tmp_path: Path) -> None:
     cloud = Cloud(f"sqlite:///{tmp_path}/q.sqlite", Settings(quota=QuotaSettings(cores=4)))
-    ask = operations.ServerAsk(name="vm", flavor_id="1", image_id=IMAGE_ID)
+    ask = server_create.ServerAsk(name="vm", flavor_id="1", image_id=IMAGE_ID)
     refused: list[QuotaExceeded] = []
 
     def create() -> None:
         try:
-            operations.create(cloud.backend, ASKER, "token", ask)
+            server_create.create(cloud.backend, ASKER, "token", ask)
         except QuotaExceeded as error:
             refused.append(error)
 
@@ -45,10 +44,9 @@ def test_a_stale_view_of_a_server_does_not_pass_the_guard(cloud: Cloud) -> None:
     server_id = cloud.active_server()
     with cloud.database.read() as tx:
         stale = rows.get(tx, server_id)
-    now = cloud.clock.now()
-    cloud.database.write(power.stop, cloud.work, stale, ASKER, now)
+    cloud.database.write(power.stop, cloud.backend, stale, ASKER)
     with pytest.raises(InstanceInvalidState, match="task_state powering-off"):
-        cloud.database.write(power.reboot, cloud.work, stale, ASKER, now, is_hard=False)
+        cloud.database.write(power.reboot, cloud.backend, stale, ASKER, is_hard=False)
 
 
 def test_an_image_that_cannot_be_filled_is_taken_back(cloud: Cloud) -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from pileus.compute.model.flavor import Flavor
-from pileus.compute.model.server import Server
+from pileus.compute.model.server import ImageSnapshot, Server
 from pileus.compute.scheduler.ask import ask_of
 
 
@@ -35,3 +36,19 @@ def test_traits_are_read_from_the_extra_specs() -> None:
     ask = ask_of(server(extra_specs=specs))
     assert ask.required_traits == {"HW_CPU_X86_AVX"}
     assert ask.forbidden_traits == {"CUSTOM_OLD"}
+
+
+def test_amounts_of_the_extra_specs_go_before_the_flavors_own() -> None:
+    specs = {"resources:VCPU": "1", "resources:CUSTOM_LICENSE": "3", "resources:DISK_GB": "0"}
+    assert ask_of(server(extra_specs=specs)).resources == {"VCPU": 1, "MEMORY_MB": 512, "CUSTOM_LICENSE": 3}
+
+
+def test_an_extra_spec_that_is_no_amount_is_not_asked_for() -> None:
+    assert ask_of(server(extra_specs={"resources:VCPU": "many"})).resources["VCPU"] == 2
+
+
+def test_an_image_may_require_traits_too_and_says_what_it_is() -> None:
+    image = ImageSnapshot(id="i", properties={"trait:HW_CPU_X86_AVX": "required", "os_distro": "debian"})
+    ask = ask_of(replace(server(), image=image, hints={"query": "[]"}))
+    assert ask.required_traits == {"HW_CPU_X86_AVX"}
+    assert (ask.image_id, ask.image_properties["os_distro"], ask.hints) == ("i", "debian", {"query": "[]"})

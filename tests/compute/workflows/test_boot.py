@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from pileus.compute.db import aggregate, flavor
 from pileus.compute.messages import Destroy, Done, Failed, Spawn
 from pileus.compute.operations import service as services
+from pileus.compute.settings import SchedulerSettings
+from pileus.compute.settings import Settings as ComputeSettings
 from pileus.kit.db import Transaction
 from tests.compute.world import SILENT_S, URLS, World
 
@@ -89,11 +95,43 @@ def _ended(world: World) -> str:
 def test_a_disabled_host_gets_no_server(world: World) -> None:
     world.new_host()
     world.database.write(
-        services.set_disabled, "h1", "nova-compute", world.clock.now(), is_disabled=True, reason="disk"
+        services.change, "h1", "nova-compute", world.clock.now(), is_disabled=True, disabled_reason="disk"
     )
     fault = _fault(world, _ended(world))
-    assert "were refused by compute: 1" in fault
+    assert "were refused by ComputeFilter: 1" in fault
     assert "h1" not in fault
+
+
+def test_administrators_read_which_hosts_were_refused_and_why(world: World) -> None:
+    world.new_host()
+    world.database.write(
+        services.change, "h1", "nova-compute", world.clock.now(), is_disabled=True, disabled_reason="disk"
+    )
+    server_id = _ended(world)
+    actions = f"/v2.1/servers/{server_id}/os-instance-actions"
+    request_id = world.call("compute", "GET", actions).decoded()["instanceActions"][0]["request_id"]
+
+    def details(**options: Any) -> dict[str, Any]:
+        shown = world.call("compute", "GET", f"{actions}/{request_id}", version="2.84", **options).decoded()
+        return {event["event"]: event.get("details") for event in shown["instanceAction"]["events"]}
+
+    told = details(is_admin=True)["scheduler_select_destinations"]
+    assert told == "h1: ComputeFilter: its compute service is disabled (disk)"
+    assert details()["scheduler_select_destinations"] is None
+
+
+def test_what_a_hosts_aggregates_say_counts(tmp_path: Path) -> None:
+    chosen = SchedulerSettings(enabled_filters=("AggregateInstanceExtraSpecsFilter",), image_cache_weight_multiplier=9)
+    world = World(tmp_path, ComputeSettings(scheduler=chosen))
+    for name in ("h1", "h2", "h3"):
+        world.new_host(name)
+    for name in ("h2", "h3"):
+        world.database.write(_put_into, world, name, {"ssd": "true"})
+    _set_spec(world, "ssd", "true")
+    first = world.server(world.active()).host
+    assert first == "h2"
+    assert world.server(world.active()).host == first  # the image is there, and that counts more than room
+    world.close()
 
 
 def test_a_host_that_is_down_gets_no_server(world: World) -> None:
@@ -101,21 +139,43 @@ def test_a_host_that_is_down_gets_no_server(world: World) -> None:
     world.clock.sleep(SILENT_S)
     server_id = world.boot()
     world.work()
-    assert "were refused by compute: 1" in _fault(world, server_id)
+    assert "were refused by ComputeFilter: 1" in _fault(world, server_id)
 
 
 def test_a_server_goes_to_a_host_of_its_zone(world: World) -> None:
     world.new_host("h1", memory_mb=200_000)
     world.new_host("h2")
 
-    def make(tx: Transaction) -> None:
-        aggregate.add(tx, "east", {"availability_zone": "east"}, world.clock.now())
-        found = aggregate.find_by_name(tx, "east")
-        assert found is not None
-        aggregate.add_host(tx, found, "h2")
-
-    world.database.write(make)
+    world.database.write(_put_into, world, "h2", {"availability_zone": "east"})
     assert world.server(world.active(availability_zone="east")).host == "h2"
+
+
+def _put_into(tx: Transaction, world: World, host: str, metadata: Mapping[str, str]) -> None:
+    """Put a host into an aggregate of its own that says this."""
+    aggregate.add(tx, f"of {host}", metadata, world.clock.now())
+    found = aggregate.find_by_name(tx, f"of {host}")
+    assert found is not None
+    aggregate.add_host(tx, found, host)
+
+
+def test_a_host_that_fails_to_build_is_taken_last_until_it_builds_again(world: World) -> None:
+    better = world.new_host("h1", memory_mb=200_000)
+    world.new_host("h2")
+    better.broken["spawn"] = "the disk is broken"
+    assert world.server(_ended(world)).vm_state == "error"
+    assert world.server(world.active()).host == "h2"
+    del better.broken["spawn"]
+    _reach(world, "h1")
+    assert world.server(world.active()).host == "h1"
+    world.check()
+
+
+def _reach(world: World, host: str) -> None:
+    """Have a server built on this host."""
+    wish = {"name": "vm", "imageRef": world.image_id, "flavorRef": "1", "availability_zone": f"nova:{host}"}
+    reply = world.call("compute", "POST", "/v2.1/servers", {"server": wish}, is_admin=True)
+    assert reply.status == 202, reply.body
+    world.settle()
 
 
 def test_a_trait_that_no_host_has_is_named(world: World) -> None:

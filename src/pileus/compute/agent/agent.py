@@ -10,8 +10,9 @@ import shutil
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -24,19 +25,43 @@ from pileus.compute.agent.overlay import bases_in_use
 from pileus.compute.agent.turns import Turns
 from pileus.compute.messages import (
     CONTROL,
+    AbortMigration,
+    Accepted,
+    BringBack,
+    CacheImage,
+    ChangePassword,
+    CompleteMigration,
+    ConsoleConnection,
     ConsoleOutput,
     ConsoleText,
+    CrashGuest,
     Destroy,
+    Diagnostics,
     Done,
+    DropAside,
     Failed,
+    GuestSpec,
     Heartbeat,
+    ImageAccess,
+    Land,
     Order,
+    Pause,
     Reboot,
+    Rebuild,
+    Receive,
     Refused,
+    Rescue,
+    Resize,
+    Resume,
+    SendAway,
+    SetAside,
     Snapshot,
     Spawn,
     Start,
     Stop,
+    Suspend,
+    Unpause,
+    Unrescue,
     address_of,
 )
 from pileus.compute.model.power import PowerState
@@ -48,8 +73,7 @@ from pileus.kit.loop import Loop
 T = TypeVar("T")
 logger = log.get_logger("pileus.agent")
 
-REMEMBERED = 1000  # orders done, so that one that comes twice is answered and not done twice; and servers removed
-
+REMEMBERED = 1000  # orders done, so that one that comes twice is answered and not done twice; and servers
 
 EVICTION_S = 3600.0  # how often base images are looked through
 THREADS = 8  # orders done at the same time
@@ -86,7 +110,7 @@ class Agent:
         self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix="agent")
         self._turns = Turns(self._pool)
         self._outcomes: OrderedDict[str, Done | None] = OrderedDict()  # None: under way
-        self._removed: OrderedDict[str, None] = OrderedDict()
+        self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()  # server → last turn, last turn of a removal
         self._is_ending = False
         self._guard = Lock()
         self._heart = Loop(f"heartbeat-{host}", self.beat, heartbeat_s)
@@ -99,6 +123,32 @@ class Agent:
             Stop: lambda order: self._driver.stop(order.server_id, order.timeout_s),
             Reboot: lambda order: self._driver.reboot(order.server_id, hard=order.hard, timeout_s=order.timeout_s),
             Snapshot: self._snapshot,
+            Rebuild: self._rebuild,
+            Pause: lambda order: self._driver.pause(order.server_id),
+            Unpause: lambda order: self._driver.unpause(order.server_id),
+            Suspend: lambda order: self._driver.suspend(order.server_id),
+            Resume: lambda order: self._driver.resume(order.server_id),
+            Rescue: self._rescue,
+            Unrescue: lambda order: self._driver.unrescue(order.server_id),
+            SetAside: self._set_aside,
+            Resize: self._resize,
+            BringBack: self._bring_back,
+            DropAside: lambda order: self._driver.drop_aside(order.server_id),
+            Receive: lambda order: self._driver.receive(order.guest),
+            SendAway: lambda order: self._driver.send_away(order.server_id, order.to),
+            Land: lambda order: self._driver.land(order.server_id, PowerState(order.power_state)),
+        }
+        self._answers = self._new_answers()
+
+    def _new_answers(self) -> dict[type, Callable[[Any], Any]]:
+        return {
+            ConsoleOutput: lambda asked: ConsoleText(text=self._driver.console_output(asked.server_id, asked.lines)),
+            ConsoleConnection: lambda asked: self._driver.console_address(asked.server_id, asked.protocol),
+            Diagnostics: lambda asked: self._driver.diagnostics(asked.server_id),
+            AbortMigration: lambda asked: self._driver.abort_migration(asked.server_id),
+            CompleteMigration: lambda asked: self._driver.complete_migration(asked.server_id),
+            ChangePassword: lambda asked: self._driver.set_password(asked.server_id, asked.password),
+            CrashGuest: lambda asked: self._driver.crash(asked.server_id),
         }
 
     def start(self) -> None:
@@ -124,8 +174,11 @@ class Agent:
     def beat(self) -> None:
         """Say that this host lives, what it has and what it runs."""
         guests = tuple(self._driver.list_guests())
-        beat = Heartbeat(host=self.host, resources=self._driver.resources(), guests=guests, uptime=_uptime())
-        self._bus.tell(CONTROL, beat)
+        aside = tuple(self._driver.list_aside())
+        resources = self._driver.resources()
+        self._bus.tell(
+            CONTROL, Heartbeat(host=self.host, resources=resources, guests=guests, uptime=_uptime(), aside=aside)
+        )
 
     def evict_bases(self) -> None:
         """Forget the base images that no guest has stood on for long."""
@@ -134,13 +187,24 @@ class Agent:
             logger.info("base images that no guest needs were removed", images=evicted)
 
     def receive(self, message: Any) -> Any:
-        """Take an order, or answer a question."""
-        if isinstance(message, ConsoleOutput):
-            return self._console(message)
+        """Take an order or a wish, or answer a question."""
+        if type(message) in self._answers:
+            return self._answer(message)
         if isinstance(message, Order):
             self._take(message)
             return None
+        if isinstance(message, CacheImage):
+            with self._guard:
+                if not self._is_ending:
+                    self._pool.submit(self._cache_image, message.image)
+            return None
         raise TypeError(f"an agent has no use for a {type(message).__name__}")
+
+    def _cache_image(self, image: ImageAccess) -> None:
+        try:
+            self._cache.get(image)
+        except (PileusError, OSError) as error:
+            logger.warning("an image was not cached", image=image.image_id, reason=str(error))
 
     # --- orders -----------------------------------------------------------------------------------
 
@@ -151,8 +215,8 @@ class Agent:
             outcome = self._outcomes.get(order.id)
             if is_new:
                 _remember(self._outcomes, order.id, None)
-            if is_new and isinstance(order, Destroy):
-                _remember(self._removed, order.server_id, None)
+            if is_new:
+                self._note(order)
         if is_new:
             self._turns.submit(order.server_id, lambda: self._obey(order))
         elif outcome is not None:
@@ -178,7 +242,7 @@ class Agent:
 
     def _outcome_of(self, order: Order) -> Done | Failed:
         if self._is_overtaken(order):
-            return self._failed(order, "The server is being removed from its host.")
+            return self._failed(order, "The server is being removed from its host, or was moved to it again.")
         try:
             self._verbs[type(order)](order)
             power = self._power(order.server_id)
@@ -189,13 +253,21 @@ class Agent:
             return self._failed(order, "an unexpected error on the host; its log has the details")
         return Done(order_id=order.id, host=self.host, server_id=order.server_id, power_state=power)
 
-    def _is_overtaken(self, order: Order) -> bool:
-        """Tell whether a server's removal was ordered: messages may come in another order than they were sent.
+    def _note(self, order: Order) -> None:
+        """Remember the last turn that a server had here."""
+        last, removal = self._seen.get(order.server_id, (-1, -1))
+        turn = order.turn
+        _remember(self._seen, order.server_id, (max(last, turn), max(removal, turn) if _removes(order) else removal))
 
-        Without this, an order to build that comes behind the one to remove would leave a guest that nobody wants.
+    def _is_overtaken(self, order: Order) -> bool:
+        """Tell whether something else was meant since: messages may come in another order than they were sent.
+
+        Without this, an order to build that comes behind the one to remove would leave a guest that nobody wants, and
+        an old order to remove would take a guest that has come back.
         """
         with self._guard:
-            return order.server_id in self._removed and not isinstance(order, Destroy)
+            last, removal = self._seen.get(order.server_id, (-1, -1))
+        return order.turn < last if _removes(order) else order.turn <= removal
 
     def _failed(self, order: Order, reason: str) -> Failed:
         return Failed(order_id=order.id, host=self.host, server_id=order.server_id, reason=reason)
@@ -208,27 +280,71 @@ class Agent:
 
     def _spawn(self, order: Spawn) -> None:
         base = self._cache.get(order.image)
+        with self._config_drive(order.guest) as drive:
+            self._driver.spawn(order.guest, base.path, base.format, drive)
+        self._leave_running(order.server_id, order.is_running)
+
+    def _rebuild(self, order: Rebuild) -> None:
+        self._cache.get(order.image)  # while the guest that is there still runs
+        self._driver.destroy(order.server_id)
+        self._spawn(order)
+
+    def _rescue(self, order: Rescue) -> None:
+        base = self._cache.get(order.image)
+        with self._config_drive(order.guest) as drive:
+            self._driver.rescue(order.guest, base.path, base.format, drive)
+
+    def _resize(self, order: Resize) -> None:
+        with self._config_drive(order.guest) as drive:
+            self._driver.resize(order.guest, drive)
+        self._leave_running(order.server_id, order.is_running)
+
+    def _bring_back(self, order: BringBack) -> None:
+        self._driver.bring_back(order.server_id)
+        self._leave_running(order.server_id, order.is_running)
+
+    def _leave_running(self, server_id: str, is_running: bool) -> None:
+        if not is_running:
+            self._driver.stop(server_id, 0.0)
+
+    @contextmanager
+    def _config_drive(self, guest: GuestSpec) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="drive-", dir=self._instances) as folder:
             drive = Path(folder) / "config_drive.iso"
-            config_drive.build(order.guest, drive)
-            self._driver.spawn(order.guest, base.path, base.format, drive)
+            config_drive.build(guest, drive)
+            yield drive
 
     def _destroy(self, order: Destroy) -> None:
         self._driver.destroy(order.server_id)
+        if not order.keeps_aside:
+            self._driver.drop_aside(order.server_id)
+
+    def _set_aside(self, order: SetAside) -> None:
+        if order.image is None:
+            self._driver.set_aside(order.server_id, None)
+            return
+        self._store(order.image, lambda target: self._driver.set_aside(order.server_id, target))
 
     def _snapshot(self, order: Snapshot) -> None:
+        self._store(order.image, lambda target: self._driver.snapshot(order.server_id, target))
+
+    def _store(self, image: ImageAccess, write: Callable[[Path], None]) -> None:
         with tempfile.TemporaryDirectory(prefix="snapshot-", dir=self._instances) as folder:
-            target = Path(folder) / f"{order.image.image_id}.qcow2"
-            self._driver.snapshot(order.server_id, target)
-            self._images.upload(order.image.endpoint, order.image.image_id, order.image.token, target)
+            target = Path(folder) / f"{image.image_id}.qcow2"
+            write(target)
+            self._images.upload(image.endpoint, image.image_id, image.token, target)
 
     # --- questions --------------------------------------------------------------------------------
 
-    def _console(self, question: ConsoleOutput) -> ConsoleText | Refused:
+    def _answer(self, question: Any) -> Any:
         try:
-            return ConsoleText(text=self._driver.console_output(question.server_id, question.lines))
+            return self._answers[type(question)](question) or Accepted()
         except PileusError as error:
             return Refused(reason=error.reason)
+
+
+def _removes(order: Order) -> bool:
+    return isinstance(order, (Destroy, DropAside))
 
 
 def _remember(known: OrderedDict[str, T], key: str, value: T) -> None:

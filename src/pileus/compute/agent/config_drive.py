@@ -30,6 +30,7 @@ _META = "meta_data.json"
 _USER = "user_data"
 _VENDOR = "vendor_data.json"
 _NETWORK = "network_data.json"
+_CONTENT = "content"  # the folder of files for the guest
 # What each version of the layout holds.
 VERSIONS: dict[str, tuple[str, ...]] = {
     "2012-08-10": (_META, _USER),
@@ -68,6 +69,10 @@ def meta_data(guest: GuestSpec, random_seed: bytes) -> dict[str, Any]:
         "devices": [],
         "dedicated_cpus": [],
     }
+    if guest.personality:
+        document["files"] = [
+            {"content_path": f"/{_CONTENT}/{index:04d}", "path": path} for index, path in enumerate(guest.personality)
+        ]
     if guest.metadata:
         document["meta"] = dict(guest.metadata)
     if guest.key_name and guest.public_key:
@@ -97,6 +102,11 @@ def documents(guest: GuestSpec, random_seed: bytes) -> dict[str, bytes]:
     return files
 
 
+def contents(guest: GuestSpec) -> list[bytes]:
+    """Return the files that the guest shall have, in the order of its `meta_data.json`. Raises UserDataUnreadable."""
+    return [_decoded(content) for content in guest.personality.values()]
+
+
 def build(guest: GuestSpec, target: Path) -> None:
     """Write the guest's config drive to `target`. Raises ConfigDriveFailed, UserDataUnreadable."""
     program = _program()
@@ -104,6 +114,7 @@ def build(guest: GuestSpec, target: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".config-", dir=target.parent) as scratch:
         root = Path(scratch) / "root"
         _lay_out(root, files)
+        _lay_out_contents(root, contents(guest))
         image = Path(scratch) / "image"
         _run([*program, *_OPTIONS, "-o", str(image), str(root)])
         image.chmod(0o600)  # it may hold secrets of the guest's owner
@@ -125,6 +136,14 @@ def _lay_out(root: Path, files: dict[str, bytes]) -> None:
         for name in names:
             if name in files and folder != latest:
                 (folder / name).hardlink_to(latest / name)
+
+
+def _lay_out_contents(root: Path, files: list[bytes]) -> None:
+    folder = root / "openstack" / _CONTENT
+    if files:
+        folder.mkdir()
+    for index, content in enumerate(files):
+        (folder / f"{index:04d}").write_bytes(content)
 
 
 def _program() -> list[str]:

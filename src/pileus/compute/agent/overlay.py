@@ -14,7 +14,8 @@ def bases_in_use(instances: Path) -> set[str]:
 
     Raises OSError or ValueError for a disk that cannot be read: then nobody knows what it stands on.
     """
-    return {name for disk in instances.glob("*/disk") if (name := _base_of(disk))}
+    disks = [*instances.glob("*/disk"), *instances.glob("*/disk.rescue")]
+    return {name for disk in disks if (name := _base_of(disk))}
 
 
 def _base_of(disk: Path) -> str | None:

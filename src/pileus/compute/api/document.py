@@ -19,7 +19,9 @@ def list_versions(request: Request, _backend: Backend) -> Reply:
 
 def show_version(request: Request, _backend: Backend) -> Reply:
     """GET /v2.1/."""
-    return Reply.json({"version": {**_version(request), "media-types": MEDIA_TYPES}})
+    version = _version(request)
+    version["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
+    return Reply.json({"version": {**version, "media-types": MEDIA_TYPES}})
 
 
 def list_choices(request: Request, _backend: Backend) -> Reply:

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from pileus.compute.api import parse
+from pileus.compute.api import versions as v
+from pileus.compute.api.extra_spec import require_valid
 from pileus.compute.api.links import next_links
+from pileus.compute.api.lookup import require_project
+from pileus.compute.api.name_filter import as_like
 from pileus.compute.api.view import flavor as view
 from pileus.compute.backend import Backend
 from pileus.compute.db import flavor as rows
@@ -18,6 +22,8 @@ from pileus.kit.db import Transaction
 from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.http.page import limit_of
+
+LONGEST_EXTRA_SPEC = 255
 
 
 def list_brief(request: Request, backend: Backend) -> Reply:
@@ -44,6 +50,13 @@ def create(request: Request, backend: Backend) -> Reply:
     return Reply.json({"flavor": view.full(request, made)})
 
 
+def update(request: Request, backend: Backend) -> Reply:
+    """PUT /flavors/{flavor_id}."""
+    description = request.json()["flavor"]["description"]
+    changed = backend.database.write(operations.describe, request.params["flavor_id"], description, backend.clock.now())
+    return Reply.json({"flavor": view.full(request, changed)})
+
+
 def delete(request: Request, backend: Backend) -> Reply:
     """DELETE /flavors/{flavor_id}."""
     backend.database.write(operations.delete, request.params["flavor_id"])
@@ -67,18 +80,19 @@ def show_extra_spec(request: Request, backend: Backend) -> Reply:
 
 def create_extra_specs(request: Request, backend: Backend) -> Reply:
     """POST /flavors/{flavor_id}/os-extra_specs."""
-    specs = {key: str(value) for key, value in request.json()["extra_specs"].items()}
-    backend.database.write(operations.set_extra_specs, request.params["flavor_id"], specs)
-    return Reply.json({"extra_specs": specs})
+    asked = request.json()["extra_specs"]
+    backend.database.write(operations.set_extra_specs, request.params["flavor_id"], _extra_specs(request, asked))
+    return Reply.json({"extra_specs": asked})
 
 
 def update_extra_spec(request: Request, backend: Backend) -> Reply:
     """PUT /flavors/{flavor_id}/os-extra_specs/{key}."""
-    specs = {key: str(value) for key, value in request.json().items()}
+    asked = request.json()
+    specs = _extra_specs(request, asked)
     if request.params["key"] not in specs:
         raise Invalid("Request body and URI mismatch")
     backend.database.write(operations.set_extra_specs, request.params["flavor_id"], specs)
-    return Reply.json(specs)
+    return Reply.json(asked)
 
 
 def delete_extra_spec(request: Request, backend: Backend) -> Reply:
@@ -98,9 +112,15 @@ def list_access(request: Request, backend: Backend) -> Reply:
 
 def add_access(request: Request, backend: Backend, value: Any) -> Reply:
     """POST /flavors/{flavor_id}/action: addTenantAccess."""
+    require_project(request, backend, value["tenant"])
 
     def add(tx: Transaction) -> Reply:
-        flavor = operations.add_access(tx, request.params["flavor_id"], value["tenant"])
+        flavor = operations.add_access(
+            tx,
+            request.params["flavor_id"],
+            value["tenant"],
+            must_be_private=request.since(v.PUBLIC_FLAVOR_ACCESS_REFUSED),
+        )
         return Reply.json(_access(flavor, rows.list_access(tx, flavor)))
 
     return backend.database.write(add)
@@ -135,9 +155,8 @@ def may_see_all(request: Request) -> bool:
 
 def _page(request: Request, backend: Backend) -> tuple[Sequence[Flavor], dict[str, Any]]:
     query = request.query
-    sort_key = query.get("sort_key", "flavorid") or "flavorid"
-    if sort_key not in rows.SORT_KEYS:
-        raise Invalid(f"Invalid input for query parameters sort_key. Value: {sort_key}.")
+    sort_key, sort_dir = _sort(request)
+    name = query.get("name") if request.since(v.FLAVOR_NAME_FILTER) else None
     sees_all = may_see_all(request)
     with backend.database.read() as tx:
         found = rows.list_all(
@@ -146,12 +165,19 @@ def _page(request: Request, backend: Backend) -> tuple[Sequence[Flavor], dict[st
             visible_to=None if sees_all else request.context.project_id or "",
             min_memory_mb=parse.whole("minRam", query.get("minRam", "0") or "0"),
             min_root_gb=parse.whole("minDisk", query.get("minDisk", "0") or "0"),
+            name_like=None if name is None else as_like(name),
             sort_key=sort_key,
-            is_descending=query.get("sort_dir") == "desc",
+            is_descending=sort_dir == "desc",
         )
     limit = limit_of(request, default=None, maximum=backend.settings.max_limit)
     page = _after(found, query.get("marker"))[:limit]
     return page, next_links(request, "flavors_links", [flavor.id for flavor in page], limit)
+
+
+def _sort(request: Request) -> tuple[str, str]:
+    keys = [key for key in rows.SORT_KEYS if key != "rxtx_factor" or not request.since(v.NO_RXTX_FACTOR)]
+    directions = ("asc", "desc")
+    return parse.one_of(request, "sort_key", keys, "flavorid"), parse.one_of(request, "sort_dir", directions, "asc")
 
 
 def _is_public(text: str | None) -> bool | None:
@@ -182,7 +208,19 @@ def _asked(body: dict[str, Any]) -> Flavor:
         swap_mb=int(body.get("swap", 0)),
         rxtx_factor=float(body.get("rxtx_factor", 1.0)),
         is_public=parse.is_true(body.get("os-flavor-access:is_public", True)),
+        description=body.get("description"),
     )
+
+
+def _extra_specs(request: Request, asked: dict[str, Any]) -> dict[str, str]:
+    """Return extra specs as they are kept. Raises Invalid for those that are known, and not like this."""
+    specs = {key: str(value) for key, value in asked.items()}
+    for key, value in specs.items():
+        if len(value) > LONGEST_EXTRA_SPEC:
+            raise Invalid(f"extra_specs value has {len(value)} characters, more than {LONGEST_EXTRA_SPEC}.")
+        if request.since(v.VALID_EXTRA_SPECS):
+            require_valid(key, value)
+    return specs
 
 
 def _access(flavor: Flavor, projects: Sequence[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as servers
-from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.errors import InstanceNotFound, ProjectInvalid
 from pileus.compute.model.server import Server
 from pileus.compute.operations.task import Asker
 from pileus.kit.db import Transaction
@@ -14,20 +14,30 @@ from pileus.kit.http.message import Request
 def asker_of(request: Request) -> Asker:
     """Return on whose behalf the request acts."""
     context = request.context
-    return Asker(user_id=context.user_id, project_id=context.project_id or "", request_id=request.id)
+    project_id = context.project_id or ""
+    may_pass_lock = request.may("context_is_admin", {"project_id": project_id})
+    return Asker(
+        user_id=context.user_id, project_id=project_id, request_id=request.id, may_pass_lock=may_pass_lock
+    )  # fmt: skip
 
 
-def server_of(request: Request, tx: Transaction, rule: str | None = None) -> Server:
+def server_of(request: Request, tx: Transaction, rule: str | None = None, *, may_be_deleted: bool = False) -> Server:
     """Return the server that the path names; `rule`: another than the route's.
 
     Raises Forbidden, and InstanceNotFound also in its place if the server is another project's.
     """
-    server = servers.get(tx, request.params["server_id"])
+    server = servers.get(tx, request.params["server_id"], may_be_deleted=may_be_deleted)
     is_own, target = server.project_id == request.context.project_id, server.policy_target
     if not is_own and not request.may(rule or request.rule or "", target):
         raise InstanceNotFound(server_id=server.id)
     request.require(target, rule)
     return server
+
+
+def require_project(request: Request, backend: Backend, project_id: str) -> None:
+    """Raise ProjectInvalid if the identity service has no such project."""
+    if not backend.projects.exists(project_id, request.context.token):
+        raise ProjectInvalid(project_id=project_id)
 
 
 def read_server(request: Request, backend: Backend, rule: str | None = None) -> Server:

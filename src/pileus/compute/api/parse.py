@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from ipaddress import ip_address
 
 from pileus.kit.clock import parse_moment
 from pileus.kit.errors import Invalid
+from pileus.kit.http.message import Request
 
 TRUE = ("1", "t", "true", "on", "y", "yes")
 FALSE = ("0", "f", "false", "off", "n", "no")
@@ -24,11 +27,26 @@ def is_true(value: object) -> bool:
     return str(value).strip().lower() in TRUE
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether a text is a whole number from 0 up."""
+    return text.isascii() and text.isdigit()
+
+
 def whole(name: str, text: str) -> int:
     """Return a whole number from 0 up. Raises Invalid."""
-    if not text.isascii() or not text.isdigit():
+    if not is_whole(text):
         raise Invalid(f"Invalid {name} filter [{text}]")
     return int(text)
+
+
+def one_of(request: Request, name: str, values: Collection[str], default: str) -> str:
+    """Return a query parameter that is one of these words. Raises Invalid."""
+    value = request.query.get(name) or default
+    if value not in values:
+        raise Invalid(
+            f"Invalid input for query parameters {name}. Value: {value}. {value!r} is not one of {list(values)}"
+        )
+    return value
 
 
 def moment(name: str, text: str) -> datetime:
@@ -37,6 +55,11 @@ def moment(name: str, text: str) -> datetime:
         return parse_moment(text.replace(" ", "+"))  # a '+' that was not encoded came as a blank
     except ValueError:
         raise Invalid(f"Invalid {name} value: {text}") from None
+
+
+def address(text: str) -> str:
+    """Return an IP address, which a schema let through, in its shortest form; nothing stays nothing."""
+    return str(ip_address(text)) if text else text
 
 
 def last_part(reference: object) -> str:

@@ -6,6 +6,7 @@ from pileus.compute.api.lookup import read_server, server_of
 from pileus.compute.backend import Backend
 from pileus.compute.model.errors import MetadataItemNotFound
 from pileus.compute.operations import metadata as operations
+from pileus.compute.settings import QuotaSettings
 from pileus.kit.db import Transaction
 from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
@@ -26,11 +27,11 @@ def show(request: Request, backend: Backend) -> Reply:
 
 def merge(request: Request, backend: Backend) -> Reply:
     """POST /servers/{server_id}/metadata."""
-    changes = request.json()["metadata"]
+    changes, defaults = request.json()["metadata"], _defaults(request, backend)
 
     def change(tx: Transaction) -> Reply:
         server = server_of(request, tx)
-        merged = operations.merge(tx, server, changes, backend.settings.quota, backend.clock.now())
+        merged = operations.merge(tx, server, changes, defaults, backend.clock.now())
         return Reply.json({"metadata": dict(merged)})
 
     return backend.database.write(change)
@@ -38,11 +39,11 @@ def merge(request: Request, backend: Backend) -> Reply:
 
 def replace(request: Request, backend: Backend) -> Reply:
     """PUT /servers/{server_id}/metadata."""
-    metadata = request.json()["metadata"]
+    metadata, defaults = request.json()["metadata"], _defaults(request, backend)
 
     def change(tx: Transaction) -> Reply:
         server = server_of(request, tx)
-        operations.replace(tx, server, metadata, backend.settings.quota, backend.clock.now())
+        operations.replace(tx, server, metadata, defaults, backend.clock.now())
         return Reply.json({"metadata": metadata})
 
     return backend.database.write(change)
@@ -53,9 +54,10 @@ def update(request: Request, backend: Backend) -> Reply:
     meta = request.json()["meta"]
     if request.params["key"] not in meta:
         raise Invalid("Request body and URI mismatch")
+    defaults = _defaults(request, backend)
 
     def change(tx: Transaction) -> Reply:
-        operations.merge(tx, server_of(request, tx), meta, backend.settings.quota, backend.clock.now())
+        operations.merge(tx, server_of(request, tx), meta, defaults, backend.clock.now())
         return Reply.json({"meta": meta})
 
     return backend.database.write(change)
@@ -69,3 +71,7 @@ def delete(request: Request, backend: Backend) -> Reply:
 
     backend.database.write(remove)
     return Reply.empty(204)
+
+
+def _defaults(request: Request, backend: Backend) -> QuotaSettings:
+    return backend.quota_of(request.context.project_id or "")

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from pileus.compute.db.tables import SERVER_ACTION, SERVER_ACTION_EVENT
 from pileus.compute.model.action import EVENT_OF, Action, ActionEvent
+from pileus.compute.model.errors import MarkerNotFound
 from pileus.kit.db import Row, Transaction
 
 _A, _E = SERVER_ACTION.c, SERVER_ACTION_EVENT.c
@@ -20,6 +21,14 @@ _UNFINISHED = (
     .order_by(_A.number.desc())
     .limit(1)
 )  # fmt: skip
+
+
+_LAST_UNFINISHED = (
+    select(SERVER_ACTION)
+    .where(_A.server_id == bindparam("which"), _A.finished_at.is_(None))
+    .order_by(_A.number.desc())
+    .limit(1)
+)
 
 
 def start(tx: Transaction, action: Action) -> None:
@@ -50,10 +59,43 @@ def finish(
     tx.execute(SERVER_ACTION_EVENT.insert(), event)
 
 
-def list_by_server(tx: Transaction, server_id: str) -> Sequence[Action]:
-    """Return what was done to a server, the last first."""
-    query = select(SERVER_ACTION).where(_A.server_id == server_id).order_by(_A.number.desc())
+def add_failure(tx: Transaction, server_id: str, event: str, now: datetime, details: str) -> None:
+    """Write a piece of work that failed to the last unfinished action of a server, if there is one."""
+    row = tx.first(_LAST_UNFINISHED, {"which": server_id})
+    if row is None:
+        return
+    values = {
+        "action_number": row.number, "event": event, "result": "Error", "details": details, "started_at": now,
+        "finished_at": now,
+    }  # fmt: skip
+    tx.execute(SERVER_ACTION_EVENT.insert(), values)
+
+
+def list_by_server(
+    tx: Transaction,
+    server_id: str,
+    *,
+    changed_since: datetime | None = None,
+    changed_before: datetime | None = None,
+    marker: str | None = None,
+    limit: int | None = None,
+) -> Sequence[Action]:
+    """Return what was done to a server, the last first. Raises MarkerNotFound; `marker` is a request's id."""
+    query = select(SERVER_ACTION).where(_A.server_id == server_id).order_by(_A.number.desc()).limit(limit)
+    if changed_since is not None:
+        query = query.where(_A.updated_at >= changed_since)
+    if changed_before is not None:
+        query = query.where(_A.updated_at <= changed_before)
+    if marker is not None:
+        query = query.where(_A.number < _number_of(tx, server_id, marker))
     return [_action(row, ()) for row in tx.all(query)]
+
+
+def _number_of(tx: Transaction, server_id: str, request_id: str) -> int:
+    number = tx.scalar(select(_A.number).where(_A.server_id == server_id, _A.request_id == request_id))
+    if number is None:
+        raise MarkerNotFound(marker=request_id)
+    return int(number)
 
 
 def find(tx: Transaction, server_id: str, request_id: str) -> Action | None:
@@ -64,6 +106,13 @@ def find(tx: Transaction, server_id: str, request_id: str) -> Action | None:
         return None
     events = tx.all(select(SERVER_ACTION_EVENT).where(_E.action_number == row.number).order_by(_E.number))
     return _action(row, events)
+
+
+def find_details(tx: Transaction, server_id: str, event: str) -> str | None:
+    """Return what was written of the last piece of work of that name on a server."""
+    query = select(_E.details).join(SERVER_ACTION, _A.number == _E.action_number)
+    found = tx.first(query.where(_A.server_id == server_id, _E.event == event).order_by(_E.number.desc()).limit(1))
+    return None if found is None else str(found.details)
 
 
 def _action(row: Row, events: Sequence[Row]) -> Action:

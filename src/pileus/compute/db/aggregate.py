@@ -9,13 +9,18 @@ from datetime import datetime
 from sqlalchemy import select
 
 from pileus.compute.db.tables import AGGREGATE, AGGREGATE_HOST, AGGREGATE_METADATA
-from pileus.compute.model.aggregate import Aggregate
+from pileus.compute.model.aggregate import ZONE_KEY, Aggregate
 from pileus.compute.model.errors import AggregateNotFound
 from pileus.kit import ids
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 
 _A, _H, _M = AGGREGATE.c, AGGREGATE_HOST.c, AGGREGATE_METADATA.c
+_METADATA_BY_HOST = (
+    select(_H.host, _M.aggregate_number, _M.key, _M.value)
+    .join(AGGREGATE_METADATA, _M.aggregate_number == _H.aggregate_number)
+    .order_by(_H.host, _M.aggregate_number)
+)
 
 
 def get(tx: Transaction, number: int) -> Aggregate:
@@ -35,6 +40,14 @@ def find_by_name(tx: Transaction, name: str) -> Aggregate | None:
 def list_all(tx: Transaction) -> Sequence[Aggregate]:
     """Return every aggregate, oldest first."""
     return _aggregates(tx, tx.all(select(AGGREGATE).order_by(_A.number)))
+
+
+def metadata_by_host(tx: Transaction) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+    """Return the metadata of every aggregate that says anything, by the hosts in it."""
+    found: defaultdict[str, defaultdict[int, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for row in tx.all(_METADATA_BY_HOST):
+        found[row.host][row.aggregate_number][row.key] = row.value
+    return {host: tuple(by_number.values()) for host, by_number in found.items()}
 
 
 def add(tx: Transaction, name: str, metadata: Mapping[str, str], now: datetime) -> bool:
@@ -68,6 +81,25 @@ def add_host(tx: Transaction, aggregate: Aggregate, host: str) -> bool:
 def remove_host(tx: Transaction, aggregate: Aggregate, host: str) -> bool:
     """Take a host out of an aggregate; tell whether it was in it."""
     return bool(tx.changed(AGGREGATE_HOST.delete().where(_H.aggregate_number == aggregate.number, _H.host == host)))
+
+
+def remove_host_everywhere(tx: Transaction, host: str) -> None:
+    """Take a host that is forgotten out of every aggregate."""
+    tx.execute(AGGREGATE_HOST.delete().where(_H.host == host))
+
+
+def zones_of_host(tx: Transaction, host: str, *, without: Aggregate | None = None) -> Sequence[str]:
+    """Return the availability zones that a host's aggregates put it into, one of them left out if asked."""
+    query = (
+        select(_M.value)
+        .join(AGGREGATE_HOST, _H.aggregate_number == _M.aggregate_number)
+        .where(_H.host == host, _M.key == ZONE_KEY)
+        .distinct()
+        .order_by(_M.value)
+    )
+    if without is not None:
+        query = query.where(_H.aggregate_number != without.number)
+    return [str(row.value) for row in tx.all(query)]
 
 
 def delete(tx: Transaction, aggregate: Aggregate) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Select, and_, bindparam, or_, select
 from pileus.compute.db.tables import FLAVOR, FLAVOR_ACCESS, FLAVOR_EXTRA_SPEC
 from pileus.compute.model.errors import FlavorNotFound
 from pileus.compute.model.flavor import Flavor
+from pileus.compute.model.text_pattern import LIKE_ESCAPE
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 
@@ -24,6 +25,7 @@ SORT_KEYS = {
     "flavorid": _F.id, "id": _F.number, "name": _F.name, "memory_mb": _F.memory_mb, "vcpus": _F.vcpus,
     "root_gb": _F.root_gb, "ephemeral_gb": _F.ephemeral_gb, "swap": _F.swap_mb, "rxtx_factor": _F.rxtx_factor,
     "disabled": _F.is_disabled, "is_public": _F.is_public, "created_at": _F.created_at, "updated_at": _F.updated_at,
+    "description": _F.description, "vcpu_weight": _F.number,
 }  # fmt: skip
 
 
@@ -48,12 +50,15 @@ def list_all(
     visible_to: str | None = None,
     min_memory_mb: int = 0,
     min_root_gb: int = 0,
+    name_like: str | None = None,
     sort_key: str = "flavorid",
     is_descending: bool = False,
 ) -> Sequence[Flavor]:
     """Return flavors in order. `is_public` None: both kinds; `visible_to`: the public and a project's own."""
     key = SORT_KEYS[sort_key]
     query = select(FLAVOR).where(_F.memory_mb >= min_memory_mb, _F.root_gb >= min_root_gb)
+    if name_like is not None:
+        query = query.where(_F.name.like(name_like, escape=LIKE_ESCAPE))
     query = _shown(query, is_public, visible_to)
     order = [key.desc(), _F.number.desc()] if is_descending else [key.asc(), _F.number.asc()]
     return _flavors(tx, tx.all(query.order_by(*order)))
@@ -78,6 +83,11 @@ def add(tx: Transaction, flavor: Flavor, now: datetime) -> bool:
     if is_new and flavor.extra_specs:
         set_extra_specs(tx, get(tx, flavor.id), flavor.extra_specs)
     return is_new
+
+
+def describe(tx: Transaction, flavor: Flavor, description: str | None, now: datetime) -> None:
+    """Write another description."""
+    tx.execute(FLAVOR.update().where(_F.number == flavor.number).values(description=description, updated_at=now))
 
 
 def delete(tx: Transaction, flavor: Flavor) -> None:

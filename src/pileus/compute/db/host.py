@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, or_, select
 
 from pileus.compute.db import service as service_rows
 from pileus.compute.db.tables import AGGREGATE_HOST, AGGREGATE_METADATA, HYPERVISOR, SERVER, SERVICE
 from pileus.compute.messages import Resources
 from pileus.compute.model.errors import HypervisorNotFound
 from pileus.compute.model.host import COMPUTE_BINARY, DEFAULT_ZONE, Host, Use
+from pileus.compute.model.server import BUSY_TASKS, VmState
 from pileus.kit import ids
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
@@ -33,8 +34,14 @@ _USE = (
         func.sum(_S.memory_mb).label("memory_mb"),
         func.sum(_S.disk_gb).label("disk_gb"),
         func.count().label("servers"),
+        func.sum(case((or_(_S.vm_state == VmState.BUILDING, _S.task_state.in_(BUSY_TASKS)), 1), else_=0)).label("busy"),
     )
     .where(_S.host.is_not(None), _S.deleted_at.is_(None))
+    .group_by(_S.host)
+)
+_OF_IMAGE = (
+    select(_S.host, func.count().label("servers"))
+    .where(_S.image_id == bindparam("image"), _S.host.is_not(None), _S.deleted_at.is_(None))
     .group_by(_S.host)
 )
 _ZONES = (
@@ -43,6 +50,7 @@ _ZONES = (
     .where(AGGREGATE_METADATA.c.key == "availability_zone")
     .order_by(AGGREGATE_HOST.c.aggregate_number)
 )
+_FAILED_BUILDS = select(_H.failed_builds).where(_H.host == bindparam("at"))
 _UPDATE = HYPERVISOR.update().where(_H.host == bindparam("at"))
 
 
@@ -51,7 +59,8 @@ def upsert(tx: Transaction, host: str, resources: Resources, now: datetime, *, u
     service_rows.touch(tx, host, COMPUTE_BINARY, now)
     values = _values(resources, uptime) | {"updated_at": now}
     if not tx.changed(_UPDATE.values(**values), {"at": host}):
-        insert_if_absent(tx, HYPERVISOR, {"uuid": ids.new_uuid(), "host": host, "created_at": now, **values})
+        made = {"uuid": ids.new_uuid(), "host": host, "failed_builds": 0, "created_at": now}
+        insert_if_absent(tx, HYPERVISOR, made | values)
 
 
 def _values(resources: Resources, uptime: str) -> dict[str, Any]:
@@ -82,6 +91,17 @@ def list_all(tx: Transaction) -> Sequence[Host]:
     return _hosts(tx, tx.all(_ALL))
 
 
+def count_failed_build(tx: Transaction, host: str) -> None:
+    """Write that a server could not be built on a host."""
+    tx.execute(_UPDATE.values(failed_builds=_H.failed_builds + 1), {"at": host})
+
+
+def forget_failed_builds(tx: Transaction, host: str) -> None:
+    """Write that a server was built on a host, if others could not be before."""
+    if tx.scalar(_FAILED_BUILDS, {"at": host}):  # looked at first: an update locks the row of a host that builds well
+        tx.execute(_UPDATE.values(failed_builds=0), {"at": host})
+
+
 def delete(tx: Transaction, host: str) -> None:
     """Forget a host's hypervisor, when its service goes."""
     tx.execute(HYPERVISOR.delete().where(_H.host == host))
@@ -92,6 +112,11 @@ def zones(tx: Transaction) -> Mapping[str, str]:
     return {row.host: row.value for row in tx.all(_ZONES)}
 
 
+def servers_of_image(tx: Transaction, image_id: str) -> Mapping[str, int]:
+    """Return how many servers are made of an image, by the host that they are on."""
+    return {row.host: int(row.servers) for row in tx.all(_OF_IMAGE, {"image": image_id})}
+
+
 def _hosts(tx: Transaction, rows: Sequence[Row]) -> list[Host]:
     used = {row.host: _use(row) for row in tx.all(_USE)}
     zone_of = zones(tx)
@@ -99,7 +124,13 @@ def _hosts(tx: Transaction, rows: Sequence[Row]) -> list[Host]:
 
 
 def _use(row: Row) -> Use:
-    return Use(vcpus=int(row.vcpus), memory_mb=int(row.memory_mb), disk_gb=int(row.disk_gb), servers=int(row.servers))
+    return Use(
+        vcpus=int(row.vcpus),
+        memory_mb=int(row.memory_mb),
+        disk_gb=int(row.disk_gb),
+        servers=int(row.servers),
+        busy_servers=int(row.busy),
+    )
 
 
 def _host(row: Row, use: Use, zone: str) -> Host:
@@ -117,6 +148,7 @@ def _host(row: Row, use: Use, zone: str) -> Host:
         cpu_info=msgspec.json.decode(row.cpu_info),
         traits=tuple(msgspec.json.decode(row.traits)),
         uptime=row.uptime,
+        failed_builds=row.failed_builds,
         zone=zone,
         use=use,
     )

@@ -24,9 +24,14 @@ def get(tx: Transaction, user_id: str, name: str) -> KeyPair:
     return _keypair(row)
 
 
-def list_by_user(tx: Transaction, user_id: str) -> Sequence[KeyPair]:
-    """Return a user's key pairs, by name."""
-    return [_keypair(row) for row in tx.all(select(KEYPAIR).where(_K.user_id == user_id).order_by(_K.name))]
+def list_by_user(
+    tx: Transaction, user_id: str, *, after: str | None = None, limit: int | None = None
+) -> Sequence[KeyPair]:
+    """Return a user's key pairs by name, those after the one of that name and so many if asked."""
+    query = select(KEYPAIR).where(_K.user_id == user_id).order_by(_K.name).limit(limit)
+    if after is not None:
+        query = query.where(_K.name > after)
+    return [_keypair(row) for row in tx.all(query)]
 
 
 def count(tx: Transaction, user_id: str) -> int:

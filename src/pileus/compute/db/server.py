@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -11,11 +11,16 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
+from pileus.compute.db import server_group as groups
+from pileus.compute.db import tag as tag_rows
+from pileus.compute.db.batches import batches
 from pileus.compute.db.tables import SERVER, SERVER_FAULT, SERVER_METADATA
+from pileus.compute.model.action_rule import ActionRule
+from pileus.compute.model.block_device import BlockDevice
 from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.quota import Usage
-from pileus.compute.model.server import ActionRule, Fault, ImageSnapshot, Server, VmState
+from pileus.compute.model.server import Fault, ImageSnapshot, Server, VmState
 from pileus.kit.db import Row, Transaction
 
 
@@ -28,10 +33,24 @@ class Unchanged(Enum):
 UNCHANGED: Final = Unchanged.UNCHANGED
 """Leaves a column as it is, where None would empty it."""
 
-BATCH = 1000
-
+_DOCUMENTS = ("hints", "block_devices", "personality", "trusted_certificates")
 _FLAVOR = msgspec.json.Decoder(Flavor)
 _IMAGE = msgspec.json.Decoder(ImageSnapshot)
+_BLOCK_DEVICES = msgspec.json.Decoder(tuple[BlockDevice, ...])
+_JSON = msgspec.json.Decoder[Any]()
+_DECODERS: tuple[tuple[str, msgspec.json.Decoder[Any], Any], ...] = (
+    ("flavor", _FLAVOR, None),
+    ("old_flavor", _FLAVOR, None),
+    ("image", _IMAGE, None),
+    ("block_devices", _BLOCK_DEVICES, ()),
+    ("hints", _JSON, {}),
+    ("personality", _JSON, {}),
+    ("trusted_certificates", _JSON, None),
+)
+"""The columns that hold documents, and what an empty one means."""
+
+_NAMES = tuple(column.name for column in SERVER.columns)
+_FOR_SQL = ("flavor_id", "vcpus", "memory_mb", "disk_gb", "image_id")
 _S, _M, _F = SERVER.c, SERVER_METADATA.c, SERVER_FAULT.c
 _GET = select(SERVER).where(_S.id == bindparam("which"))
 _BY_HOST = select(SERVER).where(_S.host == bindparam("at"), _S.deleted_at.is_(None)).order_by(_S.number)
@@ -66,6 +85,12 @@ def list_by_host(tx: Transaction, host: str) -> Sequence[Server]:
     return with_details(tx, tx.all(_BY_HOST, {"at": host}))
 
 
+def hosts_of(tx: Transaction, server_ids: Sequence[str]) -> Sequence[str]:
+    """Return the hosts that these servers are on, as far as there are such servers and they are on one."""
+    query = select(_S.host).where(_S.id.in_(server_ids), _S.host.is_not(None), _S.deleted_at.is_(None))
+    return [row.host for row in tx.all(query)]
+
+
 def list_in_states(
     tx: Transaction, *, vm_states: Sequence[str] = (), task_states: Sequence[str] = (), before: datetime | None = None
 ) -> Sequence[Server]:
@@ -80,24 +105,36 @@ def list_in_states(
     return with_details(tx, tx.all(query))
 
 
-def usage(tx: Transaction, project_id: str) -> Usage:
-    """Return what a project's servers take of its quota."""
-    row = tx.first(_USAGE, {"project": project_id})
+def usage(tx: Transaction, project_id: str, user_id: str | None = None) -> Usage:
+    """Return what a project's servers take of its quota, or those of one user in it."""
+    query = _USAGE if user_id is None else _USAGE.where(_S.user_id == user_id)
+    row = tx.first(query, {"project": project_id})
     assert row is not None
     return Usage(instances=int(row.servers), cores=int(row.vcpus), ram_mb=int(row.memory_mb))
 
 
 def with_details(tx: Transaction, rows: Sequence[Row]) -> list[Server]:
-    """Return rows of SERVER as servers, with their metadata and the last fault of those that show one."""
-    metadata = metadata_of(tx, [row.id for row in rows])
+    """Return rows of SERVER as servers, with what other tables say of them; a fault only of those that show one."""
+    server_ids = [row.id for row in rows]
+    metadata, tags = metadata_of(tx, server_ids), tag_rows.of_servers(tx, server_ids)
+    group_of = groups.of_servers(tx, server_ids)
     faults = _faults_of(tx, [row.id for row in rows if row.vm_state in (VmState.ERROR, VmState.DELETED)])
-    return [_server(row, metadata.get(row.id, {}), faults.get(row.id)) for row in rows]
+    return [
+        _server(
+            row,
+            metadata=metadata.get(row.id, {}),
+            tags=tags.get(row.id, ()),
+            group_id=group_of.get(row.id),
+            fault=faults.get(row.id),
+        )
+        for row in rows
+    ]
 
 
 def metadata_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, dict[str, str]]:
     """Return the metadata of several servers, by their id."""
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for some in _batches(server_ids):
+    for some in batches(server_ids):
         for row in tx.all(select(SERVER_METADATA).where(_M.server_id.in_(some))):
             found[row.server_id][row.key] = row.value
     return found
@@ -105,17 +142,11 @@ def metadata_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, dict
 
 def _faults_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, Fault]:
     found: dict[str, Fault] = {}
-    for some in _batches(server_ids):
+    for some in batches(server_ids):
         for row in tx.all(select(SERVER_FAULT).where(_F.server_id.in_(some)).order_by(_F.number)):
             fault = Fault(code=row.code, message=row.message, details=row.details, created_at=row.created_at)
             found[row.server_id] = fault  # a later one takes the place of an earlier one
     return found
-
-
-def _batches(server_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut a long list: databases limit the parameters of one statement."""
-    for start in range(0, len(server_ids), BATCH):
-        yield server_ids[start : start + BATCH]
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -125,6 +156,9 @@ def add(tx: Transaction, server: Server) -> None:
     """Write a new server."""
     tx.execute(SERVER.insert(), _values(server))
     set_metadata(tx, server.id, server.metadata)
+    tag_rows.replace(tx, server.id, server.tags)
+    if server.group_id is not None:
+        groups.add_member(tx, server.group_id, server.id)
 
 
 def set_state(
@@ -172,6 +206,11 @@ def _in_tasks(task_states: Sequence[str | None]) -> ColumnElement[bool]:
     return or_(_S.task_state.is_(None), is_named) if None in task_states else and_(is_named)
 
 
+def lock(tx: Transaction, server_id: str) -> None:
+    """Let nobody else change the server before the transaction ends."""
+    tx.lock(_S.id, server_id)
+
+
 def mark_deleted(tx: Transaction, server_id: str, now: datetime) -> bool:
     """Make a server a deleted one, whose row stays until it is purged; tell whether it was not one before."""
     return bool(tx.changed(_MARK_DELETED, {"which": server_id, "now": now}))
@@ -184,8 +223,24 @@ def add_fault(tx: Transaction, server_id: str, code: int, message: str, details:
 
 
 def update(tx: Transaction, server_id: str, now: datetime, **values: Any) -> None:
-    """Set columns that the user may choose: name, access_ip_v4, access_ip_v6, is_disk_config_auto."""
+    """Set columns that the user may choose, such as the name."""
     tx.execute(SERVER.update().where(_S.id == server_id).values(updated_at=now, **values))
+
+
+def change(tx: Transaction, server_id: str, now: datetime, **values: Any) -> None:
+    """The same, for columns that are documents too: hints, personality, trusted_certificates."""
+    update(tx, server_id, now, **{name: _document(v) if name in _DOCUMENTS else v for name, v in values.items()})
+
+
+def set_flavor(tx: Transaction, server_id: str, flavor: Flavor, old: Flavor | None, now: datetime) -> None:
+    """Let a server have another size; `old` is what it had, while it can have that back."""
+    text = None if old is None else msgspec.json.encode(old).decode()
+    update(tx, server_id, now, old_flavor=text, **_flavor_values(flavor))
+
+
+def set_image(tx: Transaction, server_id: str, image: ImageSnapshot, now: datetime) -> None:
+    """Let a server be one that was made of this image."""
+    update(tx, server_id, now, image_id=image.id, image=msgspec.json.encode(image).decode())
 
 
 def set_metadata(tx: Transaction, server_id: str, metadata: Mapping[str, str]) -> None:
@@ -210,46 +265,31 @@ def _values(server: Server) -> dict[str, Any]:
         "id", "project_id", "user_id", "name", "hostname", "vm_state", "task_state", "power_state", "host", "node",
         "availability_zone", "reservation_id", "launch_index", "key_name", "public_key", "user_data",
         "has_config_drive", "is_disk_config_auto", "access_ip_v4", "access_ip_v6", "root_device_name", "created_at",
-        "updated_at", "launched_at", "terminated_at", "deleted_at",
+        "updated_at", "launched_at", "terminated_at", "deleted_at", "description", "locked_by", "locked_reason",
+        "requested_host", "requested_node", "is_host_forced", "encrypted_password",
     )  # fmt: skip
     values = {name: getattr(server, name) for name in columns}
-    values |= {"flavor_id": flavor.id, "vcpus": flavor.vcpus, "memory_mb": flavor.memory_mb, "disk_gb": flavor.disk_gb}
-    values |= {"flavor": msgspec.json.encode(flavor).decode(), "image_id": image.id if image else None}
+    values |= {name: _document(getattr(server, name)) for name in _DOCUMENTS}
+    values |= _flavor_values(flavor) | {"image_id": image.id if image else None}
     values["image"] = msgspec.json.encode(image).decode() if image else None
     return values
 
 
-def _server(row: Row, metadata: Mapping[str, str], fault: Fault | None) -> Server:
-    return Server(
-        number=row.number,
-        id=row.id,
-        project_id=row.project_id,
-        user_id=row.user_id,
-        name=row.name,
-        hostname=row.hostname,
-        flavor=_FLAVOR.decode(row.flavor),
-        image=None if row.image is None else _IMAGE.decode(row.image),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        launched_at=row.launched_at,
-        terminated_at=row.terminated_at,
-        deleted_at=row.deleted_at,
-        vm_state=row.vm_state,
-        task_state=row.task_state,
-        power_state=row.power_state,
-        host=row.host,
-        node=row.node,
-        availability_zone=row.availability_zone,
-        reservation_id=row.reservation_id,
-        launch_index=row.launch_index,
-        key_name=row.key_name,
-        public_key=row.public_key,
-        user_data=row.user_data,
-        has_config_drive=row.has_config_drive,
-        is_disk_config_auto=row.is_disk_config_auto,
-        access_ip_v4=row.access_ip_v4,
-        access_ip_v6=row.access_ip_v6,
-        root_device_name=row.root_device_name,
-        metadata=metadata,
-        fault=fault,
-    )
+def _flavor_values(flavor: Flavor) -> dict[str, Any]:
+    values = {"flavor_id": flavor.id, "vcpus": flavor.vcpus, "memory_mb": flavor.memory_mb, "disk_gb": flavor.disk_gb}
+    return {**values, "flavor": msgspec.json.encode(flavor).decode()}
+
+
+def _document(value: Any) -> str | None:
+    return msgspec.json.encode(value).decode() if value else None
+
+
+def _server(row: Row, **details: Any) -> Server:
+    """Return a row of SERVER as a server: a column is a member, but for what SQL alone looks at."""
+    values = dict(zip(_NAMES, row, strict=True))
+    for name in _FOR_SQL:
+        del values[name]
+    for name, decoder, otherwise in _DECODERS:
+        text = values[name]
+        values[name] = otherwise if text is None else decoder.decode(text)
+    return Server(**values, **details)

@@ -41,6 +41,14 @@ def get(tx: Transaction, number: int) -> Service:
     return service_of(row)
 
 
+def get_by_uuid(tx: Transaction, uuid: str) -> Service:
+    """Return a service by its uuid. Raises ServiceNotFound."""
+    row = tx.first(select(SERVICE).where(_S.uuid == uuid))
+    if row is None:
+        raise ServiceNotFound(service_id=uuid)
+    return service_of(row)
+
+
 def get_on(tx: Transaction, host: str, binary: str) -> Service:
     """Return a host's service. Raises HostBinaryNotFound."""
     row = tx.first(select(SERVICE).where(_S.host == host, _S.binary == binary))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from pileus.kit.db.types import MARIADB, BigId, HexId, LongText, Moment, Name, Uuid36, new_metadata
 from pileus.kit.lease import lease_table
@@ -94,14 +94,32 @@ SERVER = Table(
     Column("access_ip_v4", String(64), nullable=False),
     Column("access_ip_v6", String(64), nullable=False),
     Column("root_device_name", Name),
+    Column("description", LongText),
+    Column("locked_by", String(16)),  # owner or admin; empty: not locked
+    Column("locked_reason", Name),
+    # Where its owner's administrator wants it; `is_host_forced`: whatever the filters say.
+    Column("requested_host", Name),
+    Column("requested_node", Name),
+    Column("is_host_forced", Boolean, nullable=False),
+    # JSON documents, empty where there is nothing to say.
+    Column("hints", LongText),
+    Column("block_devices", LongText),
+    Column("personality", LongText),
+    Column("trusted_certificates", LongText),
+    Column("encrypted_password", LongText),  # with the owner's public key; base64
+    Column("old_flavor", LongText),  # while a resize can be reverted
+    Column("old_vm_state", String(32)),  # to go back to, of a server that was moved
+    Column("shelved_image_id", Uuid36),
+    Column("shelved_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment),
     Column("launched_at", Moment),
     Column("terminated_at", Moment),
     Column("deleted_at", Moment),  # kept until `database purge`
-    Index("ix_server_project_id_deleted_at", "project_id", "deleted_at"),
+    # In the order of a list, so that a page is read and nothing is sorted.
+    Index("ix_server_project_id_deleted_at", "project_id", "deleted_at", "created_at", "number"),
     Index("ix_server_host_deleted_at", "host", "deleted_at"),
-    Index("ix_server_deleted_at", "deleted_at"),
+    Index("ix_server_deleted_at", "deleted_at", "created_at", "number"),
     Index("ix_server_reservation_id", "reservation_id"),
     **MARIADB,
 )
@@ -112,6 +130,84 @@ SERVER_METADATA = Table(
     Column("server_id", Uuid36, ForeignKey("server.id", ondelete="CASCADE"), primary_key=True),
     Column("key", Name, primary_key=True),
     Column("value", Name, nullable=False),
+    **MARIADB,
+)
+
+SERVER_TAG = Table(
+    "server_tag",
+    METADATA,
+    Column("server_id", Uuid36, ForeignKey("server.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", String(60), primary_key=True),
+    Index("ix_server_tag_tag", "tag"),
+    **MARIADB,
+)
+
+SERVER_GROUP = Table(
+    "server_group",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),  # the order of arrival
+    Column("id", Uuid36, nullable=False, unique=True),
+    Column("project_id", HexId, nullable=False),
+    Column("user_id", HexId, nullable=False),
+    Column("name", Name, nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("max_server_per_host", Integer),  # of anti-affinity; empty: one
+    Column("created_at", Moment, nullable=False),
+    Index("ix_server_group_project_id", "project_id"),
+    **MARIADB,
+)
+
+SERVER_GROUP_MEMBER = Table(
+    "server_group_member",
+    METADATA,
+    Column("server_id", Uuid36, ForeignKey("server.id", ondelete="CASCADE"), primary_key=True),  # in one group at most
+    Column("group_id", Uuid36, ForeignKey("server_group.id", ondelete="CASCADE"), nullable=False),
+    Column("claimed_host", Name),  # of a member that is on its way to its first host
+    Index("ix_server_group_member_group_id", "group_id"),
+    **MARIADB,
+)
+
+MIGRATION = Table(
+    "migration",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("uuid", Uuid36, nullable=False, unique=True),
+    Column("server_id", Uuid36, ForeignKey("server.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", HexId),
+    Column("project_id", HexId),
+    Column("type", String(32), nullable=False),  # migration, resize, live-migration or evacuation
+    Column("status", String(64), nullable=False),
+    Column("source_host", Name),
+    Column("source_node", Name),
+    Column("dest_host", Name),
+    Column("dest_node", Name),
+    Column("dest_address", Name),
+    Column("old_flavor_number", BigId),
+    Column("new_flavor_number", BigId),
+    # How far a live migration has come; empty for the others.
+    Column("memory_total_bytes", BigInteger),
+    Column("memory_processed_bytes", BigInteger),
+    Column("disk_total_bytes", BigInteger),
+    Column("disk_processed_bytes", BigInteger),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment),
+    Index("ix_migration_server_id", "server_id"),
+    Index("ix_migration_status", "status"),
+    **MARIADB,
+)
+
+CONSOLE_TOKEN = Table(
+    "console_token",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),  # SHA-256 of what the user holds
+    Column("server_id", Uuid36, ForeignKey("server.id", ondelete="CASCADE"), nullable=False),
+    Column("console_type", String(16), nullable=False),
+    Column("host", Name, nullable=False),  # where the console listens
+    Column("port", Integer, nullable=False),
+    Column("tls_port", Integer),
+    Column("internal_access_path", Name),
+    Column("expires_at", Moment, nullable=False),
+    Index("ix_console_token_expires_at", "expires_at"),
     **MARIADB,
 )
 
@@ -193,6 +289,7 @@ HYPERVISOR = Table(
     Column("cpu_info", LongText, nullable=False),
     Column("traits", LongText, nullable=False),
     Column("uptime", Name, nullable=False),
+    Column("failed_builds", Integer, nullable=False),  # since the last that went well
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     **MARIADB,
@@ -230,8 +327,18 @@ QUOTA = Table(
     "quota",
     METADATA,
     Column("project_id", HexId, primary_key=True),
+    Column("user_id", HexId, primary_key=True),  # empty: of the project as a whole
     Column("resource", String(64), primary_key=True),
     Column("maximum", Integer, nullable=False),  # -1: as much as there is
+    **MARIADB,
+)
+
+QUOTA_CLASS = Table(
+    "quota_class",
+    METADATA,
+    Column("name", Name, primary_key=True),  # `default` is what projects get that have no quota of their own
+    Column("resource", String(64), primary_key=True),
+    Column("maximum", Integer, nullable=False),
     **MARIADB,
 )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pileus.clients.placement import Placement, ProviderNotFound
-from pileus.compute.db import host, server
+from pileus.compute.db import host, server, server_migration
 from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.move_errors import MigrationNotFound
 from pileus.kit import log
-from pileus.kit.db import Database
+from pileus.kit.db import Database, Transaction
 from pileus.kit.workflow import WorkflowStore
 
 logger = log.get_logger("pileus.compute.allocation")
@@ -37,5 +38,14 @@ def _is_orphan(database: Database, store: WorkflowStore, consumer: str) -> bool:
         try:
             row = server.get(tx, consumer, may_be_deleted=True)
         except InstanceNotFound:
-            return False  # somebody else's: a reservation, or another service
+            return _is_ended_move(tx, store, consumer)
     return row.deleted_at is not None or row.host is None
+
+
+def _is_ended_move(tx: Transaction, store: WorkflowStore, consumer: str) -> bool:
+    """Tell whether it is a migration that holds something nobody goes back to; others may be somebody else's."""
+    try:
+        migration = server_migration.get(tx, consumer)
+    except MigrationNotFound:
+        return False
+    return not migration.is_in_progress and not store.is_busy(tx, migration.server_id)

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from pileus.compute.db import server
 from pileus.compute.loops.heard import Heard, Report
-from pileus.compute.messages import Destroy, address_of
+from pileus.compute.messages import Destroy, DropAside, address_of
 from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.power import PowerState
 from pileus.compute.model.server import Server, VmState
@@ -43,12 +43,18 @@ class GuestLoop:
             with self._database.read() as tx:
                 rows = {row.id: row for row in server.list_by_host(tx, report.beat.host)}
                 leftovers = list(self._leftovers(tx, report, rows))
+                unwanted = list(self._unwanted(tx, report))
+                turn = self._store.last_turn(tx)
                 changed = list(self._changed(tx, report, rows))
             for server_id in leftovers:
                 logger.warning("removing a guest that no server has", server=server_id, host=report.beat.host)
                 # A new order each time: the agent answers one that it has done without doing it again.
-                order = Destroy(id=f"{ids.new_uuid()}.0.do", server_id=server_id)
+                order = Destroy(id=f"{ids.new_uuid()}.0.do", server_id=server_id, turn=turn, keeps_aside=True)
                 self._bus.tell(address_of(report.beat.host), order)
+            for server_id in unwanted:
+                logger.warning("removing what nobody goes back to", server=server_id, host=report.beat.host)
+                aside = DropAside(id=f"{ids.new_uuid()}.0.do", server_id=server_id, turn=turn)
+                self._bus.tell(address_of(report.beat.host), aside)
             for row, power_state in changed:
                 self._database.write(self._write_power, row, power_state)
 
@@ -63,6 +69,18 @@ class GuestLoop:
                 logger.warning("a guest of this cloud has no row", server=guest.server_id, host=report.beat.host)
                 continue
             if row.deleted_at is not None or row.host != report.beat.host:
+                yield row.id
+
+    def _unwanted(self, tx: Transaction, report: Report) -> Iterator[str]:
+        """Find what was set aside of servers that are deleted, or that will not go back to it."""
+        for server_id in report.beat.aside:
+            if self._store.is_busy(tx, server_id):
+                continue
+            try:
+                row = server.get(tx, server_id, may_be_deleted=True)
+            except InstanceNotFound:
+                continue
+            if row.deleted_at is not None or row.vm_state not in (VmState.RESIZED, VmState.ERROR):
                 yield row.id
 
     def _changed(self, tx: Transaction, report: Report, rows: dict[str, Server]) -> Iterator[tuple[Server, int]]:

@@ -34,6 +34,9 @@ class Action:
     events: tuple[ActionEvent, ...] = ()
 
 
+SELECT_DESTINATIONS = "scheduler_select_destinations"
+"""The event of a server for which no host would do; its details are the hosts and the reasons."""
+
 EVENT_OF = {
     "create": "compute__do_build_and_run_instance",
     "delete": "compute_terminate_instance",
@@ -41,5 +44,15 @@ EVENT_OF = {
     "stop": "compute_stop_instance",
     "reboot": "compute_reboot_instance",
     "createImage": "compute_snapshot_instance",
+    "createBackup": "compute_backup_instance",
+    "confirmResize": "compute_confirm_resize",
+    "revertResize": "compute_revert_resize",
+    "resize": "compute_finish_resize",
+    "migrate": "compute_finish_resize",
+    "live-migration": "compute_live_migration",
+    "evacuate": "compute_rebuild_instance",
+    "shelveOffload": "compute_shelve_offload_instance",
+    "trigger_crash_dump": "compute_trigger_crash_dump",
+    "changePassword": "compute_set_admin_password",
 }
 """What the API calls the work of an action."""

@@ -25,6 +25,12 @@ class InstanceNeverActive(Conflict):
     message = "Cannot '{action}' instance {server_id} while it has never been active"
 
 
+class InstanceLocked(Conflict):
+    """The server is locked against everybody but administrators."""
+
+    message = "Instance {server_id} is locked"
+
+
 class InstanceNotReady(Conflict):
     """The server is on no host, or its host cannot answer for it."""
 
@@ -115,6 +121,12 @@ class BlockDeviceInvalid(Invalid):
     message = "Block Device Mapping is Invalid: {reason}"
 
 
+class ServerGroupNotFound(NotFound):
+    """No such server group, or none that the caller may know of."""
+
+    message = "Instance group {group_id} could not be found."
+
+
 class ServerGroupUnknown(Invalid):
     """A scheduler hint names a server group that does not exist."""
 
@@ -140,6 +152,12 @@ class QuotaBelowUse(Invalid):
     """A project uses more already than the new quota would allow."""
 
     message = "Quota limit {maximum} for {resource} must be greater than or equal to already used and reserved {used}."
+
+
+class QuotaAboveProject(Invalid):
+    """A user would be let use more than his project, beside what its other users were given."""
+
+    message = "Quota limit {maximum} for {resource} must be less than or equal to {most}."
 
 
 class MetadataLimitExceeded(Forbidden):
@@ -187,6 +205,12 @@ class FlavorExtraSpecNotFound(NotFound):
     message = "Flavor {flavor_id} has no extra specs with key {key}."
 
 
+class FlavorIsPublic(Conflict):
+    """Everybody has access already."""
+
+    message = "Can not add access to a public flavor."
+
+
 class FlavorAccessExists(Conflict):
     """The project may use the flavor already."""
 
@@ -218,6 +242,15 @@ class KeyPairInvalid(Invalid):
     """The name or the public key is no good."""
 
     message = "Keypair data is invalid: {reason}"
+
+
+# --- projects -------------------------------------------------------------------------------------
+
+
+class ProjectInvalid(Invalid):
+    """The identity service has no such project."""
+
+    message = "Project ID {project_id} is not a valid project."
 
 
 # --- hosts ----------------------------------------------------------------------------------------
@@ -271,13 +304,46 @@ class AggregateHostExists(Conflict):
 class AggregateHostNotFound(NotFound):
     """The aggregate has no such host."""
 
-    message = "Aggregate {aggregate_id} has no host {host}."
+    message = "Cannot remove host {host} in aggregate {aggregate_id}"
 
 
-class AggregateInUse(Conflict):
+class AggregateHostRefused(Conflict):
+    """A host may not be put into the aggregate, or taken out of it."""
+
+    message = "Cannot {action} aggregate {aggregate_id}. Reason: {reason}."
+
+
+class AggregateChangeRefused(Invalid):
+    """The aggregate may not have the zone that was asked for."""
+
+    message = "Cannot {action} aggregate {aggregate_id}. Reason: {reason}."
+
+
+class AggregateInUse(Invalid):
     """An aggregate with hosts cannot be deleted."""
 
     message = "Cannot remove host from aggregate {aggregate_id}. Reason: Host aggregate is not empty."
+
+
+class ComputeHostDown(Invalid):
+    """The host was not heard of lately."""
+
+    message = "Compute service of {host} is unavailable at this time."
+
+
+class ServiceNotUpdatable(Invalid):
+    """Only compute services can be changed."""
+
+    message = "Updating a {binary} service is not supported. Only nova-compute services can be updated."
+
+
+class ServiceMigrating(Conflict):
+    """Servers are on their way to or from the host."""
+
+    message = (
+        "Unable to delete compute service that has in-progress migrations. Complete the migrations or delete the "
+        "instances first."
+    )
 
 
 class ComputeHostNotFound(NotFound):

@@ -11,6 +11,9 @@ COMPUTE_BINARY = "nova-compute"
 DEFAULT_ZONE = "nova"  # of a host that no aggregate puts elsewhere
 INTERNAL_ZONE = "internal"  # of services that run no guests
 
+UP, UNKNOWN, MAINTENANCE, DOWN = "UP", "UNKNOWN", "MAINTENANCE", "DOWN"
+"""How a host is, as its servers show it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -33,6 +36,14 @@ class Service:
             return False
         return now - self.last_seen_at <= timedelta(seconds=down_after_s)
 
+    def status(self, now: datetime, down_after_s: float) -> str:
+        """What the owner of a server on this host hears of it."""
+        if self.is_forced_down:
+            return DOWN
+        if self.is_disabled:
+            return MAINTENANCE
+        return UP if self.is_up(now, down_after_s) else UNKNOWN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
@@ -42,6 +53,7 @@ class Use:
     memory_mb: int = 0
     disk_gb: int = 0
     servers: int = 0
+    busy_servers: int = 0  # those of them that keep its disks busy: that are being built, moved, rebuilt or copied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +73,7 @@ class Host:
     cpu_info: Mapping[str, Any] = field(default_factory=dict)
     traits: tuple[str, ...] = ()
     uptime: str = ""
+    failed_builds: int = 0  # since the last that went well
     zone: str = DEFAULT_ZONE
     use: Use = Use()
 

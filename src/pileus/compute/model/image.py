@@ -63,11 +63,12 @@ def attributes_of_snapshot(server: Server, name: str, properties: Mapping[str, s
     """Return the document of the image that a server's root disk shall become."""
     image = server.image
     inherited = {} if image is None else {k: v for k, v in image.properties.items() if k not in _OF_ONE_IMAGE}
-    origin = {"image_type": "snapshot", "instance_uuid": server.id, "user_id": server.user_id}
+    origin = {"instance_uuid": server.id, "user_id": server.user_id}
     if image is not None:
         origin["base_image_ref"] = image.id
     return {
         **{key: str(value) for key, value in inherited.items()},
+        "image_type": "snapshot",
         **properties,
         **origin,
         "name": name,

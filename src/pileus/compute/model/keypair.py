@@ -1,12 +1,12 @@
-"""Key pairs: public ssh keys that users have put into their servers."""
+"""Key pairs: public ssh keys and certificates that users have put into their servers."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from pileus.compute.model.errors import KeyPairInvalid
+SSH, X509 = "ssh", "x509"
+RSA_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +16,12 @@ class KeyPair:
     number: int = 0
     user_id: str
     name: str
-    type: str = "ssh"
+    type: str = SSH
     fingerprint: str
     public_key: str
     created_at: datetime
 
 
-def require_name(name: str) -> None:
-    """Raise KeyPairInvalid unless the name is made of letters, digits, spaces, '_' and '-'."""
-    if not re.fullmatch(r"[A-Za-z0-9 _-]+", name):
-        raise KeyPairInvalid(reason="Keypair name contains unsafe characters")
+def with_colons(digest: bytes) -> str:
+    """Return a fingerprint as people compare it."""
+    return ":".join(f"{byte:02x}" for byte in digest)

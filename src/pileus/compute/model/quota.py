@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pileus.compute.model.errors import QuotaExceeded
+from pileus.compute.model.server_errors import (
+    PersonalityContentTooLarge,
+    PersonalityLimitExceeded,
+    PersonalityPathTooLong,
+)
 
 UNLIMITED = -1
+DEFAULT_CLASS = "default"
+"""The quota class of projects that have no quota of their own."""
 
 NETWORK_LIMITS = {"fixed_ips": -1, "floating_ips": -1, "security_groups": -1, "security_group_rules": -1}
 """What the API still names though a network service has long counted it."""
+
+FILE_LIMITS = frozenset(("injected_files", "injected_file_content_bytes", "injected_file_path_bytes"))
+GROUP_LIMITS = frozenset(("server_groups", "server_group_members"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +63,19 @@ def most_that_fit(limits: Mapping[str, int], used: Usage, one: Usage, *, fewest:
     """Return how many of `one` fit, up to `most`. Raises QuotaExceeded if not even the fewest do."""
     require_room(limits, used, one.times(fewest))
     return next(count for count in range(most, fewest - 1, -1) if not exceeded(limits, used, one.times(count)))
+
+
+def require_personality_allowed(limits: Mapping[str, int], personality: Mapping[str, str]) -> None:
+    """Raise PersonalityLimitExceeded, PersonalityPathTooLong or PersonalityContentTooLarge if a limit is passed."""
+    if _is_over(limits["injected_files"], len(personality)):
+        raise PersonalityLimitExceeded
+    allowed = limits["injected_file_path_bytes"]
+    if any(_is_over(allowed, len(path.encode())) for path in personality):
+        raise PersonalityPathTooLong(allowed=allowed)
+    allowed = limits["injected_file_content_bytes"]
+    if any(_is_over(allowed, len(contents)) for contents in personality.values()):
+        raise PersonalityContentTooLarge(allowed=allowed)
+
+
+def _is_over(allowed: int, amount: int) -> bool:
+    return allowed != UNLIMITED and amount > allowed

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pileus.compute.model.errors import InstanceInvalidState, InstanceNeverActive
+from pileus.compute.model.block_device import BlockDevice
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.power import PowerState
 
@@ -46,9 +46,38 @@ class TaskState(StrEnum):
     REBOOTING_HARD = "rebooting_hard"
     REBOOT_PENDING_HARD = "reboot_pending_hard"
     REBOOT_STARTED_HARD = "reboot_started_hard"
+    IMAGE_BACKUP = "image_backup"
     POWERING_ON = "powering-on"
     POWERING_OFF = "powering-off"
+    PAUSING = "pausing"
+    UNPAUSING = "unpausing"
+    SUSPENDING = "suspending"
+    RESUMING = "resuming"
+    RESCUING = "rescuing"
+    UNRESCUING = "unrescuing"
+    REBUILDING = "rebuilding"
+    RESIZE_PREP = "resize_prep"
+    RESIZE_MIGRATING = "resize_migrating"
+    RESIZE_FINISH = "resize_finish"
+    RESIZE_REVERTING = "resize_reverting"
+    MIGRATING = "migrating"
+    SHELVING = "shelving"
+    SHELVING_OFFLOADING = "shelving_offloading"
+    UNSHELVING = "unshelving"
+    UPDATING_PASSWORD = "updating_password"  # noqa: S105 (a task, not a secret)
+    SOFT_DELETING = "soft-deleting"
+    RESTORING = "restoring"
     DELETING = "deleting"
+
+
+BUSY_TASKS = (
+    TaskState.RESIZE_PREP,
+    TaskState.RESIZE_MIGRATING,
+    TaskState.REBUILDING,
+    TaskState.IMAGE_SNAPSHOT,
+    TaskState.IMAGE_BACKUP,
+)
+"""Those that keep a host's disks busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +93,12 @@ class ImageSnapshot:
     os_hash_algo: str | None = None
     os_hash_value: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def root_device_name(self) -> str | None:
+        """The device that the image wants its root disk to be."""
+        name = self.properties.get("root_device_name")
+        return None if name is None else str(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +144,23 @@ class Server:
     access_ip_v4: str = ""
     access_ip_v6: str = ""
     root_device_name: str | None = None
+    description: str | None = None
+    locked_by: str | None = None  # owner or admin; None: not locked
+    locked_reason: str | None = None
+    requested_host: str | None = None
+    requested_node: str | None = None
+    is_host_forced: bool = False  # the requested host, whatever the filters say
+    hints: Mapping[str, Any] = field(default_factory=dict)  # for the scheduler, as the user wrote them
+    block_devices: Sequence[BlockDevice] = ()  # the disks beside the root disk
+    personality: Mapping[str, str] = field(default_factory=dict)  # path of a file in the guest → its base64
+    trusted_certificates: Sequence[str] | None = None
+    encrypted_password: str | None = None  # with the owner's public key; base64
+    old_flavor: Flavor | None = None  # while a resize can be reverted
+    old_vm_state: str | None = None  # to go back to, of a server that was moved
+    shelved_image_id: str | None = None
+    shelved_at: datetime | None = None
+    tags: Sequence[str] = ()
+    group_id: str | None = None  # of the server group that it is in
     metadata: Mapping[str, str] = field(default_factory=dict)
     fault: Fault | None = None
 
@@ -151,6 +203,19 @@ _STATUS_WHILE: dict[tuple[str, str], str] = {
     (VmState.STOPPED, TaskState.REBOOT_PENDING_HARD): "HARD_REBOOT",
     (VmState.STOPPED, TaskState.REBOOT_STARTED_HARD): "HARD_REBOOT",
     (VmState.ERROR, TaskState.REBOOTING_HARD): "HARD_REBOOT",
+    (VmState.ACTIVE, TaskState.REBUILDING): "REBUILD",
+    (VmState.STOPPED, TaskState.REBUILDING): "REBUILD",
+    (VmState.ERROR, TaskState.REBUILDING): "REBUILD",
+    (VmState.ACTIVE, TaskState.RESIZE_PREP): "RESIZE",
+    (VmState.ACTIVE, TaskState.RESIZE_MIGRATING): "RESIZE",
+    (VmState.ACTIVE, TaskState.RESIZE_FINISH): "RESIZE",
+    (VmState.STOPPED, TaskState.RESIZE_PREP): "RESIZE",
+    (VmState.STOPPED, TaskState.RESIZE_MIGRATING): "RESIZE",
+    (VmState.STOPPED, TaskState.RESIZE_FINISH): "RESIZE",
+    (VmState.RESIZED, TaskState.RESIZE_REVERTING): "REVERT_RESIZE",
+    (VmState.ACTIVE, TaskState.MIGRATING): "MIGRATING",
+    (VmState.PAUSED, TaskState.MIGRATING): "MIGRATING",
+    (VmState.ACTIVE, TaskState.UPDATING_PASSWORD): "PASSWORD",
 }
 """A task that shows in the status; every other one does not."""
 
@@ -181,58 +246,6 @@ def states_of(status: str) -> tuple[StateMatch, ...]:
         if tasks:
             matches.append(StateMatch(vm_state, task_states=tasks))
     return tuple(matches)
-
-
-# --- what a state allows --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionRule:
-    """When an action is allowed, and the task that it sets."""
-
-    action: str  # as error messages and instance actions call it
-    vm_states: tuple[str, ...]
-    task_states: tuple[str | None, ...] = (None,)
-    task_state: str
-    needs_launched: bool = False
-
-
-_PERSISTENT = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED)
-
-START = ActionRule(action="start", vm_states=(VmState.STOPPED,), task_state=TaskState.POWERING_ON)
-STOP = ActionRule(action="stop", vm_states=(VmState.ACTIVE, VmState.ERROR), task_state=TaskState.POWERING_OFF,
-                  needs_launched=True)  # fmt: skip
-REBOOT_SOFT = ActionRule(action="reboot", vm_states=(VmState.ACTIVE,), task_state=TaskState.REBOOT_STARTED)
-REBOOT_HARD = ActionRule(
-    action="reboot",
-    vm_states=(*_PERSISTENT, VmState.ERROR),
-    task_states=(None, TaskState.REBOOTING, TaskState.REBOOT_PENDING, TaskState.REBOOT_STARTED),
-    task_state=TaskState.REBOOTING_HARD,
-)
-CREATE_IMAGE = ActionRule(action="createImage", vm_states=_PERSISTENT, task_state=TaskState.IMAGE_SNAPSHOT)
-
-ALLOW_METADATA = _PERSISTENT
-"""The states in which metadata may change."""
-
-
-def require_in(vm_states: Sequence[str], server: Server, action: str) -> None:
-    """Raise InstanceInvalidState unless the server is in one of these states."""
-    if server.vm_state not in vm_states:
-        raise InstanceInvalidState(action=action, server_id=server.id, attribute="vm_state", state=server.vm_state)
-
-
-def require_allowed(rule: ActionRule, server: Server) -> None:
-    """Raise InstanceInvalidState or InstanceNeverActive unless the server's state allows the action."""
-    if server.vm_state not in rule.vm_states:
-        raise _refusal(rule, server, "vm_state", server.vm_state)
-    if server.task_state not in rule.task_states:
-        raise _refusal(rule, server, "task_state", str(server.task_state))
-    if rule.needs_launched and server.launched_at is None:
-        raise InstanceNeverActive(action=rule.action, server_id=server.id)
-
-
-def _refusal(rule: ActionRule, server: Server, attribute: str, state: str) -> InstanceInvalidState:
-    return InstanceInvalidState(action=rule.action, server_id=server.id, attribute=attribute, state=state)
 
 
 # --- names ----------------------------------------------------------------------------------------

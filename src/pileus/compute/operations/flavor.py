@@ -12,6 +12,7 @@ from pileus.compute.model.errors import (
     FlavorExists,
     FlavorExtraSpecNotFound,
     FlavorIdExists,
+    FlavorIsPublic,
 )
 from pileus.compute.model.flavor import Flavor
 from pileus.kit.db import Transaction
@@ -24,6 +25,12 @@ def create(tx: Transaction, flavor: Flavor, now: datetime) -> Flavor:
             raise FlavorExists(name=flavor.name)
         raise FlavorIdExists(flavor_id=flavor.id)
     return rows.get(tx, flavor.id)
+
+
+def describe(tx: Transaction, flavor_id: str, description: str | None, now: datetime) -> Flavor:
+    """Say something else of a flavor. Raises FlavorNotFound."""
+    rows.describe(tx, rows.get(tx, flavor_id), description, now)
+    return rows.get(tx, flavor_id)
 
 
 def delete(tx: Transaction, flavor_id: str) -> None:
@@ -42,9 +49,11 @@ def delete_extra_spec(tx: Transaction, flavor_id: str, key: str) -> None:
         raise FlavorExtraSpecNotFound(flavor_id=flavor_id, key=key)
 
 
-def add_access(tx: Transaction, flavor_id: str, project_id: str) -> Flavor:
-    """Let a project use a flavor that is not public. Raises FlavorNotFound, FlavorAccessExists."""
+def add_access(tx: Transaction, flavor_id: str, project_id: str, *, must_be_private: bool) -> Flavor:
+    """Let a project use a flavor that is not public. Raises FlavorNotFound, FlavorIsPublic, FlavorAccessExists."""
     flavor = rows.get(tx, flavor_id)
+    if must_be_private and flavor.is_public:
+        raise FlavorIsPublic
     if not rows.add_access(tx, flavor, project_id):
         raise FlavorAccessExists(flavor_id=flavor_id, project_id=project_id)
     return flavor

@@ -1,15 +1,17 @@
-"""Making images of servers."""
+"""Making images of servers: snapshots, backups, and what a shelved server is kept as."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as rows
+from pileus.compute.model import action_rule as rules
 from pileus.compute.model.errors import InstanceNotReady
 from pileus.compute.model.image import attributes_of_snapshot
-from pileus.compute.model.server import CREATE_IMAGE, Server, require_allowed
-from pileus.compute.operations.task import Asker, begin, claim
+from pileus.compute.model.server import Server, VmState
+from pileus.compute.operations.task import Asker, act, require_may_change
 from pileus.compute.workflows import unclaimed_image
 from pileus.kit import ids
 from pileus.kit.db import Transaction
@@ -19,27 +21,77 @@ from pileus.kit.errors import PileusError
 def create(backend: Backend, server: Server, name: str, properties: Mapping[str, str], asker: Asker, token: str) -> str:
     """Make a queued image, as the caller, and begin to fill it with the server's root disk. Returns the image's id.
 
-    Raises InstanceInvalidState, InstanceNotReady, and what the image service refuses.
+    Raises what the server's state forbids, and what the image service refuses.
     """
-    require_allowed(CREATE_IMAGE, server)
+    attributes = attributes_of_snapshot(server, name, properties)
+    return _fill(backend, server, rules.CREATE_IMAGE, "snapshot", attributes, {}, asker, token)
+
+
+def back_up(
+    backend: Backend,
+    server: Server,
+    name: str,
+    properties: Mapping[str, str],
+    asker: Asker,
+    token: str,
+    *,
+    backup_type: str,
+    rotation: int,
+) -> str:
+    """The same, and begin to delete the oldest backups of this type so that `rotation` of them are left.
+
+    Raises what the server's state forbids, and what the image service refuses.
+    """
+    attributes = attributes_of_snapshot(server, name, properties)
+    attributes |= {"image_type": "backup", "backup_type": backup_type}
+    arguments = {"backup_type": backup_type, "rotation": rotation}
+    return _fill(backend, server, rules.CREATE_BACKUP, "backup", attributes, arguments, asker, token)
+
+
+def shelve(backend: Backend, server: Server, asker: Asker, token: str) -> None:
+    """Begin to keep a server as an image alone.
+
+    Raises what the server's state forbids, and what the image service refuses.
+    """
+    require_may_change(server, asker)
+    attributes = attributes_of_snapshot(server, f"{server.name}-shelved", {})
+    arguments = {"is_running": server.vm_state == VmState.ACTIVE}
+    _fill(backend, server, rules.SHELVE, "shelve", attributes, arguments, asker, token)
+
+
+def _fill(
+    backend: Backend,
+    server: Server,
+    rule: rules.ActionRule,
+    kind: str,
+    attributes: dict[str, Any],
+    arguments: dict[str, Any],
+    asker: Asker,
+    token: str,
+) -> str:
+    """Make a queued image, and begin the workflow of this kind that fills it. Returns the image's id."""
+    rules.require_allowed(rule, server)
     if server.host is None:
         raise InstanceNotReady(server_id=server.id)
     image_id = ids.new_uuid()
-    # Should this process die between here and `_begin`, the image would stay queued for ever: this one removes it.
+
+    def begin(tx: Transaction) -> None:
+        backend.work.cancel(tx, image_id)
+        current = rows.get(tx, server.id)
+        act(tx, backend, current, rule, kind, {**arguments, "image_id": image_id}, asker)
+
+    # Should this process die between here and `begin`, the image would stay queued for ever: this one removes it.
     backend.database.write(backend.work.begin, unclaimed_image.KIND, image_id, unclaimed_image.arguments(backend.clock))
-    try:
-        backend.images.create({**attributes_of_snapshot(server, name, properties), "id": image_id}, token)
-        backend.database.write(_begin, backend, server.id, image_id, asker)
-    except PileusError:  # the image service refused, or somebody else was faster
-        backend.images.delete(image_id, token)
-        backend.database.write(backend.work.cancel, image_id)
-        raise
+    _create(backend, {**attributes, "id": image_id}, token, begin)
     backend.work.nudge()
     return image_id
 
 
-def _begin(tx: Transaction, backend: Backend, server_id: str, image_id: str, asker: Asker) -> None:
-    server, now = rows.get(tx, server_id), backend.clock.now()
-    claim(tx, server, CREATE_IMAGE, now)
-    backend.work.cancel(tx, image_id)
-    begin(tx, backend.work, server, "createImage", "snapshot", {"image_id": image_id}, asker, now)
+def _create(backend: Backend, attributes: dict[str, Any], token: str, begin: Callable[[Transaction], None]) -> None:
+    try:
+        backend.images.create(attributes, token)
+        backend.database.write(begin)
+    except PileusError:  # the image service refused, or somebody else was faster
+        backend.images.delete(attributes["id"], token)
+        backend.database.write(backend.work.cancel, attributes["id"])
+        raise

@@ -1,28 +1,46 @@
-"""Powering servers on and off."""
+"""Switching servers on and off, and letting them stand still."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Protocol
 
-from pileus.compute.backend import Work
-from pileus.compute.model.server import REBOOT_HARD, REBOOT_SOFT, START, STOP, Server
-from pileus.compute.operations.task import Asker, begin, claim
+from pileus.compute.backend import Backend
+from pileus.compute.model import action_rule as rules
+from pileus.compute.model.server import Server
+from pileus.compute.operations.task import Asker, act
 from pileus.kit.db import Transaction
 
 
-def start(tx: Transaction, work: Work, server: Server, asker: Asker, now: datetime) -> None:
-    """Power a stopped server on. Raises InstanceInvalidState."""
-    claim(tx, server, START, now)
-    begin(tx, work, server, "start", "start", {}, asker, now)
+class Verb(Protocol):
+    """What is done to a server, and how nothing more need be said."""
+
+    def __call__(self, tx: Transaction, backend: Backend, server: Server, asker: Asker) -> None:
+        """Begin it. Raises InstanceLocked, InstanceInvalidState, InstanceNeverActive, InstanceNotReady."""
 
 
-def stop(tx: Transaction, work: Work, server: Server, asker: Asker, now: datetime) -> None:
-    """Power a server off. Raises InstanceInvalidState."""
-    claim(tx, server, STOP, now)
-    begin(tx, work, server, "stop", "stop", {}, asker, now)
+def _plain(rule: rules.ActionRule) -> Verb:
+    def verb(tx: Transaction, backend: Backend, server: Server, asker: Asker) -> None:
+        act(tx, backend, server, rule, rule.action, {}, asker)
+
+    return verb
 
 
-def reboot(tx: Transaction, work: Work, server: Server, asker: Asker, now: datetime, *, is_hard: bool) -> None:
-    """Restart a server. Raises InstanceInvalidState."""
-    claim(tx, server, REBOOT_HARD if is_hard else REBOOT_SOFT, now)
-    begin(tx, work, server, "reboot", "reboot", {"hard": is_hard}, asker, now)
+start, stop = _plain(rules.START), _plain(rules.STOP)
+pause, unpause = _plain(rules.PAUSE), _plain(rules.UNPAUSE)
+suspend, resume = _plain(rules.SUSPEND), _plain(rules.RESUME)
+unrescue = _plain(rules.UNRESCUE)
+restore = _plain(rules.RESTORE)
+
+
+def reboot(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, is_hard: bool) -> None:
+    """Restart a server. Raises InstanceLocked, InstanceInvalidState, InstanceNotReady."""
+    act(tx, backend, server, rules.REBOOT_HARD if is_hard else rules.REBOOT_SOFT, "reboot", {"hard": is_hard}, asker)
+
+
+def rescue(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, image_id: str | None) -> None:
+    """Boot a server from another image, or from its own once more.
+
+    Raises InstanceLocked, InstanceInvalidState, InstanceNeverActive, InstanceNotReady.
+    """
+    chosen = image_id or (server.image.id if server.image else None)
+    act(tx, backend, server, rules.RESCUE, "rescue", {"image_id": chosen}, asker)

@@ -1,4 +1,4 @@
-"""What projects may use."""
+"""What projects and users may use."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 from pileus.compute.db import quota as rows
 from pileus.compute.db import server as servers
-from pileus.compute.model.errors import QuotaBelowUse
-from pileus.compute.model.quota import UNLIMITED
+from pileus.compute.db import server_group as groups
+from pileus.compute.model.errors import QuotaAboveProject, QuotaBelowUse
+from pileus.compute.model.quota import DEFAULT_CLASS, NETWORK_LIMITS, UNLIMITED, Usage, most_that_fit
 from pileus.compute.settings import QuotaSettings
 from pileus.kit.db import Transaction
 
 
-def defaults(settings: QuotaSettings) -> dict[str, int]:
-    """Return what a project gets that has no limits of its own, by the names that the API has for them."""
+def configured(settings: QuotaSettings) -> dict[str, int]:
+    """Return what the operator's settings, or the identity service in their place, say of each resource."""
     return {
         "instances": settings.instances,
         "cores": settings.cores,
@@ -25,23 +26,83 @@ def defaults(settings: QuotaSettings) -> dict[str, int]:
         "injected_file_path_bytes": settings.injected_file_path_bytes,
         "server_groups": settings.server_groups,
         "server_group_members": settings.server_group_members,
+        **NETWORK_LIMITS,
     }
 
 
-def limits(tx: Transaction, settings: QuotaSettings, project_id: str) -> dict[str, int]:
-    """Return what a project may use."""
-    return {**defaults(settings), **rows.own_limits(tx, project_id)}
+def class_limits(tx: Transaction, settings: QuotaSettings, name: str) -> dict[str, int]:
+    """Return the limits of a quota class."""
+    own = {} if settings.is_unified else rows.class_limits(tx, name)
+    return {**configured(settings), **own}
 
 
-def update(tx: Transaction, project_id: str, changes: Mapping[str, int], *, is_forced: bool) -> None:
-    """Give a project limits of its own. Raises QuotaBelowUse, unless forced."""
-    used = servers.usage(tx, project_id).as_resources()
+def limits(tx: Transaction, settings: QuotaSettings, project_id: str, user_id: str | None = None) -> dict[str, int]:
+    """Return what a project may use, or one user in it."""
+    found = class_limits(tx, settings, DEFAULT_CLASS)
+    if settings.is_unified:
+        return found
+    found |= rows.own_limits(tx, project_id)
+    return found if user_id is None else {**found, **rows.own_limits(tx, project_id, user_id)}
+
+
+def used(tx: Transaction, project_id: str, user_id: str | None = None) -> dict[str, int]:
+    """Return what a project uses of that which is counted for it, or one user in it."""
+    return {**servers.usage(tx, project_id, user_id).as_resources(), "server_groups": groups.count(tx, project_id)}
+
+
+def most_servers(
+    tx: Transaction, settings: QuotaSettings, project_id: str, user_id: str, one: Usage, *, fewest: int, most: int
+) -> int:
+    """Return how many servers of one size a user may make in a project, up to `most`.
+
+    Raises QuotaExceeded if not even the fewest.
+    """
+    for whose in (None, user_id):
+        limit, use = limits(tx, settings, project_id, whose), servers.usage(tx, project_id, whose)
+        most = most_that_fit(limit, use, one, fewest=fewest, most=most)
+    return most
+
+
+def update(
+    tx: Transaction,
+    settings: QuotaSettings,
+    project_id: str,
+    changes: Mapping[str, int],
+    user_id: str | None = None,
+    *,
+    is_forced: bool,
+) -> None:
+    """Give a project limits of its own, or one user in it. Raises QuotaBelowUse, QuotaAboveProject, unless forced."""
+    if settings.is_unified:
+        return  # the identity service keeps them
+    if not is_forced:
+        _require_possible(tx, settings, project_id, changes, user_id)
+    rows.set_limits(tx, project_id, changes, user_id or rows.WHOLE_PROJECT)
+
+
+def _require_possible(
+    tx: Transaction, settings: QuotaSettings, project_id: str, changes: Mapping[str, int], user_id: str | None
+) -> None:
+    use, given = used(tx, project_id, user_id), rows.limits_given_to_users(tx, project_id)
+    whole = limits(tx, settings, project_id)
+    own = {} if user_id is None else rows.own_limits(tx, project_id, user_id)
     for resource, maximum in changes.items():
-        if not is_forced and UNLIMITED != maximum < used.get(resource, 0):
-            raise QuotaBelowUse(maximum=maximum, resource=resource, used=used[resource])
-    rows.set_limits(tx, project_id, changes)
+        fewest = max(use.get(resource, 0), 0 if user_id else given.get(resource, 0))
+        if UNLIMITED != maximum < fewest:
+            raise QuotaBelowUse(maximum=maximum, resource=resource, used=fewest)
+        if user_id and whole[resource] != UNLIMITED:
+            most = whole[resource] - given.get(resource, 0) + max(own.get(resource, 0), 0)
+            if maximum == UNLIMITED or maximum > most:
+                raise QuotaAboveProject(maximum=maximum, resource=resource, most=most)
 
 
-def reset(tx: Transaction, project_id: str) -> None:
-    """Let a project have the defaults again."""
-    rows.delete_limits(tx, project_id)
+def update_class(tx: Transaction, settings: QuotaSettings, name: str, changes: Mapping[str, int]) -> None:
+    """Change the limits of a quota class."""
+    if not settings.is_unified:
+        rows.set_class_limits(tx, name, changes)
+
+
+def reset(tx: Transaction, settings: QuotaSettings, project_id: str, user_id: str | None = None) -> None:
+    """Let a project and its users have the defaults again, or one user what the project has."""
+    if not settings.is_unified:
+        rows.delete_limits(tx, project_id, user_id)

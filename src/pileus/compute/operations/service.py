@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pileus.compute.backend import Backend
+from pileus.compute.db import aggregate as aggregates
 from pileus.compute.db import host as hosts
 from pileus.compute.db import server as servers
+from pileus.compute.db import server_migration as migrations
 from pileus.compute.db import service as rows
-from pileus.compute.model.errors import HypervisorNotFound, ServiceInUse
+from pileus.compute.model.errors import HypervisorNotFound, ServiceInUse, ServiceMigrating, ServiceNotUpdatable
 from pileus.compute.model.host import COMPUTE_BINARY, Service
 from pileus.kit.db import Transaction
 
 
-def set_disabled(
-    tx: Transaction, host: str, binary: str, now: datetime, *, is_disabled: bool, reason: str | None = None
-) -> Service:
-    """Keep new servers away from a host, or let them come again. Raises HostBinaryNotFound."""
+def change(tx: Transaction, host: str, binary: str, now: datetime, **values: Any) -> Service:
+    """Keep new servers away from a host or let them come again, or count it as dead whatever it says.
+
+    `values`: is_disabled with disabled_reason, is_forced_down. Raises ServiceNotUpdatable, HostBinaryNotFound.
+    """
+    if binary != COMPUTE_BINARY:
+        raise ServiceNotUpdatable(binary=binary)
     service = rows.get_on(tx, host, binary)
-    rows.update(tx, service, now, is_disabled=is_disabled, disabled_reason=reason)
+    rows.update(tx, service, now, **values)
     return rows.get(tx, service.number)
 
 
@@ -26,7 +32,9 @@ def delete(backend: Backend, number: int) -> None:
     """Forget a service, and the hypervisor of a compute host, which placement forgets first.
 
     So nothing is forgotten while a server that is being built holds something there, and whatever happens in between
-    leaves a row by which this can be asked again. Raises ServiceNotFound, ServiceInUse, ProviderInUse, PlacementFailed.
+    leaves a row by which this can be asked again.
+
+    Raises ServiceNotFound, ServiceInUse, ServiceMigrating, ProviderInUse, PlacementFailed.
     """
     with backend.database.read() as tx:
         provider = _provider(tx, _unused(tx, number))
@@ -38,6 +46,7 @@ def delete(backend: Backend, number: int) -> None:
 def _delete(tx: Transaction, number: int) -> None:
     service = _unused(tx, number)
     if service.binary == COMPUTE_BINARY:
+        aggregates.remove_host_everywhere(tx, service.host)
         hosts.delete(tx, service.host)
     rows.delete(tx, service)
 
@@ -46,6 +55,8 @@ def _unused(tx: Transaction, number: int) -> Service:
     service = rows.get(tx, number)
     if service.binary == COMPUTE_BINARY and servers.list_by_host(tx, service.host):
         raise ServiceInUse
+    if service.binary == COMPUTE_BINARY and migrations.is_any_in_progress(tx, service.host):
+        raise ServiceMigrating
     return service
 
 

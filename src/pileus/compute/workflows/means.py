@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pileus.clients.image import Images
 from pileus.clients.placement import Placement
+from pileus.compute.scheduler.catalog import Scheduler
 from pileus.compute.settings import Settings
 from pileus.kit.bus.bus import Bus
 from pileus.kit.clock import Clock
@@ -22,3 +23,4 @@ class Means:
     bus: Bus
     images: Images
     placement: Placement
+    scheduler: Scheduler

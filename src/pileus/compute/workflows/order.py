@@ -28,6 +28,11 @@ RESEND_S = 10.0
 """An order may have been lost: it is sent again, and an agent that had it only repeats what became of it."""
 
 
+def heading(run: Run) -> dict[str, Any]:
+    """Return what every order of a step begins with."""
+    return {"id": run.order_id, "server_id": run.subject, "turn": run.turn}
+
+
 def load(run: Run, means: Means) -> Server:
     """Return the server that a workflow is about. Raises InstanceNotFound."""
     with means.database.read() as tx:
@@ -44,18 +49,23 @@ def is_up(means: Means, host: str) -> bool:
     return found.is_up(means.clock.now(), means.settings.service_down_time_s)
 
 
-def have_destroyed(run: Run, means: Means, host: str) -> Waiting | None:
-    """Have a guest removed, and return None once it is gone; a removal that fails is ordered again after a while.
+def have_destroyed(run: Run, means: Means, host: str, *, keeps_aside: bool = False) -> Waiting | None:
+    """Have a guest removed, and return None once it is gone."""
+    return have_removed(run, means, host, Destroy(**heading(run), keeps_aside=keeps_aside))
+
+
+def have_removed(run: Run, means: Means, host: str, order: Order) -> Waiting | None:
+    """Have something removed, and return None once it is gone; a removal that fails is ordered again after a while.
 
     Nobody waits for a host that is silent. It gets the order all the same, should it live after all; and when it is
-    back with the guest, a loop sees to that.
+    back with what should be gone, a loop sees to that.
     """
     if run.answer is None:
-        means.bus.tell(address_of(host), Destroy(id=run.order_id, server_id=run.subject))
+        means.bus.tell(address_of(host), order)
     elif "reason" not in run.answer:
         return None
     else:
-        logger.error("a guest could not be removed", server=run.subject, host=host, reason=run.answer["reason"])
+        logger.error("something could not be removed", server=run.subject, host=host, reason=run.answer["reason"])
     return Waiting(RESEND_S) if is_up(means, host) else None
 
 

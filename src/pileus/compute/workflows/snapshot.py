@@ -1,6 +1,8 @@
-"""Snapshot: a server's disk becomes an image.
+"""Snapshot: a server's disk becomes an image. Backup: the same, and the oldest ones make room.
 
 capture   have the host's agent copy the disk and upload it    ⟲ delete the queued image
+          (there is no way back from here)
+rotate    of a backup: delete those that are more than asked for
 settle    nothing is being done to the server any more
 """
 
@@ -13,7 +15,7 @@ from pileus.compute.db import action, server
 from pileus.compute.messages import ImageAccess, Snapshot
 from pileus.compute.model.server import TaskState
 from pileus.compute.workflows.means import Means
-from pileus.compute.workflows.order import load, send_and_wait
+from pileus.compute.workflows.order import heading, load, send_and_wait
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
 
@@ -27,7 +29,7 @@ def capture(run: Run, means: Means) -> dict[str, Any] | Waiting:
     if run.answer is None and means.images.get(image_id)["status"] == "active":
         return {}  # stored before, and the process died before it could say so
     access = ImageAccess(image_id=image_id, endpoint=means.images.endpoint(), token=means.images.token())
-    return send_and_wait(run, means, host, Snapshot(id=run.order_id, server_id=run.subject, image=access))
+    return send_and_wait(run, means, host, Snapshot(**heading(run), image=access))
 
 
 def drop(run: Run, means: Means) -> None:
@@ -45,6 +47,14 @@ def drop_empty(image_id: str, means: Means) -> None:
         means.images.delete(image_id)
 
 
+def rotate(run: Run, means: Means) -> None:
+    """Keep as many backups of this kind as were asked for, the newest ones."""
+    kind, kept = run.arguments["backup_type"], int(run.arguments["rotation"])
+    backups = means.images.list_by(instance_uuid=run.subject, image_type="backup", backup_type=kind)
+    for image in backups[kept:]:
+        means.images.delete(image["id"])
+
+
 def settle(run: Run, means: Means) -> None:
     """The server is free for the next task."""
     means.database.write(_settle, run, means, None)
@@ -57,8 +67,15 @@ def fail(run: Run, means: Means) -> None:
 
 def _settle(tx: Transaction, run: Run, means: Means, error: str | None) -> None:
     now = means.clock.now()
+    called = "createBackup" if run.kind == "backup" else "createImage"
     server.set_state(tx, run.subject, task_state=None, now=now, unless_task=(TaskState.DELETING,))
-    action.finish(tx, run.subject, "createImage", now, error=error)
+    action.finish(tx, run.subject, called, now, error=error)
 
 
-SNAPSHOT: Workflow[Means] = Workflow("snapshot", (Step("capture", capture, drop), Step("settle", settle)), failed=fail)
+_CAPTURE: Step[Means] = Step("capture", capture, drop)
+_SETTLE: Step[Means] = Step("settle", settle)
+
+SNAPSHOT: Workflow[Means] = Workflow("snapshot", (_CAPTURE, _SETTLE), failed=fail, no_return="capture")
+BACKUP: Workflow[Means] = Workflow(
+    "backup", (_CAPTURE, Step("rotate", rotate), _SETTLE), failed=fail, no_return="capture"
+)  # fmt: skip

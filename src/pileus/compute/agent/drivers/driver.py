@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from pileus.compute.messages import GuestSpec, GuestState, Resources
+from pileus.compute.messages import ConsoleAddress, GuestDiagnostics, GuestSpec, GuestState, Resources
 from pileus.compute.model.power import PowerState
 from pileus.kit.errors import NotFound, Unavailable
 
@@ -47,7 +47,7 @@ class Driver(Protocol):
         """
 
     def destroy(self, server_id: str) -> None:
-        """Remove the guest and its disks; a guest that is not there is no error."""
+        """Remove the guest and its disks; a guest that is not there is no error. What was set aside stays."""
 
     def start(self, server_id: str) -> None:
         """Power on. Raises GuestNotFound."""
@@ -58,8 +58,80 @@ class Driver(Protocol):
     def reboot(self, server_id: str, *, hard: bool, timeout_s: float) -> None:
         """Restart the guest. Raises GuestNotFound."""
 
+    def pause(self, server_id: str) -> None:
+        """Let the guest stand still. Raises GuestNotFound."""
+
+    def unpause(self, server_id: str) -> None:
+        """Let it go on. Raises GuestNotFound."""
+
+    def suspend(self, server_id: str) -> None:
+        """Write the guest's memory to disk and power it off. Raises GuestNotFound."""
+
+    def resume(self, server_id: str) -> None:
+        """Let it go on from there. Raises GuestNotFound."""
+
+    def rescue(self, guest: GuestSpec, base_image: Path, base_format: str, config_drive: Path | None) -> None:
+        """Restart the guest on an overlay of `base_image`, with its own root disk as the second one.
+
+        Raises GuestNotFound, HypervisorFailed.
+        """
+
+    def unrescue(self, server_id: str) -> None:
+        """Restart the guest on its own root disk, and remove the other one. Raises GuestNotFound."""
+
+    def set_aside(self, server_id: str, target: Path | None) -> None:
+        """Power the guest off and set it aside with its disks, so that it is no guest of this host any more.
+
+        With `target`, write the root disk there, flattened to one qcow2. Raises GuestNotFound, HypervisorFailed.
+        """
+
+    def list_aside(self) -> Sequence[str]:
+        """Return the servers of which something is set aside."""
+
+    def resize(self, guest: GuestSpec, config_drive: Path | None) -> None:
+        """Build and start a guest of this size on a copy of the disk that was set aside.
+
+        Raises GuestNotFound, HypervisorFailed.
+        """
+
+    def bring_back(self, server_id: str) -> None:
+        """Let what was set aside be the guest again, and start it. Raises GuestNotFound if there is neither."""
+
+    def drop_aside(self, server_id: str) -> None:
+        """Remove what was set aside; that there is nothing is no error."""
+
+    def receive(self, guest: GuestSpec) -> None:
+        """Make ready for a guest that comes by live migration. Raises HypervisorFailed."""
+
+    def send_away(self, server_id: str, to: str) -> None:
+        """Move the running guest to another host; one that is not here has left before. Raises HypervisorFailed."""
+
+    def land(self, server_id: str, state: PowerState) -> None:
+        """Finish what `receive` began: the guest has come, in this state. Raises GuestNotFound."""
+
+    def abort_migration(self, server_id: str) -> None:
+        """Give up the live migration under way. Raises HypervisorFailed if there is none."""
+
+    def complete_migration(self, server_id: str) -> None:
+        """Have the live migration under way come to an end. Raises HypervisorFailed if there is none."""
+
+    def set_password(self, server_id: str, password: str) -> None:
+        """Set the password of the guest's administrator. Raises GuestNotFound, HypervisorFailed."""
+
+    def crash(self, server_id: str) -> None:
+        """Make the guest write a dump of its memory. Raises GuestNotFound, HypervisorFailed."""
+
     def console_output(self, server_id: str, lines: int | None = None) -> str:
         """Return what the serial console has shown (at most the last 100 KiB). Raises GuestNotFound."""
+
+    def console_address(self, server_id: str, protocol: str) -> ConsoleAddress:
+        """Return where the console of a protocol (vnc, spice, serial, mks) listens.
+
+        Raises GuestNotFound, and HypervisorFailed if the guest has no such console.
+        """
+
+    def diagnostics(self, server_id: str) -> GuestDiagnostics:
+        """Return how a running guest is. Raises GuestNotFound, HypervisorFailed."""
 
     def snapshot(self, server_id: str, target: Path) -> None:
         """Write the root disk, flattened to one qcow2 without backing file, to `target`; the guest keeps running.

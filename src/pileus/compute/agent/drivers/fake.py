@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from pileus.compute.agent.drivers.driver import GuestNotFound, HypervisorFailed
-from pileus.compute.messages import GuestSpec, GuestState, Resources
+from pileus.compute.messages import ConsoleAddress, DiskUse, GuestDiagnostics, GuestSpec, GuestState, Resources
 from pileus.compute.model.power import PowerState
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _CONSOLE_LIMIT = 100 * 1024
 _FILE = "fake-guests.json"
+_ASIDE = "aside "  # before the ids, in the file, of guests that are set aside
+_TICK_S = 0.02
+_CONSOLE_PORTS = {"vnc": 5900, "spice": 5901, "serial": 5902, "mks": 5903}
 
 RESOURCES = Resources(
     vcpus=16,
@@ -50,6 +53,8 @@ class FakeGuest:
     power_state: int = PowerState.SHUTDOWN
     console: str = ""
     boots: int = 0
+    flavor_name: str = ""
+    is_rescued: bool = False
 
     def boot(self) -> None:
         """Power on, and say so on the console."""
@@ -61,8 +66,9 @@ class FakeGuest:
 class FakeDriver:
     """A `Driver` whose guests are entries of a dictionary.
 
-    `latency_s` is how long each verb takes. `fault` may name a reason for any verb of any server to fail. With
-    `directory` the guests are kept in a JSON file there, written after every change.
+    `latency_s` is how long each verb takes, `migration_s` how long a live migration does. `fault` may name a reason
+    for any verb of any server to fail. With `directory` the guests are kept in a JSON file there, written after every
+    change.
     """
 
     def __init__(
@@ -71,12 +77,16 @@ class FakeDriver:
         *,
         directory: Path | None = None,
         latency_s: float = 0.0,
+        migration_s: float = 0.0,
         fault: Fault | None = None,
     ) -> None:
         self.guests: dict[str, FakeGuest] = {}
+        self.aside: dict[str, FakeGuest] = {}
+        self._sending: dict[str, str] = {}  # a live migration under way → abort or complete, if that was asked
         self._resources = resources
         self._file = directory / _FILE if directory else None
         self._latency_s = latency_s
+        self._migration_s = migration_s
         self._fault = fault
         self._lock = threading.RLock()
         self._load()
@@ -112,9 +122,8 @@ class FakeDriver:
         with self._lock:
             if guest.server_id in self.guests:
                 return
-            built = FakeGuest(hostname=guest.hostname, name=guest.name)
+            self.guests[guest.server_id] = built = _new_guest(guest)
             built.boot()
-            self.guests[guest.server_id] = built
             self._save()
 
     def destroy(self, server_id: str) -> None:
@@ -147,12 +156,174 @@ class FakeDriver:
             self._get(server_id).boot()
             self._save()
 
+    def pause(self, server_id: str) -> None:
+        """Let the guest stand still. Raises GuestNotFound."""
+        self._enter("pause", server_id)
+        self.set_power_state(server_id, PowerState.PAUSED)
+
+    def unpause(self, server_id: str) -> None:
+        """Let it go on. Raises GuestNotFound."""
+        self._enter("unpause", server_id)
+        self.set_power_state(server_id, PowerState.RUNNING)
+
+    def suspend(self, server_id: str) -> None:
+        """Suspend. Raises GuestNotFound."""
+        self._enter("suspend", server_id)
+        self.set_power_state(server_id, PowerState.SUSPENDED)
+
+    def resume(self, server_id: str) -> None:
+        """Let it go on. Raises GuestNotFound."""
+        self._enter("resume", server_id)
+        self.set_power_state(server_id, PowerState.RUNNING)
+
+    def rescue(
+        self,
+        guest: GuestSpec,
+        base_image: Path,  # noqa: ARG002 - as for spawn
+        base_format: str,  # noqa: ARG002
+        config_drive: Path | None,  # noqa: ARG002
+    ) -> None:
+        """Boot from something else. Raises GuestNotFound."""
+        self._enter("rescue", guest.server_id)
+        with self._lock:
+            self._restart(guest.server_id, is_rescued=True)
+
+    def unrescue(self, server_id: str) -> None:
+        """Boot as always. Raises GuestNotFound."""
+        self._enter("unrescue", server_id)
+        with self._lock:
+            self._restart(server_id, is_rescued=False)
+
+    def _restart(self, server_id: str, *, is_rescued: bool) -> None:
+        guest = self._get(server_id)
+        if guest.is_rescued != is_rescued or guest.power_state != PowerState.RUNNING:
+            guest.is_rescued = is_rescued
+            guest.boot()
+            self._save()
+
+    def set_aside(self, server_id: str, target: Path | None) -> None:
+        """Put the guest away. Raises GuestNotFound."""
+        self._enter("set_aside", server_id)
+        with self._lock:
+            if server_id not in self.aside:
+                self.aside[server_id] = self._get(server_id)
+            self.guests.pop(server_id, None)
+            self._save()
+        if target is not None:
+            target.write_bytes(empty_qcow2())
+
+    def list_aside(self) -> Sequence[str]:
+        """Return the servers of which something is set aside."""
+        with self._lock:
+            return list(self.aside)
+
+    def resize(self, guest: GuestSpec, config_drive: Path | None) -> None:  # noqa: ARG002 - nor reads who it is
+        """Build the guest again, in another size. Raises GuestNotFound."""
+        self._enter("resize", guest.server_id)
+        with self._lock:
+            if guest.server_id in self.guests:
+                return
+            if guest.server_id not in self.aside:
+                raise GuestNotFound(server_id=guest.server_id)
+            self.guests[guest.server_id] = built = _new_guest(guest)
+            built.boot()
+            self._save()
+
+    def bring_back(self, server_id: str) -> None:
+        """Take the guest back. Raises GuestNotFound."""
+        self._enter("bring_back", server_id)
+        with self._lock:
+            if server_id in self.aside:
+                self.guests[server_id] = self.aside.pop(server_id)
+            self._restart(server_id, is_rescued=False)
+            self._save()
+
+    def drop_aside(self, server_id: str) -> None:
+        """Remove what was set aside."""
+        self._enter("drop_aside", server_id)
+        with self._lock:
+            if self.aside.pop(server_id, None):
+                self._save()
+
+    def receive(self, guest: GuestSpec) -> None:
+        """Wait for a guest."""
+        self._enter("receive", guest.server_id)
+        with self._lock:
+            self.guests.setdefault(guest.server_id, _new_guest(guest, PowerState.NO_STATE))
+            self._save()
+
+    def send_away(self, server_id: str, to: str) -> None:  # noqa: ARG002 - whoever receives it has it already
+        """Let the guest go, after a while. Raises HypervisorFailed if that was given up."""
+        self._enter("send_away", server_id)
+        with self._lock:
+            if server_id not in self.guests:
+                return
+            self._sending[server_id] = ""
+        until, wish = time.monotonic() + self._migration_s, ""
+        while not wish and time.monotonic() < until:
+            time.sleep(_TICK_S)
+            wish = self._sending[server_id]
+        with self._lock:
+            if self._sending.pop(server_id) == "abort":
+                raise HypervisorFailed("The live migration was aborted.")
+            self.guests.pop(server_id, None)
+            self._save()
+
+    def land(self, server_id: str, state: PowerState) -> None:
+        """Let the guest that came be in this state. Raises GuestNotFound."""
+        self._enter("land", server_id)
+        self.set_power_state(server_id, state)
+
+    def abort_migration(self, server_id: str) -> None:
+        """Give up. Raises HypervisorFailed."""
+        self._wish(server_id, "abort")
+
+    def complete_migration(self, server_id: str) -> None:
+        """Come to an end. Raises HypervisorFailed."""
+        self._wish(server_id, "complete")
+
+    def _wish(self, server_id: str, wish: str) -> None:
+        with self._lock:
+            if server_id not in self._sending:
+                raise HypervisorFailed("No live migration is under way.")
+            self._sending[server_id] = wish
+
+    def set_password(self, server_id: str, password: str) -> None:  # noqa: ARG002 - nobody logs in to such a guest
+        """Take a password. Raises GuestNotFound."""
+        self._enter("set_password", server_id)
+        self.power_state(server_id)
+
+    def crash(self, server_id: str) -> None:
+        """Say so on the console. Raises GuestNotFound."""
+        self._enter("crash", server_id)
+        self.write_console(server_id, "Fake crash dump\n")
+
     def console_output(self, server_id: str, lines: int | None = None) -> str:
         """Return the console's text. Raises GuestNotFound."""
         self._enter("console_output", server_id)
         with self._lock:
             text = self._get(server_id).console[-_CONSOLE_LIMIT:]
         return text if lines is None else "".join(text.splitlines(keepends=True)[-lines:] if lines else [])
+
+    def console_address(self, server_id: str, protocol: str) -> ConsoleAddress:
+        """Return an address where nobody listens. Raises GuestNotFound."""
+        self._enter("console_address", server_id)
+        with self._lock:
+            self._get(server_id)
+        return ConsoleAddress(host=self._resources.hypervisor_hostname, port=_CONSOLE_PORTS[protocol])
+
+    def diagnostics(self, server_id: str) -> GuestDiagnostics:
+        """Return the same figures of every guest. Raises GuestNotFound."""
+        self._enter("diagnostics", server_id)
+        with self._lock:
+            self._get(server_id)
+        disk = DiskUse(
+            device="vda", read_bytes=262144, read_requests=112, write_bytes=5778432, write_requests=488, errors=0
+        )  # fmt: skip
+        return GuestDiagnostics(
+            driver="libvirt", hypervisor="kvm", uptime_s=60, cpu_times_ns=(10**9,), memory_maximum_mb=512,
+            memory_used_mb=0, disks=(disk,),
+        )  # fmt: skip
 
     def snapshot(self, server_id: str, target: Path) -> None:
         """Write a small, empty, but real qcow2 to `target`. Raises GuestNotFound."""
@@ -188,8 +359,9 @@ class FakeDriver:
 
     def _load(self) -> None:
         if self._file and self._file.exists():
-            kept = json.loads(self._file.read_text())
-            self.guests = {server_id: FakeGuest(**guest) for server_id, guest in kept.items()}
+            for key, guest in json.loads(self._file.read_text()).items():
+                kept = self.aside if key.startswith(_ASIDE) else self.guests
+                kept[key.removeprefix(_ASIDE)] = FakeGuest(**guest)
 
     def _save(self) -> None:
         """Keep the guests; a crash leaves the file as it was before or as it is after."""
@@ -197,10 +369,17 @@ class FakeDriver:
             return
         part = self._file.with_suffix(".part")
         with part.open("w") as file:
-            json.dump({server_id: asdict(guest) for server_id, guest in self.guests.items()}, file)
+            kept = {**self.guests, **{_ASIDE + server_id: guest for server_id, guest in self.aside.items()}}
+            json.dump({key: asdict(guest) for key, guest in kept.items()}, file)
             file.flush()
             os.fsync(file.fileno())
         part.rename(self._file)
+
+
+def _new_guest(guest: GuestSpec, power_state: PowerState = PowerState.SHUTDOWN) -> FakeGuest:
+    return FakeGuest(
+        hostname=guest.hostname, name=guest.name, power_state=power_state, flavor_name=guest.flavor_name
+    )  # fmt: skip
 
 
 def empty_qcow2(size_bytes: int = 1 << 20) -> bytes:

@@ -14,7 +14,14 @@ BOOLEAN = {
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^\S$|^\S[^\x00-\x1f\x7f]*\S$"}
 """No blank at either end, nothing that cannot be printed."""
 
+HOSTNAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[a-zA-Z0-9-._]*$"}
 UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"}
+UUID_OR_NULL = {"oneOf": [UUID, {"type": "null"}]}
+NAME_OR_NULL = {"type": ["string", "null"], "minLength": 1, "maxLength": 255}
+DESCRIPTION = {"type": ["string", "null"], "maxLength": 255, "pattern": r"^[^\x00-\x1f\x7f]*$"}
+LONG_DESCRIPTION = {**DESCRIPTION, "maxLength": 65535}
+TAG = {"type": "string", "pattern": "^[^,/]*$", "minLength": 1, "maxLength": 60}
+MOST_TAGS = 50
 NOTHING: dict[str, Any] = {}  # what an action takes that has no argument: anything, mostly null
 METADATA = {
     "type": "object",

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
+from pileus.compute.api import versions as v
 from pileus.compute.api.schema import parts
-from pileus.kit.schema import Schema, obj
+from pileus.compute.model.quota import FILE_LIMITS, NETWORK_LIMITS
+from pileus.kit.schema import DatedSchema, Schema, obj
 
-_LIMIT = {"type": ["integer", "string"], "pattern": "^-?[0-9]+$", "minimum": -1, "maximum": 2**31 - 1, "minLength": 1}
-_RESOURCES = (
-    "instances", "cores", "ram", "key_pairs", "metadata_items", "injected_files", "injected_file_content_bytes",
-    "injected_file_path_bytes", "server_groups", "server_group_members", "fixed_ips", "floating_ips",
-    "security_groups", "security_group_rules", "networks",
-)  # fmt: skip
+_LIMIT = {"type": ["integer", "string"], "pattern": "^-?[0-9]+$", "minimum": -1, "maximum": 2**31 - 1}
+_RESOURCES = frozenset((
+    "instances", "cores", "ram", "key_pairs", "metadata_items", "server_groups", "server_group_members",
+    *FILE_LIMITS, *NETWORK_LIMITS,
+))  # fmt: skip
+_FORCE = {"force": parts.BOOLEAN}
 
-UPDATE = Schema(
-    parts.wrapped(
-        "quota_set",
-        obj({**dict.fromkeys(_RESOURCES, _LIMIT), "force": parts.BOOLEAN, "tenant_id": {"type": "string"}}),
-    )
+
+def _set(resources: AbstractSet[str]) -> Schema:
+    return Schema(parts.wrapped("quota_set", obj({**dict.fromkeys(resources, _LIMIT), **_FORCE})))
+
+
+def _class(resources: AbstractSet[str]) -> Schema:
+    return Schema(parts.wrapped("quota_class_set", obj(dict.fromkeys(resources, _LIMIT))))
+
+
+_WITHOUT_NETWORKS = _RESOURCES - NETWORK_LIMITS.keys()
+_WITHOUT_FILES = _WITHOUT_NETWORKS - FILE_LIMITS
+
+UPDATE = DatedSchema(
+    (None, _set(_RESOURCES)), (v.NO_PROXIES, _set(_WITHOUT_NETWORKS)), (v.NO_PERSONALITY, _set(_WITHOUT_FILES))
+)
+UPDATE_CLASS = DatedSchema(
+    (None, _class(_RESOURCES)),
+    (v.QUOTA_CLASS_GROUPS, _class(_WITHOUT_NETWORKS)),
+    (v.NO_PERSONALITY, _class(_WITHOUT_FILES)),
 )

@@ -7,6 +7,7 @@ a user, and a crafted one could make a parser take all of the host's memory or t
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -42,6 +43,32 @@ def create_overlay(base: Path, base_format: str, target: Path, root_gb: int) -> 
 def create_empty(target: Path, size_bytes: int) -> None:
     """Make `target` an empty qcow2. Raises HypervisorFailed."""
     _run("create", "-q", "-f", "qcow2", str(target), str(size_bytes))
+
+
+def create_formatted(target: Path, size_mb: int, *, label: str | None) -> None:
+    """Make `target` a raw disk with an ext4 filesystem of this label, or one to swap to. Raises HypervisorFailed."""
+    with target.open("wb") as file:
+        file.truncate(size_mb << 20)
+    command = ["mkswap"] if label is None else ["mkfs.ext4", "-q", "-F", "-L", label]
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    tool = shutil.which(command[0], path=path)
+    if tool is None:
+        raise HypervisorFailed(f"There is no {command[0]}: install the package util-linux or e2fsprogs.")
+    done = subprocess.run(
+        [tool, *command[1:], str(target)], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    if done.returncode:
+        raise HypervisorFailed(f"{command[0]} failed: {done.stderr.strip()[-300:]}")
+
+
+def resize(path: Path, root_gb: int) -> None:
+    """Let a qcow2 that nobody uses be this large, or as large as it is for 0. Raises HypervisorFailed."""
+    size_bytes = root_gb * _GIB
+    has_bytes = virtual_size_bytes(path, "qcow2")
+    if root_gb and has_bytes > size_bytes:
+        raise HypervisorFailed(f"The disk has {-(-has_bytes // _GIB)} GiB and cannot shrink to {root_gb} GiB.")
+    if has_bytes < size_bytes:
+        _run("resize", "-q", "-f", "qcow2", str(path), str(size_bytes))
 
 
 def flatten(source: Path, target: Path) -> None:

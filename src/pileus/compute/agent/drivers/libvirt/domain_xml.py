@@ -26,6 +26,7 @@ class Disks:
     base_format: str
     config_drive: Path | None
     console: Path
+    extra: tuple[Path, ...] = ()  # raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,11 @@ def _devices(root: ET.Element, guest: GuestSpec, disks: Disks, emulator: str) ->
     devices = ET.SubElement(root, "devices")
     _text(devices, "emulator", emulator)
     _root_disk(devices, disks)
+    for index, path in enumerate(disks.extra, 1):
+        _raw_disk(devices, path, index)
     if disks.config_drive:
-        _config_drive(devices, disks.config_drive)
+        drive = _raw_disk(devices, disks.config_drive, len(disks.extra) + 1)
+        ET.SubElement(drive, "readonly")
     ET.SubElement(devices, "controller", type="usb", model="none")
     card = ET.SubElement(devices, "interface", type="user")
     ET.SubElement(card, "mac", address=mac_address(guest.server_id))
@@ -136,12 +140,17 @@ def _root_disk(devices: ET.Element, disks: Disks) -> None:
     ET.SubElement(disk, "target", dev="vda", bus="virtio")
 
 
-def _config_drive(devices: ET.Element, path: Path) -> None:
+def device_name(index: int) -> str:
+    """Return what a guest's disk is called: 0 is the root disk."""
+    return f"vd{chr(ord('a') + index)}"
+
+
+def _raw_disk(devices: ET.Element, path: Path, index: int) -> ET.Element:
     disk = ET.SubElement(devices, "disk", type="file", device="disk")
     ET.SubElement(disk, "driver", name="qemu", type="raw")
     ET.SubElement(disk, "source", file=str(path))
-    ET.SubElement(disk, "target", dev="vdb", bus="virtio")
-    ET.SubElement(disk, "readonly")
+    ET.SubElement(disk, "target", dev=device_name(index), bus="virtio")
+    return disk
 
 
 def _console(devices: ET.Element, log: Path) -> None:

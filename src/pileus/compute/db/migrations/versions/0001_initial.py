@@ -18,6 +18,7 @@ def upgrade() -> None:
     _create_keypair()
     _create_lease()
     _create_quota()
+    _create_quota_class()
     _create_quota_guard()
     _create_server()
     _create_service()
@@ -88,6 +89,7 @@ def _create_hypervisor() -> None:
         sa.Column("cpu_info", LongText, nullable=False),
         sa.Column("traits", LongText, nullable=False),
         sa.Column("uptime", Name, nullable=False),
+        sa.Column("failed_builds", sa.Integer, nullable=False),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_hypervisor")),
@@ -128,9 +130,21 @@ def _create_quota() -> None:
     op.create_table(
         "quota",
         sa.Column("project_id", HexId, nullable=False),
+        sa.Column("user_id", HexId, nullable=False),
         sa.Column("resource", sa.String(64), nullable=False),
         sa.Column("maximum", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("project_id", "resource", name=op.f("pk_quota")),
+        sa.PrimaryKeyConstraint("project_id", "user_id", "resource", name=op.f("pk_quota")),
+        **MARIADB,
+    )
+
+
+def _create_quota_class() -> None:
+    op.create_table(
+        "quota_class",
+        sa.Column("name", Name, nullable=False),
+        sa.Column("resource", sa.String(64), nullable=False),
+        sa.Column("maximum", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("name", "resource", name=op.f("pk_quota_class")),
         **MARIADB,
     )
 
@@ -177,6 +191,21 @@ def _create_server() -> None:
         sa.Column("access_ip_v4", sa.String(64), nullable=False),
         sa.Column("access_ip_v6", sa.String(64), nullable=False),
         sa.Column("root_device_name", Name),
+        sa.Column("description", LongText),
+        sa.Column("locked_by", sa.String(16)),
+        sa.Column("locked_reason", Name),
+        sa.Column("requested_host", Name),
+        sa.Column("requested_node", Name),
+        sa.Column("is_host_forced", sa.Boolean, nullable=False),
+        sa.Column("hints", LongText),
+        sa.Column("block_devices", LongText),
+        sa.Column("personality", LongText),
+        sa.Column("trusted_certificates", LongText),
+        sa.Column("encrypted_password", LongText),
+        sa.Column("old_flavor", LongText),
+        sa.Column("old_vm_state", sa.String(32)),
+        sa.Column("shelved_image_id", Uuid36),
+        sa.Column("shelved_at", Moment),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("updated_at", Moment),
         sa.Column("launched_at", Moment),
@@ -186,9 +215,11 @@ def _create_server() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_server_id")),
         **MARIADB,
     )
-    op.create_index(op.f("ix_server_deleted_at"), "server", ["deleted_at"])
+    op.create_index(op.f("ix_server_deleted_at"), "server", ["deleted_at", "created_at", "number"])
     op.create_index(op.f("ix_server_host_deleted_at"), "server", ["host", "deleted_at"])
-    op.create_index(op.f("ix_server_project_id_deleted_at"), "server", ["project_id", "deleted_at"])
+    op.create_index(
+        op.f("ix_server_project_id_deleted_at"), "server", ["project_id", "deleted_at", "created_at", "number"]
+    )
     op.create_index(op.f("ix_server_reservation_id"), "server", ["reservation_id"])
 
 

@@ -1,0 +1,55 @@
+"""What compute once passed on to a network or volume service, and what it no longer has at all.
+
+There is neither service in this cloud: nothing of theirs is listed, shown or made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pileus.compute.backend import Backend
+from pileus.kit import ids
+from pileus.kit.errors import Gone, Invalid, NotFound, NotImplementedHere
+from pileus.kit.http.message import Reply, Request
+
+Handler = Callable[[Request, Backend], Reply]
+
+
+def none_of(member: str) -> Handler:
+    """Return a handler that lists nothing."""
+
+    def list_none(_request: Request, _backend: Backend) -> Reply:
+        return Reply.json({member: []})
+
+    return list_none
+
+
+def unknown(what: str) -> Handler:
+    """Return a handler that knows nothing of that name."""
+
+    def refuse(request: Request, _backend: Backend) -> Reply:
+        raise NotFound(f"{what} {request.params['id']} could not be found.")
+
+    return refuse
+
+
+def lacking(service: str) -> Handler:
+    """Return a handler of what another service would make."""
+
+    def refuse(_request: Request, _backend: Backend) -> Reply:
+        raise NotImplementedHere(f"There is no {service} service in this cloud.")
+
+    return refuse
+
+
+def refuse_rule(request: Request, _backend: Backend) -> Reply:
+    """POST /os-security-group-rules: there is no group that a rule could be of."""
+    group_id = request.json()["security_group_rule"].get("parent_group_id")
+    if not ids.is_uuid(str(group_id)):
+        raise Invalid("Security group id should be uuid")
+    raise NotFound(f"Security group {group_id} could not be found.")
+
+
+def gone(_request: Request, _backend: Backend) -> Reply:
+    """Refuse what no version of the API has any more, since long ago."""
+    raise Gone("This resource is no longer available. No forwarding address is given.")

@@ -1,0 +1,153 @@
+"""The filters and weighers by the names that operators know, with the options that the settings give them.
+
+Other people's are found by entry point: a function `(Ask, HostView) → str | None` under `pileus.scheduler.filters`, or
+one `(Ask, HostView) → float` under `pileus.scheduler.weighers`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import entry_points
+from typing import Any
+
+from pileus.compute.scheduler import weighers
+from pileus.compute.scheduler.ask import Ask, HostView
+from pileus.compute.scheduler.choose import Choice, Filter, Weigher, Weighing, choose
+from pileus.compute.scheduler.filter import aggregate, capability, company, host, load, query
+from pileus.compute.settings import SchedulerSettings, Settings
+from pileus.kit.settings import SettingInvalid
+
+FILTER_GROUP = "pileus.scheduler.filters"
+WEIGHER_GROUP = "pileus.scheduler.weighers"
+DESTINATION = "Destination"
+
+_Options = Mapping[str, Any]
+_ALWAYS: Mapping[str, Filter] = {DESTINATION: host.destination, "AvailabilityZoneFilter": host.availability_zone}
+"""What holds whether it is enabled or not."""
+
+_PLAIN: Mapping[str, Filter] = {
+    **_ALWAYS,
+    "AllHostsFilter": host.all_hosts,
+    "ComputeFilter": host.compute,
+    "ComputeCapabilitiesFilter": capability.compute_capabilities,
+    "SameHostFilter": company.same_host,
+    "DifferentHostFilter": company.different_host,
+    "ServerGroupAffinityFilter": company.server_group_affinity,
+    "ServerGroupAntiAffinityFilter": company.server_group_anti_affinity,
+    "AggregateInstanceExtraSpecsFilter": aggregate.aggregate_instance_extra_specs,
+    "AggregateMultiTenancyIsolation": aggregate.aggregate_multi_tenancy_isolation,
+    "AggregateTypeAffinityFilter": aggregate.aggregate_type_affinity,
+    "JsonFilter": query.json_query,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """What chooses hosts in this cloud."""
+
+    filters: Mapping[str, Filter]
+    weighings: Sequence[Weighing]
+
+    def choose(self, ask: Ask, hosts: Sequence[HostView]) -> Choice:
+        """Rank the hosts; of one that an administrator forces a server to, nothing is asked but that it is that one."""
+        return choose(ask, hosts, {DESTINATION: host.destination} if ask.is_forced else self.filters, self.weighings)
+
+
+def new_scheduler(settings: Settings) -> Scheduler:
+    """Return the scheduler that the settings describe. Raises SettingInvalid for a name that nothing goes by."""
+    return Scheduler(_filters(settings), _weighings(settings.scheduler))
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+
+def _filters(settings: Settings) -> Mapping[str, Filter]:
+    ours, others = {**_PLAIN, **_with_options(settings)}, _found(FILTER_GROUP)
+    enabled = dict.fromkeys((*_ALWAYS, *settings.scheduler.enabled_filters))
+    _require_known("enabled_filters", "filter", enabled, {**ours, **others})
+    return {name: ours[name] if name in ours else others[name]() for name in enabled}
+
+
+def _with_options(settings: Settings) -> Mapping[str, Filter]:
+    chosen = settings.scheduler
+    cpu: _Options = {"cpu_allocation_ratio": settings.cpu_allocation_ratio}
+    ram: _Options = {"ram_allocation_ratio": settings.ram_allocation_ratio}
+    disk: _Options = {"disk_allocation_ratio": settings.disk_allocation_ratio}
+    io_ops: _Options = {"max_io_ops_per_host": chosen.max_io_ops_per_host}
+    instances: _Options = {"max_instances_per_host": chosen.max_instances_per_host}
+    return {
+        "CoreFilter": partial(load.core, **cpu),
+        "AggregateCoreFilter": partial(load.aggregate_core, **cpu),
+        "RamFilter": partial(load.ram, **ram),
+        "AggregateRamFilter": partial(load.aggregate_ram, **ram),
+        "DiskFilter": partial(load.disk, **disk),
+        "AggregateDiskFilter": partial(load.aggregate_disk, **disk),
+        "IoOpsFilter": partial(load.io_ops, **io_ops),
+        "AggregateIoOpsFilter": partial(load.aggregate_io_ops, **io_ops),
+        "NumInstancesFilter": partial(load.num_instances, **instances),
+        "AggregateNumInstancesFilter": partial(load.aggregate_num_instances, **instances),
+        "IsolatedHostsFilter": partial(
+            host.isolated_hosts,
+            hosts=frozenset(chosen.isolated_hosts),
+            images=frozenset(chosen.isolated_images),
+            is_restricted=chosen.restrict_isolated_hosts_to_isolated_images,
+        ),
+        "ImagePropertiesFilter": partial(
+            capability.image_properties, default_architecture=chosen.image_properties_default_architecture
+        ),
+        "AggregateImagePropertiesIsolation": partial(
+            aggregate.aggregate_image_properties_isolation,
+            namespace=chosen.aggregate_image_properties_isolation_namespace,
+            separator=chosen.aggregate_image_properties_isolation_separator,
+        ),
+    }
+
+
+# --- weighers -------------------------------------------------------------------------------------
+
+
+_WEIGHERS: Mapping[str, tuple[Weigher, float | None]] = {
+    "ram_weight_multiplier": (weighers.ram, 0.0),
+    "cpu_weight_multiplier": (weighers.cpu, 0.0),
+    "disk_weight_multiplier": (weighers.disk, 0.0),
+    "io_ops_weight_multiplier": (weighers.io_ops, 0.0),
+    "hypervisor_version_weight_multiplier": (weighers.hypervisor_version, None),
+    "num_instances_weight_multiplier": (weighers.num_instances, None),
+    "build_failure_weight_multiplier": (weighers.build_failures, None),
+    "image_cache_weight_multiplier": (weighers.image_cache, 0.0),
+    "soft_affinity_weight_multiplier": (weighers.server_group_soft_affinity, None),
+    "soft_anti_affinity_weight_multiplier": (weighers.server_group_soft_anti_affinity, None),
+}
+"""The multiplier's name → the weigher, and what counts as nothing."""
+
+
+def _weighings(chosen: SchedulerSettings) -> Sequence[Weighing]:
+    built_in = [
+        Weighing(weigher=weigher, multiplier=getattr(chosen, option), option=option, least=least)
+        for option, (weigher, least) in _WEIGHERS.items()
+    ]
+    others = _found(WEIGHER_GROUP)
+    _require_known("custom_weighers", "weigher", chosen.custom_weighers, others)
+    custom = [
+        Weighing(weigher=others[name](), multiplier=multiplier, option=f"{name}_weight_multiplier")
+        for name, multiplier in chosen.custom_weighers.items()
+    ]
+    return [*built_in, *custom]
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def _found(group: str) -> Mapping[str, Callable[[], Any]]:
+    return {found.name: found.load for found in entry_points(group=group)}
+
+
+def _require_known(setting: str, kind: str, names: Iterable[str], known: Mapping[str, Any]) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f"; known are: {', '.join(sorted(known)) or 'none'}"
+            raise SettingInvalid(source=f"[compute.scheduler] {setting}", reason=f"there is no {kind} '{name}'{hint}")

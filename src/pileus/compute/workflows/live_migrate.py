@@ -1,0 +1,122 @@
+"""Live migration: a server goes to another host while it runs.
+
+hold      the migration holds what the server had      ⟲ hand it back
+place     choose a host and allocate on it             ⟲ give the allocation back
+note      write down where it goes
+receive   have that host make ready                    ⟲ have it torn down there
+send      have its host send the guest away
+          (there is no way back from here)
+land      have the other host finish
+release   the migration holds nothing any more
+settle    the server is where it went
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pileus.compute.db import server_migration
+from pileus.compute.messages import Land, Receive, SendAway, address_of
+from pileus.compute.model.server import TaskState
+from pileus.compute.model.server_migration import MigrationStatus
+from pileus.compute.workflows import move
+from pileus.compute.workflows.guest import spec_of
+from pileus.compute.workflows.means import Means
+from pileus.compute.workflows.move import destination_of, migration_of
+from pileus.compute.workflows.order import RESEND_S, have_destroyed, heading, load, send_and_wait
+from pileus.compute.workflows.state import settle as settle_server
+from pileus.kit import log
+from pileus.kit.db import Transaction
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+
+logger = log.get_logger("pileus.compute.live_migrate")
+
+CALLED = "live-migration"
+
+
+def place(run: Run, means: Means) -> dict[str, str]:
+    """Choose another host. Raises StepFailed."""
+    return move.place(run, means, load(run, means))
+
+
+def note(run: Run, means: Means) -> None:
+    """Write down where it goes."""
+    means.database.write(move.note, run, means, MigrationStatus.PREPARING, TaskState.MIGRATING)
+
+
+def receive(run: Run, means: Means) -> dict[str, Any] | Waiting:
+    """Have the other host make ready. Raises StepFailed."""
+    order = Receive(**heading(run), guest=spec_of(load(run, means)))
+    return send_and_wait(run, means, destination_of(run), order)
+
+
+def tear_down(run: Run, means: Means) -> Waiting | None:
+    """Have removed what came there."""
+    return have_destroyed(run, means, destination_of(run))
+
+
+def send(run: Run, means: Means) -> dict[str, Any] | Waiting:
+    """Have the guest sent away. Raises StepFailed.
+
+    A silent host is waited for: nobody else knows where the guest is.
+    """
+    if run.answer is None:
+        if not means.database.write(_begin_sending, run, means):
+            raise StepFailed("The live migration was aborted.")
+        order = SendAway(**heading(run), to=destination_of(run))
+        means.bus.tell(address_of(run.arguments["source"]), order)
+        return Waiting(RESEND_S)
+    if "reason" in run.answer:
+        raise StepFailed(run.answer["reason"])
+    return dict(run.answer)
+
+
+def _begin_sending(tx: Transaction, run: Run, means: Means) -> bool:
+    """Tell whether nobody has called it off."""
+    if server_migration.get(tx, migration_of(run)).status == MigrationStatus.CANCELLED:
+        return False
+    server_migration.update(tx, migration_of(run), means.clock.now(), status=MigrationStatus.RUNNING)
+    return True
+
+
+def land(run: Run, means: Means) -> dict[str, Any] | Waiting:
+    """Have the other host finish; what cannot be finished there is left as it is, as the guest is there."""
+    power_state = load(run, means).power_state
+    if run.answer is None:
+        means.bus.tell(address_of(destination_of(run)), Land(**heading(run), power_state=power_state))
+        return Waiting(RESEND_S)
+    if "reason" in run.answer:
+        logger.error("a guest that has come is not as it should be", server=run.subject, reason=run.answer["reason"])
+    return {"power_state": run.answer.get("power_state", power_state)}
+
+
+def settle(run: Run, means: Means) -> None:
+    """The server is where it went."""
+    means.database.write(_settle, run, means)
+
+
+def _settle(tx: Transaction, run: Run, means: Means) -> None:
+    move.arrived(tx, run, means, MigrationStatus.COMPLETED)
+    settle_server(tx, run, means, CALLED, power_state=run.results["land"]["power_state"])
+
+
+def fail(run: Run, means: Means) -> None:
+    """The server is where it was, and its action says what went wrong."""
+    means.database.write(move.call_off, run, means, CALLED, MigrationStatus.FAILED)
+
+
+LIVE_MIGRATE: Workflow[Means] = Workflow(
+    "live_migrate",
+    (
+        Step("hold", move.hold, move.hand_back),
+        Step("place", place, move.give_back),
+        Step("note", note),
+        Step("receive", receive, tear_down),
+        Step("send", send),
+        Step("land", land),
+        Step("release", move.release),
+        Step("settle", settle),
+    ),
+    failed=fail,
+    no_return="send",
+)

@@ -1,0 +1,89 @@
+"""Steps that all moves of a server share.
+
+Who moves holds room twice: what the server had is held by the migration until nobody can want it back, and the server
+holds what it gets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pileus.compute.db import host, server_migration
+from pileus.compute.db import server as servers
+from pileus.compute.model.server import Server, TaskState
+from pileus.compute.model.server_migration import MigrationStatus
+from pileus.compute.scheduler.ask import ask_of
+from pileus.compute.workflows.means import Means
+from pileus.compute.workflows.order import load
+from pileus.compute.workflows.place import claim_host
+from pileus.compute.workflows.state import give_up
+from pileus.kit.db import Transaction
+from pileus.kit.workflow import Run
+
+
+def migration_of(run: Run) -> str:
+    """Return the uuid of the migration that a workflow is."""
+    return str(run.arguments["migration"])
+
+
+def hold(run: Run, means: Means) -> None:
+    """Let the migration hold what the server has."""
+    server = load(run, means)
+    means.placement.hand_over(
+        server.id, migration_of(run), project_id=server.project_id, user_id=server.user_id
+    )  # fmt: skip
+
+
+def hand_back(run: Run, means: Means) -> None:
+    """Let the server hold again what it had."""
+    server = load(run, means)
+    means.placement.hand_over(
+        migration_of(run), server.id, project_id=server.project_id, user_id=server.user_id
+    )  # fmt: skip
+
+
+def release(run: Run, means: Means) -> None:
+    """Hold nothing any more of what the server had."""
+    means.placement.release(migration_of(run))
+
+
+def place(run: Run, means: Means, server: Server, *, may_stay: bool = False) -> dict[str, str]:
+    """Choose where the server goes, and allocate there. Raises StepFailed."""
+    excluded = frozenset() if may_stay or server.host is None else frozenset({server.host})
+    ask = replace(ask_of(server), only_host=run.arguments.get("host"), excluded_hosts=excluded)
+    return claim_host(means, server, ask)
+
+
+def give_back(run: Run, means: Means) -> None:
+    """Hold nothing where the server was to go."""
+    means.placement.release(run.subject)
+
+
+def destination_of(run: Run) -> str:
+    """Return the name of the host that was chosen."""
+    return str(run.results["place"]["host"])
+
+
+def note(tx: Transaction, run: Run, means: Means, status: MigrationStatus, task_state: TaskState) -> None:
+    """Write down where the server goes."""
+    now, dest = means.clock.now(), destination_of(run)
+    values: dict[str, Any] = {"dest_host": dest, "dest_node": host.get(tx, dest).hostname}
+    server_migration.update(tx, migration_of(run), now, status=status, **values)
+    servers.set_state(tx, run.subject, task_state=task_state, now=now, unless_task=(TaskState.DELETING,))
+
+
+def arrived(tx: Transaction, run: Run, means: Means, status: MigrationStatus) -> None:
+    """Write down that the server is where it goes."""
+    now, dest = means.clock.now(), destination_of(run)
+    server_migration.update(tx, migration_of(run), now, status=status)
+    servers.set_state(tx, run.subject, host=dest, node=host.get(tx, dest).hostname, now=now)
+
+
+def call_off(
+    tx: Transaction, run: Run, means: Means, called: str, status: MigrationStatus, *, is_broken: bool = False
+) -> None:
+    """Write down that the server stays where it is, and why."""
+    if server_migration.get(tx, migration_of(run)).status != MigrationStatus.CANCELLED:
+        server_migration.update(tx, migration_of(run), means.clock.now(), status=status)
+    give_up(tx, run, means, called, is_broken=is_broken)

@@ -1,0 +1,25 @@
+"""Rescue: the server boots from another image, to mend what is wrong on its own disk. Unrescue: and back."""
+
+from __future__ import annotations
+
+from pileus.clients.image import ImageNotFound
+from pileus.compute.messages import Rescue, Unrescue
+from pileus.compute.model.image import snapshot_of
+from pileus.compute.model.server import Server, VmState
+from pileus.compute.workflows.guest import access_to, spec_of
+from pileus.compute.workflows.means import Means
+from pileus.compute.workflows.one_order import one_order
+from pileus.compute.workflows.order import heading
+from pileus.kit.workflow import Run, StepFailed
+
+
+def _rescue(run: Run, means: Means, server: Server) -> Rescue:
+    try:
+        image = snapshot_of(means.images.get(run.arguments["image_id"]))
+    except ImageNotFound as error:
+        raise StepFailed(error.reason) from None
+    return Rescue(**heading(run), guest=spec_of(server), image=access_to(means, image))
+
+
+RESCUE = one_order("rescue", _rescue, vm_state=VmState.RESCUED)
+UNRESCUE = one_order("unrescue", lambda run, _means, _server: Unrescue(**heading(run)), vm_state=VmState.ACTIVE)

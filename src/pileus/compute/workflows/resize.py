@@ -1,0 +1,140 @@
+"""Resize, and cold migration: a server becomes another size, or goes to another host, and can still go back.
+
+hold      the migration holds what the server had                  ⟲ hand it back
+place     choose a host and allocate the new size on it            ⟲ give the allocation back
+note      write down where it goes
+carry     make an image for its disk, if it goes to another host   ⟲ remove it
+depart    have the guest set aside, and its disk stored            ⟲ have it brought back
+arrive    have the new guest built on that disk                    ⟲ have it torn down
+drop      remove the image
+settle    the server waits for its owner's word: VERIFY_RESIZE
+
+What follows is in `confirm_resize.py` or `revert_resize.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from pileus.compute.db import server as servers
+from pileus.compute.messages import BringBack, Resize, SetAside, Spawn, address_of
+from pileus.compute.model.flavor import Flavor
+from pileus.compute.model.server import Server, TaskState, VmState
+from pileus.compute.model.server_migration import MigrationStatus
+from pileus.compute.workflows import carrier, move
+from pileus.compute.workflows.guest import spec_of
+from pileus.compute.workflows.means import Means
+from pileus.compute.workflows.move import destination_of, migration_of
+from pileus.compute.workflows.order import RESEND_S, have_destroyed, heading, load, send_and_wait
+from pileus.compute.workflows.state import settle as settle_server
+from pileus.kit.db import Transaction
+from pileus.kit.workflow import Run, Step, Waiting, Workflow
+
+_WITHOUT_GUEST = (TaskState.DELETING, TaskState.REBUILDING)  # what needs no guest to be there
+
+
+def flavor_of(run: Run) -> Flavor:
+    """Return the size that the server shall have."""
+    return msgspec.convert(run.arguments["flavor"], Flavor)
+
+
+def place(run: Run, means: Means) -> dict[str, str]:
+    """Choose a host, which may be its own where that is allowed. Raises StepFailed."""
+    grown = replace(load(run, means), flavor=flavor_of(run))
+    may_stay = means.settings.may_resize_to_same_host and run.arguments["called"] == "resize"
+    return move.place(run, means, grown, may_stay=may_stay)
+
+
+def note(run: Run, means: Means) -> None:
+    """Write down where it goes."""
+    means.database.write(move.note, run, means, MigrationStatus.MIGRATING, TaskState.RESIZE_MIGRATING)
+
+
+def _stays(run: Run) -> bool:
+    return destination_of(run) == str(run.arguments["source"])
+
+
+def carry(run: Run, means: Means) -> None:
+    """Make what carries its disk."""
+    if not _stays(run):
+        carrier.make(migration_of(run), means)
+
+
+def drop(run: Run, means: Means) -> None:
+    """Remove what carried its disk."""
+    carrier.remove(migration_of(run), means)
+
+
+def depart(run: Run, means: Means) -> dict[str, Any] | Waiting:
+    """Have the guest set aside. Raises StepFailed."""
+    image = None
+    if not _stays(run):
+        if run.answer is None and carrier.find_status(migration_of(run), means) == "active":
+            return {}  # stored before, and the process died before it could say so
+        image = carrier.to_fill(migration_of(run), means)
+    return send_and_wait(run, means, run.arguments["source"], SetAside(**heading(run), image=image))
+
+
+def bring_back(run: Run, means: Means) -> Waiting | None:
+    """Have the guest go on where it was, unless something else is being done to the server by now."""
+    if load(run, means).task_state in _WITHOUT_GUEST or (run.answer is not None and "reason" not in run.answer):
+        return None
+    order = BringBack(**heading(run), is_running=run.arguments["is_running"])
+    means.bus.tell(address_of(run.arguments["source"]), order)
+    return Waiting(RESEND_S)
+
+
+def arrive(run: Run, means: Means) -> dict[str, Any] | Waiting:
+    """Have the guest built where it goes. Raises StepFailed."""
+    grown: Server = replace(load(run, means), flavor=flavor_of(run))
+    guest, is_running = spec_of(grown), run.arguments["is_running"]
+    if _stays(run):
+        order: Resize | Spawn = Resize(**heading(run), guest=guest, is_running=is_running)
+    else:
+        image = carrier.to_read(migration_of(run), means)
+        order = Spawn(**heading(run), guest=guest, image=image, is_running=is_running)
+    return send_and_wait(run, means, destination_of(run), order)
+
+
+def tear_down(run: Run, means: Means) -> Waiting | None:
+    """Have the new guest removed."""
+    return have_destroyed(run, means, destination_of(run), keeps_aside=_stays(run))
+
+
+def settle(run: Run, means: Means) -> None:
+    """The server waits for its owner's word."""
+    means.database.write(_settle, run, means)
+
+
+def _settle(tx: Transaction, run: Run, means: Means) -> None:
+    now, server = means.clock.now(), servers.get(tx, run.subject)
+    if server.old_flavor is None:  # else it was written before, and the process died before it could say so
+        servers.set_flavor(tx, server.id, flavor_of(run), server.flavor, now)
+        servers.update(tx, server.id, now, old_vm_state=server.vm_state)
+    move.arrived(tx, run, means, MigrationStatus.FINISHED)
+    power_state = run.results["arrive"]["power_state"]
+    settle_server(tx, run, means, run.arguments["called"], vm_state=VmState.RESIZED, power_state=power_state)
+
+
+def fail(run: Run, means: Means) -> None:
+    """The server is as it was, and its action says what went wrong."""
+    means.database.write(move.call_off, run, means, run.arguments["called"], MigrationStatus.ERROR)
+
+
+RESIZE: Workflow[Means] = Workflow(
+    "resize",
+    (
+        Step("hold", move.hold, move.hand_back),
+        Step("place", place, move.give_back),
+        Step("note", note),
+        Step("carry", carry, drop),
+        Step("depart", depart, bring_back),
+        Step("arrive", arrive, tear_down),
+        Step("drop", drop),
+        Step("settle", settle),
+    ),
+    failed=fail,
+)

@@ -1,0 +1,41 @@
+"""What a workflow writes into its server's row, and of its action, when it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pileus.compute.db import action, server
+from pileus.compute.model.server import TaskState, VmState
+from pileus.compute.workflows.means import Means
+from pileus.kit.db import Transaction
+from pileus.kit.workflow import Run
+
+_DELETION = (TaskState.DELETING, TaskState.SOFT_DELETING)
+"""Tasks that are begun whatever else is under way; what is undone for them must not end them."""
+
+
+def settle(
+    tx: Transaction, run: Run, means: Means, called: str, *, unless_task: tuple[str, ...] = _DELETION, **state: Any
+) -> None:
+    """Write what the server is now; nothing is being done to it any more, and the action has ended well."""
+    now = means.clock.now()
+    server.set_state(tx, run.subject, task_state=None, now=now, unless_task=unless_task, **state)
+    action.finish(tx, run.subject, called, now)
+
+
+def give_up(
+    tx: Transaction,
+    run: Run,
+    means: Means,
+    called: str,
+    *,
+    is_broken: bool = False,
+    unless_task: tuple[str, ...] = _DELETION,
+) -> None:
+    """Let the server be what it was before, or ERROR if it `is_broken`; the action says what went wrong."""
+    now = means.clock.now()
+    action.finish(tx, run.subject, called, now, error=run.reason)
+    state: dict[str, Any] = {"vm_state": VmState.ERROR} if is_broken else {}
+    is_ours = server.set_state(tx, run.subject, task_state=None, now=now, unless_task=unless_task, **state)
+    if is_broken and is_ours:
+        server.add_fault(tx, run.subject, 500, run.reason, "", now)

@@ -1,0 +1,85 @@
+"""Unshelve: a server that is on no host is built again from the image that it became.
+
+place      choose a host and allocate on it            ⟲ give the allocation back
+assign     write down where it will be                 ⟲ it is nowhere
+build      have the guest built of the image           ⟲ have it torn down
+activate   the server is ACTIVE
+           (there is no way back from here)
+drop       remove the image
+
+A shelved server that is still on its host is only switched on: that is in `power.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pileus.clients.image import ImageNotFound
+from pileus.compute.db import server as servers
+from pileus.compute.messages import Spawn
+from pileus.compute.model.image import snapshot_of
+from pileus.compute.model.server import VmState
+from pileus.compute.scheduler.ask import ask_of
+from pileus.compute.workflows import boot
+from pileus.compute.workflows.guest import access_to, spec_of
+from pileus.compute.workflows.means import Means
+from pileus.compute.workflows.order import heading, load, send_and_wait
+from pileus.compute.workflows.place import claim_host
+from pileus.compute.workflows.state import give_up
+from pileus.compute.workflows.state import settle as settle_server
+from pileus.kit.db import Transaction
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+
+
+def place(run: Run, means: Means) -> dict[str, str]:
+    """Choose a host. Raises StepFailed."""
+    server = load(run, means)
+    return claim_host(means, server, replace(ask_of(server), only_host=run.arguments["host"]))
+
+
+def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
+    """Have the guest built. Raises StepFailed."""
+    server = load(run, means)
+    try:
+        image = snapshot_of(means.images.get(run.arguments["image_id"]))
+    except ImageNotFound as error:
+        raise StepFailed(error.reason) from None
+    order = Spawn(**heading(run), guest=spec_of(server), image=access_to(means, image))
+    return send_and_wait(run, means, run.results["place"]["host"], order)
+
+
+def activate(run: Run, means: Means) -> None:
+    """The server is ACTIVE."""
+    means.database.write(_activate, run, means)
+
+
+def _activate(tx: Transaction, run: Run, means: Means) -> None:
+    now = means.clock.now()
+    servers.update(tx, run.subject, now, shelved_image_id=None, shelved_at=None)
+    state: dict[str, Any] = {"vm_state": VmState.ACTIVE, "power_state": run.results["build"]["power_state"]}
+    settle_server(tx, run, means, "unshelve", launched_at=now, **state)
+
+
+def drop(run: Run, means: Means) -> None:
+    """Remove the image."""
+    means.images.delete(run.arguments["image_id"])
+
+
+def fail(run: Run, means: Means) -> None:
+    """The server is as it was, and its action says what went wrong."""
+    means.database.write(give_up, run, means, "unshelve")
+
+
+UNSHELVE: Workflow[Means] = Workflow(
+    "unshelve",
+    (
+        Step("place", place, boot.give_back),
+        Step("assign", boot.assign, boot.unassign),
+        Step("build", build, boot.tear_down),
+        Step("activate", activate),
+        Step("drop", drop),
+    ),
+    failed=fail,
+    no_return="activate",
+)
