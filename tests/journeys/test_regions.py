@@ -131,7 +131,7 @@ def region(cloud: RunningCloud, name: str) -> Any:
 
 def server_in(there: Any) -> Any:
     image = next(iter(there.image.images()))
-    made = there.compute.create_server(name="s", image_id=image.id, flavor_id="1")
+    made = there.compute.create_server(name="s", image_id=image.id, flavor_id="1", networks="none")
     return there.compute.wait_for_server(made, wait=60, interval=0.2)
 
 

@@ -99,8 +99,10 @@ _LEVELS = {name.lower(): number for name, number in logging.getLevelNamesMapping
 
 def configure(*, file: Path | None = None, level: str = "INFO", terminal: bool = False) -> None:
     """Send events of Pileus and of its libraries to `file` (rotated at 32 MiB) and, if asked, to the terminal."""
+    processors = structlog.get_config()["processors"]
+    processors[:] = structlog.stdlib.filter_by_level, *_CHAIN, _hand_on  # in place: loggers in use hold this list
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_CHAIN, _hand_on],
+        processors=processors,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -53,7 +53,7 @@ class Loop:
                     self._round()
             self.trouble = None
         except Exception as error:
-            self.trouble = error.reason if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
+            self.trouble = str(error) if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
             LOOP_FAILURES.labels(self.name).inc()
             logger.exception("a round of a loop failed", loop=self.name)
 

@@ -151,4 +151,4 @@ class AgentStart:
 
 
 def _words(error: Exception) -> str:
-    return error.reason if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"

@@ -60,6 +60,7 @@ class Cloud:
     apps: dict[str, App[Any]] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
     stops: list[Callable[[], None]] = field(default_factory=list)
+    first_stops: list[Callable[[], None]] = field(default_factory=list)  # of what calls our own ports
     other_regions: Sequence[str] = ()  # that somebody else's identity service told of
     transport: Transport = field(init=False)
     threads: Threads = field(init=False)
@@ -129,7 +130,7 @@ class Cloud:
         ]
         server = HttpServer(listeners, self._tls())
         server.start()
-        self.stops.append(server.stop)
+        self.stops += [server.stop, *self.first_stops]
         for step in starts:
             step()
         if self.settings.auth.url:

@@ -70,9 +70,8 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
     trouble = partial(_trouble, service.ready, agents)
     cloud.add_app("compute", App(replace(service, ready=trouble)))
     loops = _loops(store, means, backend, Leases(database, LEASE, owner, cloud.clock), runner)
-    cloud.stops.append(runner.stop)
+    cloud.first_stops += [runner.stop, *(agent.stop for agent in agents)]
     starts = [runner.start, *cloud.starting(loops)]
-    cloud.stops.extend(agent.stop for agent in agents)
     return [*starts, *(agent.start for agent in agents)]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,6 +52,25 @@ def test_what_was_read_is_read_again_only_after_a_commit(databases: tuple[Databa
     for number, writer in enumerate((ours, other, ours), 2):
         put(writer, number)
         assert seen.read(1, reading, 1) == number
+
+
+def test_who_looks_after_a_commit_sees_it_however_many_look(databases: tuple[Database, Database]) -> None:
+    ours, other = databases
+    seen, reading, is_over = Seen[int](ours, 10), Reading(), Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            seen.read(1, reading, 1)
+
+    with ThreadPoolExecutor(6) as pool:
+        looking = [pool.submit(look) for _ in range(6)]
+        found = []
+        for number in range(2, 32):
+            put(other, number)
+            found.append(seen.read(1, reading, 1))
+        is_over.set()
+    assert [one.result() for one in looking] == [None] * 6
+    assert found == list(range(2, 32))
 
 
 def test_nothing_is_not_remembered(databases: tuple[Database, Database]) -> None:

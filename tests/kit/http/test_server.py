@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import ssl
+import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -277,6 +278,17 @@ def test_a_file_is_let_go_of_when_its_reader_hangs_up(stand: Stand) -> None:
         client.sendall(b"GET /file HTTP/1.1\r\nHost: x\r\nX-Auth-Token: owner\r\n\r\n")
         client.recv(100)
         until(lambda: is_open(file))
+    until(lambda: not is_open(file))
+
+
+def test_a_file_is_let_go_of_when_a_reader_of_several_is_gone(stand: Stand) -> None:
+    assert stand.shop.file is not None
+    file = stand.shop.file
+    with closing(stand.connect()) as client:
+        client.sendall(2 * b"GET /file HTTP/1.1\r\nHost: x\r\nX-Auth-Token: owner\r\n\r\n")
+        client.recv(100)
+        until(lambda: is_open(file))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not an end
     until(lambda: not is_open(file))
 
 

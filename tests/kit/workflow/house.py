@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pileus.kit.db.types import new_metadata
@@ -62,6 +62,7 @@ BUILD: Workflow[Site] = Workflow(
 )
 PERSIST: Workflow[Site] = Workflow("persist", (step("ground"),), is_endless=True)
 SETTLE: Workflow[Site] = Workflow("settle", tuple(step(part) for part in PARTS), no_return="walls")
+AWAIT: Workflow[Site] = Workflow("await", (step("ground"), replace(step("walls"), is_awaited=True), step("roof")))
 KEEP: Workflow[Site] = Workflow("keep", (step("ground"),), is_kept=True)
 
 
@@ -75,7 +76,7 @@ class Yard:
         self.runner = self.new_runner("one")
 
     def new_runner(self, owner: str, *, database: Database | None = None) -> Runner[Site]:
-        kinds = (BUILD, PERSIST, SETTLE, KEEP)
+        kinds = (BUILD, PERSIST, SETTLE, AWAIT, KEEP)
         return Runner(database or self.database, STORE, kinds, self.site, owner=owner, clock=self.clock, threads=2)
 
     def begin(self, kind: str = "build", subject: str = "s1") -> str:

@@ -15,7 +15,7 @@ import pytest
 from pileus.kit.db import Database
 from pileus.kit.errors import Conflict, Unavailable
 from pileus.kit.workflow import Run, StepFailed, Waiting
-from pileus.kit.workflow.runner import FIRST_RETRY_S, LEASE_S, MAX_TRIES
+from pileus.kit.workflow.runner import FIRST_RETRY_S, LEASE_S, MAX_TRIES, REST_S
 from tests.kit.workflow.house import PARTS, STORE, Killed, Site, Yard
 
 if TYPE_CHECKING:
@@ -386,6 +386,37 @@ def test_turns_grow_from_step_to_step_through_undoings_and_later_workflows(yard:
 
 
 @sqlite_only
+@pytest.mark.parametrize("is_done", [True, False])
+def test_a_cancellation_waits_for_a_step_of_which_nobody_knows_what_it_has_done(yard: Yard, is_done: bool) -> None:
+    asking = yard.site.disturb = Asking()
+    workflow_id = yard.begin("await")
+    yard.runner.run_due()
+    yard.cancel()
+    yard.runner.run_due()
+    assert (yard.state(workflow_id), yard.site.log) == ("do", ["do ground"])
+    assert yard.runner.answer(asking.order_ids[0], "done")
+    if not is_done:
+        yard.site.disturb = once("before do walls", raises(StepFailed("x")))
+    yard.runner.run_due()
+    begun = ["do ground", "do walls", "undo roof"] if is_done else ["do ground"]
+    assert (yard.state(workflow_id), yard.site.log) == ("undone", [*begun, "undo walls", "undo ground"])
+
+
+def test_turns_go_on_where_they_were_when_all_that_ended_is_forgotten(yard: Yard) -> None:
+    for _ in range(2):
+        yard.begin()
+        yard.runner.run_due()
+    with yard.database.read() as tx:
+        last = STORE.last_turn(tx)
+    yard.clock.sleep(3600)
+    assert yard.database.write(STORE.purge, yard.clock.now()) == 1
+    assert yard.database.write(STORE.purge, yard.clock.now()) == 0
+    workflow_id = yard.begin()
+    with yard.database.read() as tx:
+        assert STORE.get(tx, workflow_id).turn > last
+
+
+@sqlite_only
 def test_an_endless_workflow_is_tried_for_years(yard: Yard) -> None:
     yard.site.disturb = once("before do ground", raises(Unavailable("x")))
     workflow_id = yard.begin("persist")
@@ -591,6 +622,38 @@ def test_a_runner_that_is_stopped_leaves_its_work_to_the_next_at_once(yard: Yard
     assert (yard.site.log, yard.state(workflow_id)) == (["do ground"], "do")
     yard.new_runner("two").run_due()
     assert yard.state(workflow_id) == "done"
+
+
+class Full(Database):
+    """A database that takes nothing more of a workflow."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.refused = 0
+
+    def write(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        if fn == STORE.lease:
+            self.refused += 1
+            raise OSError("no space left on device")
+        return super().write(fn, *args, **kwargs)
+
+
+@sqlite_only
+def test_what_cannot_go_on_is_tried_again_after_others_could(yard: Yard, database_url: str) -> None:
+    full = Full(database_url)
+    runner = yard.new_runner("one", database=full)
+    yard.begin()
+    runner.start()
+    until(lambda: full.refused == 1)
+    for _ in range(5):
+        runner.nudge()
+        time.sleep(0.05)
+    assert full.refused == 1
+    yard.clock.sleep(REST_S + 1)
+    runner.nudge()
+    until(lambda: full.refused == 2)
+    runner.stop()
+    full.close()
 
 
 @sqlite_only

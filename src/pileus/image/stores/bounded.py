@@ -67,7 +67,7 @@ class Pool:
             now = time.monotonic()
             if sum(until < now for until in self._busy.values()) * 2 >= self._count:
                 raise StoreHangs(store=self._store)
-            self._jobs.append((lambda: _answer(future, lambda: fn(*args, **kwargs)), now + time_s))
+            self._jobs.append((lambda: _answer(future, lambda: fn(*args, **kwargs)), time_s))
             if len(self._jobs) > self._idle and self._threads < self._count:
                 self._threads += 1
                 threading.Thread(target=self._work, name=f"store-{self._store}", daemon=True).start()
@@ -104,7 +104,8 @@ class Pool:
                 if not self._jobs:
                     self._threads -= 1
                     return
-                job, self._busy[me] = self._jobs.popleft()
+                job, time_s = self._jobs.popleft()
+                self._busy[me] = time.monotonic() + time_s  # from now on: to wait in a queue is not to be lost
             job()
             del job  # hold nothing while idle
 

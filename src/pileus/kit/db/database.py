@@ -84,6 +84,7 @@ class Database:
         self._glancing: list[PoolProxiedConnection] = []
         self._watch: PoolProxiedConnection | None = None
         self._opening = threading.Lock()
+        self._looking = threading.Lock()
         self._is_closed = False
         self._group = GroupCommit(self._writer) if self.is_sqlite else None
         self._at_end: Callable[[Transaction], None] | None = None
@@ -135,10 +136,12 @@ class Database:
         if not self.is_sqlite:
             return None
         try:
-            cursor = self._watching().cursor()
-            cursor.execute("PRAGMA data_version")
-            row: Any = cursor.fetchone()
-            cursor.close()  # or it would go on looking at this moment
+            watching = self._watching()
+            with self._looking:  # a look that begins before another has ended sees that one's moment
+                cursor = watching.cursor()
+                cursor.execute("PRAGMA data_version")
+                row: Any = cursor.fetchone()
+                cursor.close()
             return int(row[0])
         except self._driver_error as error:
             logger.warning("the database does not answer", reason=str(error))

@@ -149,8 +149,8 @@ class Listener:
             stretch = {"file": file, "offset": body.offset, "count": body.length, "run": run}
             await send({"type": ZERO_COPY, **stretch})
             await send({"type": "http.response.body", "body": b""})
-        except ConnectionError:  # the client is gone, which the server learns in a moment
-            await gone
+        except ConnectionError:  # the client is gone
+            return
         finally:
             gone.cancel()
 

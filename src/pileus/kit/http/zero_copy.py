@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import socket
 import time
 import weakref
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from pileus.kit.http.guard import GuardedProtocol
@@ -34,7 +36,11 @@ class ZeroCopyProtocol(GuardedProtocol):
         async def wrapped(scope: Any, receive: Any, send: Any) -> None:
             async def sender(message: Any) -> None:
                 if message["type"] == ZERO_COPY:
-                    await self._send_file(message)
+                    try:
+                        await self._send_file(message, is_gone=cycle.disconnected)
+                    except ConnectionError:
+                        cycle.disconnected = True  # it is told to the last of the pipelined requests only
+                        raise
                     cycle.expected_content_length -= message["count"]
                 else:
                     await send(message)
@@ -43,7 +49,9 @@ class ZeroCopyProtocol(GuardedProtocol):
 
         super()._start_asgi_task(cycle, wrapped)
 
-    async def _send_file(self, message: MutableMapping[str, Any]) -> None:
+    async def _send_file(self, message: MutableMapping[str, Any], *, is_gone: bool) -> None:
+        if is_gone or self.transport.is_closing():
+            raise ConnectionResetError
         client = _Socket(self.transport.get_extra_info("socket").fileno())
         offset, end = message["offset"], message["offset"] + message["count"]
         try:
@@ -53,7 +61,8 @@ class ZeroCopyProtocol(GuardedProtocol):
             while offset < end:
                 await client.takes_more(self.loop)
                 offset += await message["run"](client.send, message["file"], offset, end - offset)
-        except ConnectionError:
+        except BaseException:
+            client.hang_up()  # whoever reads from a file that hangs holds the socket, and would keep the client waiting
             self.transport.abort()
             raise
 
@@ -73,6 +82,11 @@ class _Socket:
             await ready
         finally:
             loop.remove_writer(self._descriptor)
+
+    def hang_up(self) -> None:
+        """End the connection, whoever holds it."""
+        with socket.socket(fileno=os.dup(self._descriptor)) as held, suppress(OSError):  # the client may be faster
+            held.shutdown(socket.SHUT_RDWR)
 
     def send(self, file: Any, offset: int, count: int) -> int:
         """Send what the client takes without making us wait, and return how much. Raises ConnectionError."""

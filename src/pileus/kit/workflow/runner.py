@@ -29,6 +29,7 @@ SCAN_S = 1.0  # how late a workflow may be picked up that nobody nudged for
 MAX_TRIES = 8  # of a step that fails because something does not answer, or for a reason nobody foresaw
 FIRST_RETRY_S = 0.2
 LAST_RETRY_S = 30.0
+REST_S = LEASE_S + 10  # of what could not even be tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Runner(Generic[S]):
         self._clock = clock
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._busy: set[str] = set()
+        self._resting: dict[str, float] = {}  # what could not go on, until when
         self._guard = threading.Lock()
         self._ending = threading.Event()
         self._nudged = threading.Event()
@@ -148,10 +150,16 @@ class Runner(Generic[S]):
     def _enqueue(self, found: list[str]) -> None:
         for workflow_id in found:
             with self._guard:
-                if workflow_id in self._busy:
+                if workflow_id in self._busy or self._is_resting(workflow_id):
                     continue
                 self._busy.add(workflow_id)
             self._queue.put(workflow_id)
+
+    def _is_resting(self, workflow_id: str) -> bool:
+        if self._resting.get(workflow_id, 0.0) > self._clock.monotonic():
+            return True
+        self._resting.pop(workflow_id, None)
+        return False
 
     def _renew(self) -> None:
         """Keep what our threads are at, however long a step takes."""
@@ -173,6 +181,8 @@ class Runner(Generic[S]):
                 self._advance(workflow_id)
             except Exception:
                 logger.exception("a workflow could not go on", workflow=workflow_id)
+                with self._guard:  # once our lease has ended others try first: they may be of a release that can
+                    self._resting[workflow_id] = self._clock.monotonic() + REST_S
             finally:
                 with self._guard:
                     self._busy.discard(workflow_id)
@@ -199,7 +209,7 @@ class Runner(Generic[S]):
 
     def _do(self, record: Record) -> _Progress:
         workflow = self._workflows[record.kind]
-        if record.is_cancelled and workflow.may_be_undone(record.position):
+        if record.is_cancelled and workflow.may_be_cancelled(record.position):
             return _Progress("undo", record.position, reason="it was cancelled")
         if record.position == len(workflow.steps):
             return _Progress("done", record.position)

@@ -262,11 +262,12 @@ class WorkflowStore:
         return int(tx.scalar(select(func.coalesce(func.max(self._workflow.c.number), 0))) * TURNS + TURNS - 1)
 
     def purge(self, tx: Transaction, before: datetime) -> int:
-        """Forget workflows that ended before a time."""
+        """Forget workflows that ended before a time, but not the last of all: the next one's turns come after its."""
         w, s = self._workflow, self._step
-        old = select(w.c.id).where(w.c.state.not_in(UNFINISHED), w.c.updated_at < before)
-        tx.execute(s.delete().where(s.c.workflow_id.in_(old)))
-        return tx.changed(w.delete().where(w.c.state.not_in(UNFINISHED), w.c.updated_at < before))
+        last = tx.scalar(select(func.coalesce(func.max(w.c.number), 0)))
+        is_old = and_(w.c.state.not_in(UNFINISHED), w.c.updated_at < before, w.c.number < last)
+        tx.execute(s.delete().where(s.c.workflow_id.in_(select(w.c.id).where(is_old))))
+        return tx.changed(w.delete().where(is_old))
 
 
 def _record(row: Row, results: dict[str, Any]) -> Record:

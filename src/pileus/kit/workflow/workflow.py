@@ -55,6 +55,7 @@ class Step(Generic[S]):
     name: str
     do: Do[S]
     undo: Undo[S] | None = None
+    is_awaited: bool = False  # a cancellation waits until it has ended: until then nobody knows what there is to undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,10 @@ class Workflow(Generic[S]):
         if self.is_endless or self.no_return is None:
             return not self.is_endless
         return position <= [step.name for step in self.steps].index(self.no_return)
+
+    def may_be_cancelled(self, position: int) -> bool:
+        """Tell whether a cancellation holds at once where so many steps are done."""
+        is_awaited = position < len(self.steps) and self.steps[position].is_awaited
+        return not is_awaited and self.may_be_undone(position)
 
     is_kept: bool = False  # by the process that began it, as long as that lives: it knows what no row may say
