@@ -484,6 +484,10 @@ class World:
         assert reply.status == 202, reply.body
         return str(reply.headers["location"].rsplit("/", 1)[1])
 
+    def protect(self, image_id: str) -> None:
+        """Let nobody delete an image of the user's."""
+        self.means.images.update(image_id, {"protected": True}, (), self._token)
+
     def delete(self, server_id: str) -> int:
         return self.call("compute", "DELETE", f"/v2.1/servers/{server_id}").status
 

@@ -98,6 +98,27 @@ def test_what_was_set_aside_is_dropped_and_the_new_guest_stays(bench: Bench) -> 
     bench.await_power(guest.server_id, PowerState.RUNNING)
 
 
+def test_a_guest_that_shall_not_run_is_moved_without_a_boot(bench: Bench) -> None:
+    guest = guest_spec()
+
+    def is_off() -> bool:
+        has_greeted = "login:" in bench.driver.console_output(guest.server_id)
+        return bench.driver.power_state(guest.server_id) == PowerState.SHUTDOWN and not has_greeted
+
+    for _ in range(TWICE):
+        bench.driver.spawn(guest, bench.base, bench.base_format, None, is_running=False)
+        assert is_off()
+    bench.driver.set_aside(guest.server_id, None)
+    for _ in range(TWICE):
+        bench.driver.resize(guest, None, is_running=False)
+        assert is_off()
+    for _ in range(TWICE):
+        bench.driver.bring_back(guest.server_id, is_running=False)
+        assert is_off()
+    bench.driver.start(guest.server_id)
+    bench.await_console(guest.server_id, "login:")
+
+
 def test_nothing_is_brought_back_where_nothing_was_set_aside(bench: Bench) -> None:
     guest = guest_spec()
     for verb in (bench.driver.bring_back, bench.driver.unrescue, bench.driver.pause, bench.driver.suspend):

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from pileus.clients.session import Session
 from pileus.clients.transport import Transport
-from pileus.kit.errors import Forbidden, Invalid, NotFound, Unavailable
+from pileus.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from pileus.kit.http.message import JSON, Reply
 
 CHUNK = 2**20
@@ -29,10 +29,16 @@ class ImageRefused(Forbidden):
     message = "The image service refused: {reason}"
 
 
-class ImageQueryInvalid(Invalid):
-    """The image service does not understand what is looked for."""
+class ImageInvalid(Invalid):
+    """The image service does not take what an image shall have, or does not understand what is looked for."""
 
     message = "{reason}"
+
+
+class ImageBusy(Conflict):
+    """The image's state does not allow it now."""
+
+    message = "The image service refused: {reason}"
 
 
 class ImageFailed(Unavailable):
@@ -53,7 +59,7 @@ class Images:
         return dict(self._document(reply, f"GET image {image_id}", image_id))
 
     def create(self, attributes: Mapping[str, Any], token: str | None = None) -> dict[str, Any]:
-        """Make a queued image. Raises ImageRefused, ImageFailed."""
+        """Make a queued image. Raises ImageInvalid, ImageRefused, ImageFailed."""
         reply = self._session.request("image", "POST", "/v2/images", json=dict(attributes), token=token)
         return dict(self._document(reply, "POST images", str(attributes.get("id"))))
 
@@ -64,14 +70,15 @@ class Images:
         return list(self._document(reply, "GET images", "")["images"])
 
     def list_seen(self, query: Mapping[str, str], token: str) -> list[dict[str, Any]]:
-        """Return a page of the images that a user sees. Raises ImageQueryInvalid, ImageFailed."""
+        """Return a page of the images that a user sees. Raises ImageInvalid, ImageFailed."""
         reply = self._session.request("image", "GET", f"/v2/images?{urlencode(query)}", token=token)
-        if reply.status == 400:
-            raise ImageQueryInvalid(reason=_sentence(reply))
         return list(self._document(reply, "GET images", "")["images"])
 
     def update(self, image_id: str, changes: Mapping[str, Any], removed: Sequence[str], token: str) -> dict[str, Any]:
-        """Set properties of an image and take others away. Raises ImageNotFound, ImageRefused, ImageFailed."""
+        """Set properties of an image and take others away.
+
+        Raises ImageNotFound, ImageInvalid, ImageRefused, ImageBusy, ImageFailed.
+        """
         patch = [{"op": "add", "path": f"/{name}", "value": value} for name, value in changes.items()]
         patch += [{"op": "remove", "path": f"/{name}"} for name in removed]
         media = {"content-type": "application/openstack-images-v2.1-json-patch"}
@@ -80,7 +87,7 @@ class Images:
         return dict(self._document(reply, f"PATCH image {image_id}", image_id))
 
     def delete(self, image_id: str, token: str | None = None) -> None:
-        """Remove an image; one that is gone is no error. Raises ImageRefused, ImageFailed."""
+        """Remove an image; one that is gone is no error. Raises ImageRefused, ImageBusy, ImageFailed."""
         reply = self._session.request("image", "DELETE", f"/v2/images/{image_id}", token=token)
         if reply.status != 404:
             self._document(reply, f"DELETE image {image_id}", image_id)
@@ -96,8 +103,12 @@ class Images:
     def _document(self, reply: Reply, what: str, image_id: str) -> Any:
         if reply.status == 404:
             raise ImageNotFound(image_id=image_id)
+        if reply.status == 400:
+            raise ImageInvalid(reason=_sentence(reply))
         if reply.status in (403, 413):
             raise ImageRefused(reason=_sentence(reply))
+        if reply.status == 409:
+            raise ImageBusy(reason=_sentence(reply))
         if reply.status >= 300:
             raise ImageFailed(status=reply.status, what=what)
         return reply.decoded()

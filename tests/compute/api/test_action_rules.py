@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.compute.world import SILENT_S, World
+from tests.compute.world import IMAGE, SILENT_S, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,6 +189,27 @@ def test_a_rebuild_changes_what_its_version_knows(world: World) -> None:
     assert world.server(server_id).hostname == "he"
     assert _status(world, server_id, "rebuild", {"imageRef": server_id}) == 400
     world.check()
+
+
+def test_a_server_is_rescued_with_an_image_that_its_owner_may_read(world: World) -> None:
+    server_id, body = world.active(), {"name": "theirs", "disk_format": "raw", "container_format": "bare"}
+    made = world.call("image", "POST", "/v2/images", {**body, "visibility": "private"}, is_admin=True)
+    theirs = str(made.decoded()["id"])
+    world.put_bytes(theirs, IMAGE)
+    refused = world.act(server_id, "rescue", {"rescue_image_ref": theirs})
+    assert (refused.status, f"Requested rescue image '{theirs}' is not supported".encode() in bytes(refused.body)) == (
+        400,
+        True,
+    )
+    empty = str(world.call("image", "POST", "/v2/images", body).decoded()["id"])
+    large = str(world.call("image", "POST", "/v2/images", {**body, "min_ram": 10**6}).decoded()["id"])
+    world.put_bytes(large, IMAGE)
+    for image_id in (empty, large, server_id):
+        assert _status(world, server_id, "rescue", {"rescue_image_ref": image_id}) == 400
+    assert world.server(server_id).task_state is None
+    world.done(server_id, "rescue", {"rescue_image_ref": world.new_image()})
+    assert world.server(server_id).status == "RESCUE"
+    assert _status(world, server_id, "rescue", {"rescue_image_ref": theirs}) == 409  # the state comes first
 
 
 def test_backups_rotate(world: World) -> None:

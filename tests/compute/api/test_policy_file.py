@@ -39,8 +39,10 @@ def test_a_verb_may_be_closed_to_administrators(tmp_path: Path) -> None:
 def test_lists_of_every_project_go_by_their_own_rules(tmp_path: Path) -> None:
     cloud = policy(tmp_path, {f"{PREFIX}servers:detail:get_all_tenants": "role:member"})
     server_id = cloud.new_server(who=OTHER)
-    assert [row["id"] for row in cloud.get("/servers/detail?tenant_id=p-two")["servers"]] == [server_id]
-    assert cloud.get("/servers?tenant_id=p-two")["servers"] == []
+    wanted = "all_tenants=1&tenant_id=p-two"
+    assert [row["id"] for row in cloud.get(f"/servers/detail?{wanted}")["servers"]] == [server_id]
+    assert cloud.ask("GET", f"/servers?{wanted}").status == 403
+    assert cloud.get("/servers/detail?tenant_id=p-two")["servers"] == []  # it says nothing without all_tenants
     assert cloud.ask("GET", f"/servers/detail?marker={server_id}").status == 200
     assert cloud.ask("GET", f"/servers?marker={server_id}").status == 400
     cloud.database.close()

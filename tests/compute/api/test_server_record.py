@@ -186,6 +186,14 @@ def test_migrations_are_listed_for_administrators(cloud: Cloud) -> None:
     assert cloud.ask("GET", "/os-migrations").status == 403
 
 
+@pytest.mark.parametrize("version", ["2.1", "2.58", "2.80"])
+def test_migrations_are_listed_by_their_project_in_every_version(cloud: Cloud, version: str) -> None:
+    _migrate(cloud, cloud.active_server())
+    for project, count in (("p-one", 1), ("p-admin", 0)):
+        found = cloud.get(f"/os-migrations?project_id={project}", version=version, who=ADMIN)["migrations"]
+        assert len(found) == count, project
+
+
 def test_a_live_migration_shows_how_far_it_is(cloud: Cloud) -> None:
     server_id = cloud.active_server()
     _migrate(cloud, server_id)
@@ -196,7 +204,8 @@ def test_a_live_migration_shows_how_far_it_is(cloud: Cloud) -> None:
     assert (found["memory_total_bytes"], found["memory_remaining_bytes"], found["disk_total_bytes"]) == (10, 6, None)
     assert cloud.get(f"{path}/{found['id']}", version="2.23", who=ADMIN)["migration"] == found
     for number, sentence in ((found["id"] + 1, "is not live-migration"), (found["id"] + 2, "is not in progress"),
-                             (99, "is not found")):  # fmt: skip
+                             (99, "is not found"), ("9" * 5000, "not found"), ("x", "not found"),
+                             (f"{found['id']:018}0", "not found")):  # fmt: skip
         reply = cloud.ask("GET", f"{path}/{number}", version="2.23", who=ADMIN)
         assert (reply.status, sentence in message_of(reply)) == (404, True)
 

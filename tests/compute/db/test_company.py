@@ -90,6 +90,10 @@ def test_a_group_counts_its_members_where_they_are_or_are_to_be(database: Databa
         assert list(server_group.get(tx, GROUP.id).members) == [first.id, second.id, third.id]
         assert server_group.count_members(tx, GROUP.id, first.user_id) == 3
         assert server_group.count(tx, "p") == 1
+    database.write(server_group.claim, first.id, "h2")
+    with database.read() as tx:
+        on_its_way = server_group.members_by_host(tx, GROUP.id, without=third.id)
+    assert on_its_way == {"h1": 2, "h2": 1}, "it may yet stay where it is"
     database.write(server.mark_deleted, first.id, NOW)
     with database.read() as tx:
         assert server_group.count_members(tx, GROUP.id, first.user_id) == 2
@@ -119,3 +123,6 @@ def test_a_token_leads_to_a_console_until_its_time_is_over(database: Database) -
         for token, now in (("other", NOW), ("secret", NOW + timedelta(minutes=1))):
             with pytest.raises(TokenNotFound):
                 console_token.get(tx, token, now)
+    database.write(server.mark_deleted, one.id, NOW)
+    with database.read() as tx, pytest.raises(TokenNotFound):
+        console_token.get(tx, "secret", NOW)

@@ -69,6 +69,19 @@ def test_what_is_over_is_in_progress_no_more(database: Database, server_id: str)
         assert server_migration.list_in_progress(tx, server_id) == [live]
 
 
+def test_what_has_ended_otherwise_stays_as_it_is(database: Database, server_id: str) -> None:
+    made = new_migration(database, server_id, status=MigrationStatus.RUNNING)
+    only_from = (MigrationStatus.PREPARING, MigrationStatus.RUNNING)
+
+    def ends_as(status: MigrationStatus) -> bool:
+        return database.write(server_migration.update, made.uuid, LATER, only_from=only_from, status=status)
+
+    assert ends_as(MigrationStatus.COMPLETED)
+    assert not ends_as(MigrationStatus.CANCELLED)
+    with database.read() as tx:
+        assert server_migration.get(tx, made.uuid).status == MigrationStatus.COMPLETED
+
+
 def test_what_waits_long_is_found(database: Database, server_id: str) -> None:
     made = new_migration(database, server_id)
     with database.read() as tx:

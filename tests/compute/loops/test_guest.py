@@ -135,6 +135,21 @@ def test_a_guest_whose_server_was_just_given_to_the_host_is_never_removed(world:
         world.settle()
 
 
+# --- what is set aside ----------------------------------------------------------------------------
+
+
+def test_what_is_set_aside_is_kept_while_it_is_all_that_there_is(world: World, host: Host) -> None:
+    server_id = world.active()
+    host.driver.aside[server_id] = host.driver.guests.pop(server_id)
+    judge(world)
+    world.bus.deliver()
+    assert host.driver.list_aside() == [server_id]
+    haunt(host, server_id)
+    judge(world)
+    world.bus.deliver()
+    assert (host.driver.list_aside(), host.guests) == ([], {server_id})
+
+
 # --- power ----------------------------------------------------------------------------------------
 
 

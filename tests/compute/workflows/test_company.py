@@ -106,3 +106,15 @@ def test_of_two_members_that_want_one_host_at_once_the_second_goes_elsewhere(thr
     assert not three_hosts.database.write(claim_in_group, second, stale[1], host)
     three_hosts.database.write(leave_claim, first.id)
     assert three_hosts.database.write(claim_in_group, second, stale[1], host)
+
+
+def test_of_two_members_that_are_moved_at_once_one_stays(three_hosts: World) -> None:
+    hints = {"group": _group(three_hosts, "anti-affinity")}
+    members = [_boot(three_hosts, hints) for _ in range(2)]
+    before = _hosts_of(three_hosts, *members)
+    for server_id in members:
+        assert three_hosts.act(server_id, "migrate", is_admin=True).status == 202
+    after = _hosts_of(three_hosts, *members)
+    assert sorted(one == other for one, other in zip(before, after, strict=True)) == [False, True]
+    assert len(set(after)) == 2
+    three_hosts.check()

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pileus.compute.db import console_token, tables
 from pileus.compute.messages import Destroy, Done, Heartbeat, Snapshot, Spawn
+from pileus.compute.model.console import Console
 from tests.compute.world import SILENT_S, World
 
 if TYPE_CHECKING:
@@ -179,6 +182,20 @@ def test_deleting_goes_on_until_placement_answers(world: World) -> None:
     world._transport._local[url] = app
     world.settle()
     assert_gone(world, server_id)
+
+
+def test_the_tokens_of_a_deleted_servers_console_lead_nowhere(world: World) -> None:
+    world.new_host()
+    server_id, now = world.active(), world.clock.now()
+    console = Console(
+        server_id=server_id, console_type="novnc", host="h1", port=5900, tls_port=None, internal_access_path=None,
+        expires_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    world.database.write(console_token.add, "secret", console, now)
+    world.delete(server_id)
+    world.settle()
+    with world.database.read() as tx:
+        assert tx.all(tables.CONSOLE_TOKEN.select()) == []
 
 
 # --- while it is snapshotted ----------------------------------------------------------------------

@@ -300,7 +300,7 @@ SCENARIOS = {
         "unshelve",
     ),
     "unshelve here": Scenario(
-        lambda world: world.shelved_here(_active(world)), _act("unshelve"), _at("h1", "ACTIVE"), "unshelve_here"
+        lambda world: world.shelved_here(_active(world)), _act("unshelve"), _unshelved_images, "unshelve_here"
     ),
     "snapshot": Scenario(_active, lambda world, server_id: world.snapshot(server_id), _images(1), "snapshot"),
     "snapshot that fails": Scenario(
@@ -319,7 +319,7 @@ SCENARIOS = {
 }
 
 
-LIKE_STOP = ("pause", "unpause", "suspend", "resume", "unrescue", "restore", "unshelve_here")
+LIKE_STOP = ("pause", "unpause", "suspend", "resume", "unrescue", "restore")
 """Kinds that are one order and one row, as stop is: who dies in one of them dies in all."""
 
 

@@ -148,5 +148,70 @@ def test_an_image_that_the_image_service_refuses_leaves_nothing_to_do(world: Wor
     world.check()
 
 
+def test_an_image_that_the_image_service_does_not_take_is_the_callers_fault(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    refused = world.act(server_id, "createImage", {"name": "x", "metadata": {"protected": "maybe"}})
+    assert refused.status == 400, refused.body
+    assert world.server(server_id).task_state is None
+    world.work()
+    world.check()
+
+
+def test_a_snapshot_that_fails_frees_its_server_though_the_image_is_protected(world: World) -> None:
+    host = world.new_host()
+    server_id = world.active()
+    host.broken["snapshot"] = "no room to copy"
+    image_id = world.snapshot(server_id)
+    world.protect(image_id)
+    world.settle()
+    assert world.image(image_id) == "queued"
+    assert world.server(server_id).task_state is None
+    world.check()
+
+
+# --- backups --------------------------------------------------------------------------------------
+
+
+def test_a_backup_makes_room_among_its_own_projects_images_alone(world: World) -> None:
+    """Whatever images of others say of themselves: anybody may write that an image is a backup of a server."""
+    world.new_host()
+    server_id = world.active()
+    _back_up(world, server_id, "one", 2)
+    said = {"image_type": "backup", "backup_type": "daily", "instance_uuid": server_id}
+    for _ in range(2):
+        made = world.call("image", "POST", "/v2/images", {"name": "foreign", **said}, is_admin=True)
+        assert made.status == 201, made.body
+        world.clock.sleep(60)
+    _back_up(world, server_id, "two", 2)
+    assert _backups(world) == ["foreign", "foreign", "one", "two"]
+    _back_up(world, server_id, "three", 2)
+    assert _backups(world) == ["foreign", "foreign", "three", "two"]
+    world.check()
+
+
+def test_a_protected_backup_stays_and_its_server_is_free(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    world.protect(_back_up(world, server_id, "one", 1))
+    _back_up(world, server_id, "two", 1)
+    assert _backups(world) == ["one", "two"]
+    assert world.server(server_id).task_state is None
+    world.check()
+
+
+def _back_up(world: World, server_id: str, name: str, rotation: int) -> str:
+    body = {"name": name, "backup_type": "daily", "rotation": rotation}
+    reply = world.act(server_id, "createBackup", body, version="2.45")
+    assert reply.status == 202, reply.body
+    world.settle()
+    world.clock.sleep(60)
+    return str(reply.decoded()["image_id"])
+
+
+def _backups(world: World) -> list[str]:
+    return sorted(image["name"] for image in world.means.images.list_by(image_type="backup"))
+
+
 def _count(world: World) -> int:
     return len(world.call("image", "GET", "/v2/images").decoded()["images"])

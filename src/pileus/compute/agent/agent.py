@@ -132,7 +132,7 @@ class Agent:
             Unrescue: lambda order: self._driver.unrescue(order.server_id),
             SetAside: self._set_aside,
             Resize: self._resize,
-            BringBack: self._bring_back,
+            BringBack: lambda order: self._driver.bring_back(order.server_id, is_running=order.is_running),
             DropAside: lambda order: self._driver.drop_aside(order.server_id),
             Receive: lambda order: self._driver.receive(order.guest),
             SendAway: lambda order: self._driver.send_away(order.server_id, order.to),
@@ -242,7 +242,7 @@ class Agent:
 
     def _outcome_of(self, order: Order) -> Done | Failed:
         if self._is_overtaken(order):
-            return self._failed(order, "The server is being removed from its host, or was moved to it again.")
+            return self._failed(order, "Something else was asked for the server meanwhile.")
         try:
             self._verbs[type(order)](order)
             power = self._power(order.server_id)
@@ -260,14 +260,14 @@ class Agent:
         _remember(self._seen, order.server_id, (max(last, turn), max(removal, turn) if _removes(order) else removal))
 
     def _is_overtaken(self, order: Order) -> bool:
-        """Tell whether something else was meant since: messages may come in another order than they were sent.
+        """Tell whether something else was meant since: messages may come twice, and in another order than sent.
 
         Without this, an order to build that comes behind the one to remove would leave a guest that nobody wants, and
-        an old order to remove would take a guest that has come back.
+        an old order to remove or to set aside would take a guest that has come back.
         """
         with self._guard:
             last, removal = self._seen.get(order.server_id, (-1, -1))
-        return order.turn < last if _removes(order) else order.turn <= removal
+        return order.turn < last or (order.turn <= removal and not _removes(order))
 
     def _failed(self, order: Order, reason: str) -> Failed:
         return Failed(order_id=order.id, host=self.host, server_id=order.server_id, reason=reason)
@@ -281,8 +281,7 @@ class Agent:
     def _spawn(self, order: Spawn) -> None:
         base = self._cache.get(order.image)
         with self._config_drive(order.guest) as drive:
-            self._driver.spawn(order.guest, base.path, base.format, drive)
-        self._leave_running(order.server_id, order.is_running)
+            self._driver.spawn(order.guest, base.path, base.format, drive, is_running=order.is_running)
 
     def _rebuild(self, order: Rebuild) -> None:
         self._cache.get(order.image)  # while the guest that is there still runs
@@ -296,16 +295,7 @@ class Agent:
 
     def _resize(self, order: Resize) -> None:
         with self._config_drive(order.guest) as drive:
-            self._driver.resize(order.guest, drive)
-        self._leave_running(order.server_id, order.is_running)
-
-    def _bring_back(self, order: BringBack) -> None:
-        self._driver.bring_back(order.server_id)
-        self._leave_running(order.server_id, order.is_running)
-
-    def _leave_running(self, server_id: str, is_running: bool) -> None:
-        if not is_running:
-            self._driver.stop(server_id, 0.0)
+            self._driver.resize(order.guest, drive, is_running=order.is_running)
 
     @contextmanager
     def _config_drive(self, guest: GuestSpec) -> Iterator[Path]:
@@ -349,6 +339,7 @@ def _removes(order: Order) -> bool:
 
 def _remember(known: OrderedDict[str, T], key: str, value: T) -> None:
     known[key] = value
+    known.move_to_end(key)
     while len(known) > REMEMBERED:
         known.popitem(last=False)
 

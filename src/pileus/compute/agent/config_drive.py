@@ -17,12 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pileus.compute.agent.mac import mac_address
+from pileus.kit import log
 from pileus.kit.errors import Invalid, Unavailable
 
 if TYPE_CHECKING:
     from pileus.compute.messages import GuestSpec
 
+logger = log.get_logger("pileus.agent.config_drive")
+
 LABEL = "config-2"
+_FAILED = "The config drive could not be built; the log of the host says why."
 _BUILD_TIMEOUT_S = 60.0
 _SEED_BYTES = 512
 
@@ -159,9 +163,11 @@ def _run(command: list[str]) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_BUILD_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigDriveFailed(f"The config drive could not be built: {error}") from error
+        logger.exception("a config drive could not be built")  # what it says is not for the server's owner
+        raise ConfigDriveFailed(_FAILED) from error
     if done.returncode:
-        raise ConfigDriveFailed(f"The config drive could not be built: {done.stderr.strip()[-300:]}")
+        logger.error("a config drive could not be built", why=done.stderr.strip()[-300:])
+        raise ConfigDriveFailed(_FAILED)
 
 
 def _decoded(user_data: str) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pileus.compute.api import parse
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as servers
 from pileus.compute.model.errors import InstanceNotFound, ProjectInvalid
+from pileus.compute.model.move_errors import MigrationNotOfServer
 from pileus.compute.model.server import Server
 from pileus.compute.operations.task import Asker
 from pileus.kit.db import Transaction
@@ -38,6 +40,14 @@ def require_project(request: Request, backend: Backend, project_id: str) -> None
     """Raise ProjectInvalid if the identity service has no such project."""
     if not backend.projects.exists(project_id, request.context.token):
         raise ProjectInvalid(project_id=project_id)
+
+
+def migration_number(request: Request) -> int:
+    """Return which migration the path names. Raises MigrationNotOfServer if no migration can have that id."""
+    text = request.params["migration_id"]
+    if not parse.is_whole(text):
+        raise MigrationNotOfServer(migration_id=text, server_id=request.params["server_id"])
+    return int(text)
 
 
 def read_server(request: Request, backend: Backend, rule: str | None = None) -> Server:

@@ -7,19 +7,21 @@ from typing import Any
 from pileus.compute.api import versions as v
 from pileus.compute.api.changes import changes_of
 from pileus.compute.api.links import links, next_links
-from pileus.compute.api.lookup import server_of
+from pileus.compute.api.lookup import migration_number, server_of
 from pileus.compute.backend import Backend
 from pileus.compute.db import server_migration as rows
-from pileus.compute.model.server_errors import MigrationNotFound, MigrationNotInProgress, MigrationNotLive
+from pileus.compute.model.server_errors import LiveMigrationNotFound, MigrationNotInProgress, MigrationNotLive
 from pileus.compute.model.server_migration import Migration, MigrationType
-from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.http.page import limit_of
 
 _INDEX = "os_compute_api:os-migrations:index"
 _OF_SERVER = "os_compute_api:servers:migrations:index"
-_EQUALS = {"instance_uuid": "server_id", "status": "status", "migration_type": "type", "source_compute": "source_host"}
-_EQUALS_SINCE_OWNER = {"user_id": "user_id", "project_id": "project_id"}
+_EQUALS = {
+    "instance_uuid": "server_id", "status": "status", "migration_type": "type", "source_compute": "source_host",
+    "project_id": "project_id",  # in every version: who may see his own project's alone must not see all
+}  # fmt: skip
+_EQUALS_SINCE_OWNER = {"user_id": "user_id"}
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
 
 
@@ -99,24 +101,18 @@ def list_of_server(request: Request, backend: Backend) -> Reply:
 
 def show(request: Request, backend: Backend) -> Reply:
     """GET /servers/{server_id}/migrations/{migration_id}."""
-    text = request.params["migration_id"]
+    number = migration_number(request)
     with backend.database.read() as tx:
         server = server_of(request, tx)
-        found = rows.find_of(tx, server.id, _number(text))
-    which = {"migration_id": text, "server_id": server.id}
+        found = rows.find_of(tx, server.id, number)
+    which = {"migration_id": number, "server_id": server.id}
     if found is None:
-        raise MigrationNotFound(**which)
+        raise LiveMigrationNotFound(**which)
     if found.type != MigrationType.LIVE:
         raise MigrationNotLive(**which)
     if not found.is_in_progress:
         raise MigrationNotInProgress(**which)
     return Reply.json({"migration": _live(request, found, sees_host=True)})
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise Invalid(f"The migration's id is a number, not '{text}'")
-    return int(text[:18])
 
 
 def _live(request: Request, one: Migration, *, sees_host: bool) -> dict[str, Any]:

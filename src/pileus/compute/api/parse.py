@@ -12,6 +12,7 @@ from pileus.kit.http.message import Request
 
 TRUE = ("1", "t", "true", "on", "y", "yes")
 FALSE = ("0", "f", "false", "off", "n", "no")
+_DIGITS = 18  # of a number that fits into a column, and that nobody writes to keep us busy
 
 
 def boolean(name: str, text: str) -> bool:
@@ -28,8 +29,8 @@ def is_true(value: object) -> bool:
 
 
 def is_whole(text: str) -> bool:
-    """Tell whether a text is a whole number from 0 up."""
-    return text.isascii() and text.isdigit()
+    """Tell whether a text is a whole number from 0 up, and no longer than any that a database keeps."""
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS
 
 
 def whole(name: str, text: str) -> int:

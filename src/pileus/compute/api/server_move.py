@@ -9,12 +9,12 @@ from pileus.compute.api import versions as v
 from pileus.compute.api.action import dispatcher
 from pileus.compute.api.begin import action, begin, beginning
 from pileus.compute.api.flavor import may_see_all
-from pileus.compute.api.lookup import asker_of, read_server
+from pileus.compute.api.lookup import asker_of, migration_number, read_server
 from pileus.compute.api.schema import server_action as body
 from pileus.compute.api.server_create import PASSWORD_BITS
 from pileus.compute.backend import Backend
 from pileus.compute.db.server import UNCHANGED
-from pileus.compute.model.move_errors import ForceWithoutHost, MigrationNotOfServer
+from pileus.compute.model.move_errors import ForceWithoutHost
 from pileus.compute.operations import image, live_migration, move
 from pileus.compute.operations import shelve as shelving
 from pileus.kit import ids
@@ -96,21 +96,15 @@ def abort_migration(request: Request, backend: Backend) -> Reply:
     """DELETE /servers/{server_id}/migrations/{migration_id}."""
     server = read_server(request, backend)
     may_be_queued = request.since(v.ABORT_QUEUED_MIGRATION)
-    live_migration.abort(backend, server, asker_of(request), _number(request), may_be_queued=may_be_queued)
+    live_migration.abort(backend, server, asker_of(request), migration_number(request), may_be_queued=may_be_queued)
     return Reply.empty(202)
 
 
 def force_complete(request: Request, backend: Backend, _value: Any) -> Reply:
     """force_complete."""
-    live_migration.force_complete(backend, read_server(request, backend), asker_of(request), _number(request))
+    server, asker = read_server(request, backend), asker_of(request)
+    live_migration.force_complete(backend, server, asker, migration_number(request))
     return Reply.empty(202)
-
-
-def _number(request: Request) -> int:
-    text = request.params["migration_id"]
-    if not text.isdecimal():
-        raise MigrationNotOfServer(migration_id=text, server_id=request.params["server_id"])
-    return int(text)
 
 
 ACTIONS = (

@@ -11,6 +11,7 @@ from pileus.compute.api.schema import server as server_body
 from pileus.compute.api.schema import server_action as body
 from pileus.compute.api.server_create import PASSWORD_BITS
 from pileus.compute.backend import Backend
+from pileus.compute.model.server import ImageSnapshot
 from pileus.compute.operations import guest, lock, power
 from pileus.compute.operations import server as operations
 from pileus.kit import ids
@@ -47,8 +48,15 @@ def unlock_server(request: Request, backend: Backend, _value: Any) -> Reply:
 def rescue(request: Request, backend: Backend, value: Any) -> Reply:
     """Rescue."""
     asked = value or {}
-    begin(request, backend, power.rescue, image_id=asked.get("rescue_image_ref"))
+    begin(request, backend, power.rescue, image=_rescue_image(request, backend, asked.get("rescue_image_ref")))
     return Reply.json({"adminPass": asked.get("adminPass") or ids.new_secret(PASSWORD_BITS)})
+
+
+def _rescue_image(request: Request, backend: Backend, image_id: str | None) -> ImageSnapshot | None:
+    if image_id is None:
+        return None
+    server, token = read_server(request, backend), request.context.token
+    return power.read_rescue_image(backend, server, asker_of(request), image_id, token)
 
 
 def change_password(request: Request, backend: Backend, value: Any) -> Reply:

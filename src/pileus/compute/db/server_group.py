@@ -20,11 +20,10 @@ _MEMBERS = (
     .where(_S.deleted_at.is_(None))
     .order_by(_S.number)
 )
-_PLACE = func.coalesce(_S.host, _M.claimed_host)
 _PLACES = (
-    select(_M.server_id, _PLACE.label("place"))
+    select(_M.server_id, _S.host, _M.claimed_host)
     .join(SERVER, _S.id == _M.server_id)
-    .where(_M.group_id == bindparam("which"), _S.deleted_at.is_(None), _PLACE.is_not(None))
+    .where(_M.group_id == bindparam("which"), _S.deleted_at.is_(None))
 )
 
 
@@ -53,13 +52,16 @@ def of_servers(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, str]:
 
 
 def members_by_host(tx: Transaction, group_id: str, *, without: str) -> Mapping[str, int]:
-    """Return how many members each host has, or has claimed for it; `without`: the server that asks."""
-    rows = tx.all(_PLACES, {"which": group_id})
-    return Counter(row.place for row in rows if row.server_id != without)
+    """Return how many members each host has or awaits; `without`: the server that asks.
+
+    A member under way counts on both of its hosts: it may yet stay where it is.
+    """
+    rows = [row for row in tx.all(_PLACES, {"which": group_id}) if row.server_id != without]
+    return Counter(host for row in rows for host in {row.host, row.claimed_host} if host is not None)
 
 
 def claim(tx: Transaction, server_id: str, host: str | None) -> None:
-    """Have a member that is on no host yet count as one of this host; None: of none."""
+    """Have a member count as one of this host too, to which it is to go; None: of no other than it is on."""
     tx.execute(SERVER_GROUP_MEMBER.update().where(_M.server_id == server_id).values(claimed_host=host))
 
 

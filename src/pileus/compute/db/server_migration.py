@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -27,9 +27,17 @@ def add(tx: Transaction, migration: Migration) -> None:
     tx.execute(MIGRATION.insert(), {name: getattr(migration, name) for name in _COLUMNS if name != "number"})
 
 
-def update(tx: Transaction, uuid: str, now: datetime, **values: Any) -> None:
-    """Set columns: status, dest_host, dest_node, and how far it is."""
-    tx.execute(MIGRATION.update().where(_M.uuid == uuid).values(updated_at=now, **values))
+def update(
+    tx: Transaction, uuid: str, now: datetime, *, only_from: Collection[str] | None = None, **values: Any
+) -> bool:
+    """Set columns: status, dest_host, dest_node, and how far it is; tell whether there was such a migration.
+
+    With `only_from`, one of another status stays as it is.
+    """
+    statement = MIGRATION.update().where(_M.uuid == uuid)
+    if only_from is not None:
+        statement = statement.where(_M.status.in_(only_from))
+    return bool(tx.changed(statement.values(updated_at=now, **values)))
 
 
 def get(tx: Transaction, uuid: str) -> Migration:

@@ -41,10 +41,10 @@ class GuestLoop:
         """Judge each heartbeat once."""
         for report in self._heard.take():
             with self._database.read() as tx:
+                turn = self._store.last_turn(tx)  # before all else: what is begun from here on comes after it
                 rows = {row.id: row for row in server.list_by_host(tx, report.beat.host)}
                 leftovers = list(self._leftovers(tx, report, rows))
                 unwanted = list(self._unwanted(tx, report))
-                turn = self._store.last_turn(tx)
                 changed = list(self._changed(tx, report, rows))
             for server_id in leftovers:
                 logger.warning("removing a guest that no server has", server=server_id, host=report.beat.host)
@@ -72,7 +72,11 @@ class GuestLoop:
                 yield row.id
 
     def _unwanted(self, tx: Transaction, report: Report) -> Iterator[str]:
-        """Find what was set aside of servers that are deleted, or that will not go back to it."""
+        """Find what was set aside of servers that are deleted, or that will not go back to it.
+
+        What is all that the host has of a server that should be there is left to whoever mends the server.
+        """
+        guests = {guest.server_id for guest in report.beat.guests}
         for server_id in report.beat.aside:
             if self._store.is_busy(tx, server_id):
                 continue
@@ -80,7 +84,8 @@ class GuestLoop:
                 row = server.get(tx, server_id, may_be_deleted=True)
             except InstanceNotFound:
                 continue
-            if row.deleted_at is not None or row.vm_state not in (VmState.RESIZED, VmState.ERROR):
+            is_all = row.host == report.beat.host and server_id not in guests
+            if row.deleted_at is not None or not (is_all or row.vm_state in (VmState.RESIZED, VmState.ERROR)):
                 yield row.id
 
     def _changed(self, tx: Transaction, report: Report, rows: dict[str, Server]) -> Iterator[tuple[Server, int]]:

@@ -24,7 +24,8 @@ class ActionRule:
 
 _ACTIVE, _STOPPED, _ERROR = VmState.ACTIVE, VmState.STOPPED, VmState.ERROR
 _PERSISTENT = (_ACTIVE, _STOPPED, VmState.PAUSED, VmState.SUSPENDED)
-_WHATEVER = (None, *TaskState)
+_DELETION = (TaskState.DELETING, TaskState.SOFT_DELETING)
+_UNLESS_DELETED = (None, *(task for task in TaskState if task not in _DELETION))
 
 
 def _rule(
@@ -70,8 +71,8 @@ CONFIRM_RESIZE = _rule("confirmResize", (VmState.RESIZED,), TaskState.RESIZE_FIN
 REVERT_RESIZE = _rule("revertResize", (VmState.RESIZED,), TaskState.RESIZE_REVERTING)
 LIVE_MIGRATE = _rule("os-migrateLive", (_ACTIVE, VmState.PAUSED), TaskState.MIGRATING)
 EVACUATE = ActionRule(
-    action="evacuate", vm_states=(_ACTIVE, _STOPPED, _ERROR), task_states=_WHATEVER, task_state=TaskState.REBUILDING,
-    needs_launched=True, minds_lock=False,
+    action="evacuate", vm_states=(_ACTIVE, _STOPPED, _ERROR), task_states=_UNLESS_DELETED,
+    task_state=TaskState.REBUILDING, needs_launched=True, minds_lock=False,
 )  # fmt: skip
 SHELVE = _rule("shelve", _PERSISTENT, TaskState.SHELVING)
 SHELVE_OFFLOAD = _rule("shelveOffload", (VmState.SHELVED,), TaskState.SHELVING_OFFLOADING)
@@ -79,7 +80,7 @@ UNSHELVE = _rule(
     "unshelve", (VmState.SHELVED, VmState.SHELVED_OFFLOADED), TaskState.UNSHELVING, needs_host=False
 )  # fmt: skip
 SOFT_DELETE = ActionRule(
-    action="delete", vm_states=_PERSISTENT, task_states=_WHATEVER, task_state=TaskState.SOFT_DELETING
+    action="delete", vm_states=_PERSISTENT, task_states=_UNLESS_DELETED, task_state=TaskState.SOFT_DELETING
 )
 RESTORE = _rule("restore", (VmState.SOFT_DELETED,), TaskState.RESTORING)
 

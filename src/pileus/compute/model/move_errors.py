@@ -47,8 +47,8 @@ class HostStillUp(Invalid):
     message = "Compute service of {host} is still in use."
 
 
-class HostSilent(Conflict):
-    """The server's host does not answer, and it must."""
+class HostDown(Conflict):
+    """The server's host was not heard of lately, and it must be there."""
 
     message = "Service is unavailable at this time."
 

@@ -139,7 +139,7 @@ class PinnedZoneElsewhere(Conflict):
 # --- records --------------------------------------------------------------------------------------
 
 
-class MigrationNotFound(NotFound):
+class LiveMigrationNotFound(NotFound):
     """No such live migration under way, or not of this server."""
 
     message = "In-progress live migration {migration_id} is not found for server {server_id}."
@@ -173,6 +173,12 @@ class ConsoleTypeInvalid(Invalid):
     """The protocol has no consoles of that type."""
 
     message = "Invalid console type {console_type}"
+
+
+class RescueImageUnsupported(Invalid):
+    """No server can be rescued with that image: it does not exist, or has no data to boot from."""
+
+    message = "Requested rescue image '{image_id}' is not supported"
 
 
 class TokenNotFound(NotFound):

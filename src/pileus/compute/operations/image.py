@@ -44,7 +44,7 @@ def back_up(
     """
     attributes = attributes_of_snapshot(server, name, properties)
     attributes |= {"image_type": "backup", "backup_type": backup_type}
-    arguments = {"backup_type": backup_type, "rotation": rotation}
+    arguments = {"backup_type": backup_type, "rotation": rotation, "owner": asker.project_id}
     return _fill(backend, server, rules.CREATE_BACKUP, "backup", attributes, arguments, asker, token)
 
 

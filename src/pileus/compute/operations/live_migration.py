@@ -20,6 +20,7 @@ from pileus.compute.operations.task import Asker, record, require_may_change
 from pileus.kit.db import Transaction
 
 _WAITING = (MigrationStatus.ACCEPTED, MigrationStatus.PREPARING)
+_GIVEN_UP = (MigrationStatus.RUNNING, MigrationStatus.FAILED)  # as which its workflow may have ended it already
 
 
 def abort(backend: Backend, server: Server, asker: Asker, number: int, *, may_be_queued: bool) -> None:
@@ -33,7 +34,7 @@ def abort(backend: Backend, server: Server, asker: Asker, number: int, *, may_be
     backend.work.nudge()
     if migration.status == MigrationStatus.RUNNING:
         _ask(backend, migration, AbortMigration(server_id=server.id))
-        backend.database.write(_write_cancelled, backend, migration)
+        backend.database.write(_write_cancelled, backend, migration, _GIVEN_UP)
 
 
 def _begin_abort(
@@ -47,14 +48,20 @@ def _begin_abort(
     now = backend.clock.now()
     record(tx, server, "live_migration_cancel", asker, now)
     actions.finish(tx, server.id, "live_migration_cancel", now)
-    if migration.status in _WAITING:
-        _write_cancelled(tx, backend, migration)
-        backend.work.cancel(tx, server.id)
+    if migration.status not in _WAITING:
+        return migration
+    if not _write_cancelled(tx, backend, migration, _WAITING):
+        return server_migration.get(tx, migration.uuid)  # it has begun meanwhile
+    backend.work.cancel(tx, server.id)
     return migration
 
 
-def _write_cancelled(tx: Transaction, backend: Backend, migration: Migration) -> None:
-    server_migration.update(tx, migration.uuid, backend.clock.now(), status=MigrationStatus.CANCELLED)
+def _write_cancelled(
+    tx: Transaction, backend: Backend, migration: Migration, only_from: tuple[MigrationStatus, ...]
+) -> bool:
+    return server_migration.update(
+        tx, migration.uuid, backend.clock.now(), only_from=only_from, status=MigrationStatus.CANCELLED
+    )
 
 
 def force_complete(backend: Backend, server: Server, asker: Asker, number: int) -> None:

@@ -20,8 +20,8 @@ from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.model.image import require_fits
 from pileus.compute.model.move_errors import (
     DiskNotResizable,
+    HostDown,
     HostNotFound,
-    HostSilent,
     HostStillUp,
     LiveMigrationToSelf,
     MigrationToEndMissing,
@@ -55,7 +55,7 @@ def resize(
     """Begin to make a server another size; `defaults` are the quotas of who has none of his own.
 
     Raises FlavorUnknown, SameFlavor, DiskNotResizable, QuotaExceeded, what says that the image does not fit,
-    HostSilent, and what the server's state forbids.
+    HostDown, and what the server's state forbids.
     """
     flavor = _flavor(tx, flavor_id, server.project_id, may_use_any=may_use_any_flavor)
     if flavor.id == server.flavor.id:
@@ -73,7 +73,7 @@ def resize(
 def migrate(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, host: str | None) -> None:
     """Begin to move a server, switched off, to another host.
 
-    Raises SameHost, ComputeHostUnknown, HostSilent, and what the server's state forbids.
+    Raises SameHost, ComputeHostUnknown, HostDown, and what the server's state forbids.
     """
     _require_up(tx, backend, server)
     if host is not None and host == server.host:
@@ -144,7 +144,7 @@ def _end_move(
 def live_migrate(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, host: str | None) -> None:
     """Begin to move a running server.
 
-    Raises LiveMigrationToSelf, ComputeHostUnknown, HostSilent, and what the server's state forbids.
+    Raises LiveMigrationToSelf, ComputeHostUnknown, HostDown, and what the server's state forbids.
     """
     now = backend.clock.now()
     if host is not None and host == server.host:
@@ -243,7 +243,7 @@ def _require_up(tx: Transaction, backend: Backend, server: Server) -> None:
     if server.host is None:
         raise InstanceNotReady(server_id=server.id)
     if not _is_up(tx, backend, server.host):
-        raise HostSilent
+        raise HostDown
 
 
 def _is_up(tx: Transaction, backend: Backend, host: str) -> bool:

@@ -6,8 +6,12 @@ from typing import Protocol
 
 from pileus.compute.backend import Backend
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.server import Server
-from pileus.compute.operations.task import Asker, act
+from pileus.compute.model.errors import ImageNotActive, ImageNotFound
+from pileus.compute.model.image import require_fits
+from pileus.compute.model.server import ImageSnapshot, Server
+from pileus.compute.model.server_errors import RescueImageUnsupported
+from pileus.compute.operations import rebuild
+from pileus.compute.operations.task import Asker, act, require_may_change
 from pileus.kit.db import Transaction
 
 
@@ -37,10 +41,25 @@ def reboot(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, i
     act(tx, backend, server, rules.REBOOT_HARD if is_hard else rules.REBOOT_SOFT, "reboot", {"hard": is_hard}, asker)
 
 
-def rescue(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, image_id: str | None) -> None:
+def read_rescue_image(backend: Backend, server: Server, asker: Asker, image_id: str, token: str) -> ImageSnapshot:
+    """Return the image that a server shall be rescued with, as the caller sees it.
+
+    Raises RescueImageUnsupported, and what the server's state forbids, which comes first.
+    """
+    require_may_change(server, asker)
+    rules.require_allowed(rules.RESCUE, server)
+    try:
+        return rebuild.read_image(backend, image_id, token)
+    except (ImageNotFound, ImageNotActive):
+        raise RescueImageUnsupported(image_id=image_id) from None
+
+
+def rescue(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, image: ImageSnapshot | None) -> None:
     """Boot a server from another image, or from its own once more.
 
-    Raises InstanceLocked, InstanceInvalidState, InstanceNeverActive, InstanceNotReady.
+    Raises what says that the image does not fit, and what the server's state forbids.
     """
-    chosen = image_id or (server.image.id if server.image else None)
-    act(tx, backend, server, rules.RESCUE, "rescue", {"image_id": chosen}, asker)
+    if image is not None:
+        require_fits(image, server.flavor)
+    chosen = image or server.image
+    act(tx, backend, server, rules.RESCUE, "rescue", {"image_id": chosen.id if chosen else None}, asker)

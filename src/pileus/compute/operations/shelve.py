@@ -39,7 +39,7 @@ def unshelve(
     if server.vm_state == VmState.SHELVED:
         if is_chosen:
             raise ShelvedHere(server_id=server.id, state="SHELVED")
-        act(tx, backend, server, rules.UNSHELVE, "unshelve_here", {}, asker)
+        act(tx, backend, server, rules.UNSHELVE, "unshelve_here", {"image_id": server.shelved_image_id}, asker)
         return
     pinned = server.availability_zone if isinstance(zone, rows.Unchanged) else zone
     _require_place(tx, pinned if is_chosen else None, host)

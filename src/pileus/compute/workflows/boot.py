@@ -3,6 +3,7 @@
 place      choose a host and allocate on it in placement    ⟲ give the allocation back
 assign     write down where the server will be
 build      have the host's agent build and start the guest  ⟲ have it torn down
+           (there is no way back from here)
 activate   the server is ACTIVE
 """
 
@@ -21,6 +22,7 @@ from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import have_destroyed, heading, load, send_and_wait
 from pileus.compute.workflows.place import claim_host
+from pileus.compute.workflows.state import TAKEOVER
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
 
@@ -56,7 +58,7 @@ def _assign(tx: Transaction, server_id: str, chosen: str, means: Means) -> None:
     node = host.get(tx, chosen).hostname
     server.set_state(
         tx, server_id, host=chosen, node=node, task_state=TaskState.SPAWNING, now=means.clock.now(),
-        unless_task=(TaskState.DELETING,),
+        unless_task=TAKEOVER,
     )  # fmt: skip
     leave_claim(tx, server_id)
 
@@ -103,7 +105,7 @@ def _activate(tx: Transaction, run: Run, means: Means) -> None:
     power_state = run.results["build"]["power_state"]
     server.set_state(
         tx, run.subject, vm_state=VmState.ACTIVE, task_state=None, power_state=power_state, launched_at=now, now=now,
-        unless_task=(TaskState.DELETING,),
+        unless_task=TAKEOVER,
     )  # fmt: skip
     chosen = run.results["place"]["host"]
     host.forget_failed_builds(tx, chosen)
@@ -139,4 +141,5 @@ BOOT: Workflow[Means] = Workflow(
         Step("activate", activate),
     ),
     failed=fail,
+    no_return="build",
 )

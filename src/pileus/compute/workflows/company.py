@@ -49,8 +49,7 @@ def claim_in_group(tx: Transaction, asking: Server, ask: Ask, host: HostView) ->
     current = replace(ask, group=_wish(tx, asking))
     if any(check(current, host) is not None for check in GROUP_FILTERS):
         return False
-    if asking.host is None:
-        groups.claim(tx, asking.id, host.host)
+    groups.claim(tx, asking.id, host.host)
     return True
 
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pileus.compute.db import action, server, server_migration
+from pileus.compute.db import action, console_token, server, server_migration
 from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.server import Server
 from pileus.compute.model.server_migration import Migration, MigrationStatus
+from pileus.compute.workflows import image
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import have_destroyed, load
 from pileus.kit.db import Transaction
@@ -50,7 +51,7 @@ def drop(run: Run, means: Means) -> None:
     """Remove the image that nobody can make a server of any more."""
     found = _find(run, means)
     if found is not None and found.shelved_image_id is not None:
-        means.images.delete(found.shelved_image_id)
+        image.drop(found.shelved_image_id, means)
 
 
 def forget(run: Run, means: Means) -> None:
@@ -63,6 +64,7 @@ def _forget(tx: Transaction, server_id: str, means: Means) -> None:
     for migration in server_migration.list_in_progress(tx, server_id):
         server_migration.update(tx, migration.uuid, now, status=MigrationStatus.CONFIRMED)
     action.finish(tx, server_id, "delete", now)
+    console_token.delete_by_server(tx, server_id)
     server.mark_deleted(tx, server_id, now)
 
 

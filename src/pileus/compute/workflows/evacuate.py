@@ -23,6 +23,7 @@ from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.move import destination_of
 from pileus.compute.workflows.order import have_destroyed, heading, load, send_and_wait
+from pileus.compute.workflows.state import DELETION
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
@@ -61,12 +62,13 @@ def settle(run: Run, means: Means) -> None:
 def _settle(tx: Transaction, run: Run, means: Means) -> None:
     move.arrived(tx, run, means, MigrationStatus.DONE)
     vm_state = VmState.ACTIVE if run.arguments["is_running"] else VmState.STOPPED
-    settle_server(tx, run, means, "evacuate", vm_state=vm_state, power_state=run.results["build"]["power_state"])
+    power_state = run.results["build"]["power_state"]
+    settle_server(tx, run, means, "evacuate", unless_task=DELETION, vm_state=vm_state, power_state=power_state)
 
 
 def fail(run: Run, means: Means) -> None:
     """The server is where it was, and its action says what went wrong."""
-    means.database.write(move.call_off, run, means, "evacuate", MigrationStatus.FAILED)
+    means.database.write(move.call_off, run, means, "evacuate", MigrationStatus.FAILED, unless_task=DELETION)
 
 
 EVACUATE: Workflow[Means] = Workflow(

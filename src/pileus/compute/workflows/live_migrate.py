@@ -18,12 +18,13 @@ from typing import Any
 from pileus.compute.db import server_migration
 from pileus.compute.messages import Land, Receive, SendAway, address_of
 from pileus.compute.model.server import TaskState
-from pileus.compute.model.server_migration import MigrationStatus
+from pileus.compute.model.server_migration import IN_PROGRESS, MigrationStatus
 from pileus.compute.workflows import move
 from pileus.compute.workflows.guest import spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.move import destination_of, migration_of
 from pileus.compute.workflows.order import RESEND_S, have_destroyed, heading, load, send_and_wait
+from pileus.compute.workflows.state import WITHOUT_GUEST
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit import log
 from pileus.kit.db import Transaction
@@ -58,9 +59,11 @@ def tear_down(run: Run, means: Means) -> Waiting | None:
 def send(run: Run, means: Means) -> dict[str, Any] | Waiting:
     """Have the guest sent away. Raises StepFailed.
 
-    A silent host is waited for: nobody else knows where the guest is.
+    A silent host is waited for, as nobody else knows where the guest is; unless nobody wants that guest any more.
     """
     if run.answer is None:
+        if load(run, means).task_state in WITHOUT_GUEST:
+            raise StepFailed("The live migration was called off.")
         if not means.database.write(_begin_sending, run, means):
             raise StepFailed("The live migration was aborted.")
         order = SendAway(**heading(run), to=destination_of(run))
@@ -73,10 +76,9 @@ def send(run: Run, means: Means) -> dict[str, Any] | Waiting:
 
 def _begin_sending(tx: Transaction, run: Run, means: Means) -> bool:
     """Tell whether nobody has called it off."""
-    if server_migration.get(tx, migration_of(run)).status == MigrationStatus.CANCELLED:
-        return False
-    server_migration.update(tx, migration_of(run), means.clock.now(), status=MigrationStatus.RUNNING)
-    return True
+    return server_migration.update(
+        tx, migration_of(run), means.clock.now(), only_from=IN_PROGRESS, status=MigrationStatus.RUNNING
+    )
 
 
 def land(run: Run, means: Means) -> dict[str, Any] | Waiting:
@@ -112,7 +114,7 @@ LIVE_MIGRATE: Workflow[Means] = Workflow(
         Step("place", place, move.give_back),
         Step("note", note),
         Step("receive", receive, tear_down),
-        Step("send", send),
+        Step("send", send, is_awaited=True),
         Step("land", land),
         Step("release", move.release),
         Step("settle", settle),

@@ -11,15 +11,17 @@ from typing import Any
 
 from pileus.compute.db import host, server_migration
 from pileus.compute.db import server as servers
+from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.server import Server, TaskState
-from pileus.compute.model.server_migration import MigrationStatus
+from pileus.compute.model.server_migration import IN_PROGRESS, MigrationStatus
 from pileus.compute.scheduler.ask import ask_of
+from pileus.compute.workflows.company import leave_claim
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import load
 from pileus.compute.workflows.place import claim_host
-from pileus.compute.workflows.state import give_up
+from pileus.compute.workflows.state import TAKEOVER, give_up
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run
+from pileus.kit.workflow import Run, StepFailed
 
 
 def migration_of(run: Run) -> str:
@@ -28,8 +30,10 @@ def migration_of(run: Run) -> str:
 
 
 def hold(run: Run, means: Means) -> None:
-    """Let the migration hold what the server has."""
+    """Let the migration hold what the server has. Raises StepFailed."""
     server = load(run, means)
+    if server.host != run.arguments["source"]:  # what was under way when this was asked for has moved it
+        raise StepFailed("The server has left the host that it was to be moved from.")
     means.placement.hand_over(
         server.id, migration_of(run), project_id=server.project_id, user_id=server.user_id
     )  # fmt: skip
@@ -37,7 +41,10 @@ def hold(run: Run, means: Means) -> None:
 
 def hand_back(run: Run, means: Means) -> None:
     """Let the server hold again what it had."""
-    server = load(run, means)
+    try:
+        server = load(run, means)
+    except InstanceNotFound:
+        return
     means.placement.hand_over(
         migration_of(run), server.id, project_id=server.project_id, user_id=server.user_id
     )  # fmt: skip
@@ -58,6 +65,7 @@ def place(run: Run, means: Means, server: Server, *, may_stay: bool = False) -> 
 def give_back(run: Run, means: Means) -> None:
     """Hold nothing where the server was to go."""
     means.placement.release(run.subject)
+    means.database.write(leave_claim, run.subject)
 
 
 def destination_of(run: Run) -> str:
@@ -69,8 +77,9 @@ def note(tx: Transaction, run: Run, means: Means, status: MigrationStatus, task_
     """Write down where the server goes."""
     now, dest = means.clock.now(), destination_of(run)
     values: dict[str, Any] = {"dest_host": dest, "dest_node": host.get(tx, dest).hostname}
-    server_migration.update(tx, migration_of(run), now, status=status, **values)
-    servers.set_state(tx, run.subject, task_state=task_state, now=now, unless_task=(TaskState.DELETING,))
+    server_migration.update(tx, migration_of(run), now, only_from=IN_PROGRESS, status=status, **values)
+    unless_task = tuple(task for task in TAKEOVER if task != task_state)
+    servers.set_state(tx, run.subject, task_state=task_state, now=now, unless_task=unless_task)
 
 
 def arrived(tx: Transaction, run: Run, means: Means, status: MigrationStatus) -> None:
@@ -78,12 +87,18 @@ def arrived(tx: Transaction, run: Run, means: Means, status: MigrationStatus) ->
     now, dest = means.clock.now(), destination_of(run)
     server_migration.update(tx, migration_of(run), now, status=status)
     servers.set_state(tx, run.subject, host=dest, node=host.get(tx, dest).hostname, now=now)
+    leave_claim(tx, run.subject)
 
 
 def call_off(
-    tx: Transaction, run: Run, means: Means, called: str, status: MigrationStatus, *, is_broken: bool = False
+    tx: Transaction,
+    run: Run,
+    means: Means,
+    called: str,
+    status: MigrationStatus,
+    *,
+    unless_task: tuple[str, ...] = TAKEOVER,
 ) -> None:
     """Write down that the server stays where it is, and why."""
-    if server_migration.get(tx, migration_of(run)).status != MigrationStatus.CANCELLED:
-        server_migration.update(tx, migration_of(run), means.clock.now(), status=status)
-    give_up(tx, run, means, called, is_broken=is_broken)
+    server_migration.update(tx, migration_of(run), means.clock.now(), only_from=IN_PROGRESS, status=status)
+    give_up(tx, run, means, called, unless_task=unless_task)

@@ -7,15 +7,15 @@ from typing import Any
 
 from pileus.compute.messages import Order
 from pileus.compute.model.power import PowerState
-from pileus.compute.model.server import Server, TaskState, VmState
+from pileus.compute.model.server import Server, VmState
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import load, send_and_wait
-from pileus.compute.workflows.state import give_up, settle
+from pileus.compute.workflows.state import TAKEOVER, give_up, settle
 from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
 
 NewOrder = Callable[[Run, Means, Server], Order]
 
-_VM_STATE_OF = {
+_VM_STATE_OF: dict[int, VmState] = {
     PowerState.RUNNING: VmState.ACTIVE,
     PowerState.PAUSED: VmState.PAUSED,
     PowerState.SHUTDOWN: VmState.STOPPED,
@@ -35,13 +35,18 @@ def ordering(new_order: NewOrder) -> Callable[[Run, Means], dict[str, Any] | Wai
     return order
 
 
+def state_of(power_state: int, vm_state: VmState | None = None) -> dict[str, Any]:
+    """Return the columns of a server whose guest is in this power state; without a `vm_state` it says that as well."""
+    return {"vm_state": vm_state or _VM_STATE_OF.get(power_state, VmState.ERROR), "power_state": power_state}
+
+
 def one_order(
     kind: str,
     new_order: NewOrder,
     *,
     called: str | None = None,
     vm_state: VmState | None = None,
-    unless_task: tuple[str, ...] = (TaskState.DELETING, TaskState.SOFT_DELETING),
+    unless_task: tuple[str, ...] = TAKEOVER,
 ) -> Workflow[Means]:
     """Return the workflow.
 
@@ -50,9 +55,7 @@ def one_order(
     """
 
     def end(run: Run, means: Means) -> None:
-        power_state = run.results["order"]["power_state"]
-        state = vm_state or _VM_STATE_OF.get(power_state, VmState.ERROR)
-        values = {"unless_task": unless_task, "vm_state": state, "power_state": power_state}
+        values = {"unless_task": unless_task, **state_of(run.results["order"]["power_state"], vm_state)}
         means.database.write(lambda tx: settle(tx, run, means, called or kind, **values))
 
     def fail(run: Run, means: Means) -> None:

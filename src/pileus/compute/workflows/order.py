@@ -69,6 +69,20 @@ def have_removed(run: Run, means: Means, host: str, order: Order) -> Waiting | N
     return Waiting(RESEND_S) if is_up(means, host) else None
 
 
+def have_done(run: Run, means: Means, host: str, order: Order) -> dict[str, Any] | Waiting:
+    """Return the agent's answer however long it takes: what fails is ordered again after a while.
+
+    A silent host is waited for, so that is for what must not be left half done.
+    """
+    if run.answer is None:
+        means.bus.tell(address_of(host), order)
+    elif "reason" not in run.answer:
+        return dict(run.answer)
+    else:
+        logger.error("something could not be done yet", server=run.subject, host=host, reason=run.answer["reason"])
+    return Waiting(RESEND_S)
+
+
 def send_and_wait(run: Run, means: Means, host: str, order: Order) -> dict[str, Any] | Waiting:
     """Return the agent's answer, or send the order and wait for it. Raises HostSilent, StepFailed."""
     if run.answer is None:

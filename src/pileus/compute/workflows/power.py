@@ -22,6 +22,5 @@ SOFT_DELETE = one_order(
     unless_task=(TaskState.DELETING,),
 )
 RESTORE = one_order("restore", lambda run, _means, _server: Start(**heading(run)))
-UNSHELVE_HERE = one_order("unshelve_here", lambda run, _means, _server: Start(**heading(run)), called="unshelve")
 
-WORKFLOWS = (START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, SOFT_DELETE, RESTORE, UNSHELVE_HERE)
+WORKFLOWS = (START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, SOFT_DELETE, RESTORE)

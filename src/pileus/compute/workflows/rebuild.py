@@ -16,7 +16,7 @@ from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.one_order import ordering
 from pileus.compute.workflows.order import heading
-from pileus.compute.workflows.state import give_up
+from pileus.compute.workflows.state import DELETION, give_up
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, StepFailed, Workflow
@@ -37,12 +37,12 @@ def settle(run: Run, means: Means) -> None:
 def _settle(tx: Transaction, run: Run, means: Means) -> None:
     state: dict[str, Any] = {"vm_state": VmState.ACTIVE if run.arguments["is_running"] else VmState.STOPPED}
     state |= {"power_state": run.results["build"]["power_state"], "launched_at": means.clock.now()}
-    settle_server(tx, run, means, "rebuild", **state)
+    settle_server(tx, run, means, "rebuild", unless_task=DELETION, **state)
 
 
 def fail(run: Run, means: Means) -> None:
     """The server is in ERROR, and says why."""
-    means.database.write(give_up, run, means, "rebuild", is_broken=True)
+    means.database.write(give_up, run, means, "rebuild", is_broken=True, unless_task=DELETION)
 
 
 REBUILD: Workflow[Means] = Workflow(

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from pileus.compute.db import server as servers
-from pileus.compute.messages import BringBack, Resize, SetAside, Spawn, address_of
+from pileus.compute.messages import BringBack, Resize, SetAside, Spawn
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.server import Server, TaskState, VmState
 from pileus.compute.model.server_migration import MigrationStatus
@@ -28,12 +28,11 @@ from pileus.compute.workflows import carrier, move
 from pileus.compute.workflows.guest import spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.move import destination_of, migration_of
-from pileus.compute.workflows.order import RESEND_S, have_destroyed, heading, load, send_and_wait
+from pileus.compute.workflows.order import have_destroyed, have_done, heading, load, send_and_wait
+from pileus.compute.workflows.state import WITHOUT_GUEST
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, Waiting, Workflow
-
-_WITHOUT_GUEST = (TaskState.DELETING, TaskState.REBUILDING)  # what needs no guest to be there
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
 
 
 def flavor_of(run: Run) -> Flavor:
@@ -80,11 +79,11 @@ def depart(run: Run, means: Means) -> dict[str, Any] | Waiting:
 
 def bring_back(run: Run, means: Means) -> Waiting | None:
     """Have the guest go on where it was, unless something else is being done to the server by now."""
-    if load(run, means).task_state in _WITHOUT_GUEST or (run.answer is not None and "reason" not in run.answer):
+    if load(run, means).task_state in WITHOUT_GUEST:
         return None
     order = BringBack(**heading(run), is_running=run.arguments["is_running"])
-    means.bus.tell(address_of(run.arguments["source"]), order)
-    return Waiting(RESEND_S)
+    asked = have_done(run, means, run.arguments["source"], order)
+    return asked if isinstance(asked, Waiting) else None
 
 
 def arrive(run: Run, means: Means) -> dict[str, Any] | Waiting:
@@ -105,7 +104,7 @@ def tear_down(run: Run, means: Means) -> Waiting | None:
 
 
 def settle(run: Run, means: Means) -> None:
-    """The server waits for its owner's word."""
+    """The server waits for its owner's word. Raises StepFailed if something else was begun for it meanwhile."""
     means.database.write(_settle, run, means)
 
 
@@ -116,7 +115,9 @@ def _settle(tx: Transaction, run: Run, means: Means) -> None:
         servers.update(tx, server.id, now, old_vm_state=server.vm_state)
     move.arrived(tx, run, means, MigrationStatus.FINISHED)
     power_state = run.results["arrive"]["power_state"]
-    settle_server(tx, run, means, run.arguments["called"], vm_state=VmState.RESIZED, power_state=power_state)
+    called = run.arguments["called"]
+    if not settle_server(tx, run, means, called, vm_state=VmState.RESIZED, power_state=power_state):
+        raise StepFailed("Something else was begun for the server meanwhile.")
 
 
 def fail(run: Run, means: Means) -> None:

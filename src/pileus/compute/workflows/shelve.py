@@ -1,7 +1,7 @@
 """Shelve: a server becomes an image and, at once or later, takes no room on any host.
 
 stop      switch it off                               ⟲ switch it on again, if it was
-capture   have its disk stored as an image            ⟲ delete the queued image
+capture   have its disk stored as an image            ⟲ delete the image
 shelve    the server is SHELVED
           (there is no way back from here; where the settings say so, it ends here)
 vacate    have the guest and its disks removed
@@ -19,11 +19,11 @@ from pileus.compute.db import server as servers
 from pileus.compute.messages import Start, Stop
 from pileus.compute.model.power import PowerState
 from pileus.compute.model.server import TaskState, VmState
-from pileus.compute.workflows import snapshot
+from pileus.compute.workflows import image, snapshot
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.one_order import ordering
 from pileus.compute.workflows.order import have_destroyed, heading, is_up, load, send_and_wait
-from pileus.compute.workflows.state import give_up
+from pileus.compute.workflows.state import TAKEOVER, give_up
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, Waiting, Workflow
@@ -40,6 +40,11 @@ def switch_on(run: Run, means: Means) -> Waiting | None:
     return asked if isinstance(asked, Waiting) else None
 
 
+def drop(run: Run, means: Means) -> None:
+    """Remove the image, whole or not: unlike a snapshot it was made for us."""
+    image.drop(run.arguments["image_id"], means)
+
+
 def shelve(run: Run, means: Means) -> None:
     """The server is SHELVED; what will become of it is in its image."""
     means.database.write(_shelve, run, means)
@@ -51,7 +56,7 @@ def _shelve(tx: Transaction, run: Run, means: Means) -> None:
     state: dict[str, Any] = {"vm_state": VmState.SHELVED, "power_state": PowerState.SHUTDOWN}
     if _is_offloaded_at_once(means):
         state["task_state"] = TaskState.SHELVING_OFFLOADING
-        servers.set_state(tx, run.subject, now=now, unless_task=(TaskState.DELETING,), **state)
+        servers.set_state(tx, run.subject, now=now, unless_task=TAKEOVER, **state)
     else:
         settle_server(tx, run, means, "shelve", **state)
 
@@ -101,7 +106,7 @@ SHELVE: Workflow[Means] = Workflow(
     "shelve",
     (
         Step("stop", ordering(lambda run, _means, _server: Stop(**heading(run))), switch_on),
-        Step("capture", snapshot.capture, snapshot.drop),
+        Step("capture", snapshot.capture, drop),
         Step("shelve", shelve),
         *_OFFLOADING,
     ),

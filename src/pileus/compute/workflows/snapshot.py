@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pileus.clients.image import ImageNotFound
 from pileus.compute.db import action, server
 from pileus.compute.messages import ImageAccess, Snapshot
-from pileus.compute.model.server import TaskState
+from pileus.compute.workflows import image
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import heading, load, send_and_wait
+from pileus.compute.workflows.state import TAKEOVER
 from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
 
@@ -34,25 +34,18 @@ def capture(run: Run, means: Means) -> dict[str, Any] | Waiting:
 
 def drop(run: Run, means: Means) -> None:
     """Remove the image that will never have bytes."""
-    drop_empty(run.arguments["image_id"], means)
-
-
-def drop_empty(image_id: str, means: Means) -> None:
-    """Remove an image. One that has all its bytes is its owner's, whatever came after."""
-    try:
-        is_whole = means.images.get(image_id)["status"] == "active"
-    except ImageNotFound:
-        return
-    if not is_whole:
-        means.images.delete(image_id)
+    image.drop_empty(run.arguments["image_id"], means)
 
 
 def rotate(run: Run, means: Means) -> None:
-    """Keep as many backups of this kind as were asked for, the newest ones."""
-    kind, kept = run.arguments["backup_type"], int(run.arguments["rotation"])
-    backups = means.images.list_by(instance_uuid=run.subject, image_type="backup", backup_type=kind)
-    for image in backups[kept:]:
-        means.images.delete(image["id"])
+    """Keep as many backups of this kind as were asked for, the newest ones.
+
+    Only images of the project that asked count: what an image says of itself, anybody may have written.
+    """
+    kind, kept, owner = run.arguments["backup_type"], int(run.arguments["rotation"]), run.arguments["owner"]
+    backups = means.images.list_by(owner=owner, instance_uuid=run.subject, image_type="backup", backup_type=kind)
+    for backup in backups[kept:]:
+        image.drop(backup["id"], means)
 
 
 def settle(run: Run, means: Means) -> None:
@@ -68,7 +61,7 @@ def fail(run: Run, means: Means) -> None:
 def _settle(tx: Transaction, run: Run, means: Means, error: str | None) -> None:
     now = means.clock.now()
     called = "createBackup" if run.kind == "backup" else "createImage"
-    server.set_state(tx, run.subject, task_state=None, now=now, unless_task=(TaskState.DELETING,))
+    server.set_state(tx, run.subject, task_state=None, now=now, unless_task=TAKEOVER)
     action.finish(tx, run.subject, called, now, error=error)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pileus.compute.workflows.image import drop_empty
 from pileus.compute.workflows.means import Means
-from pileus.compute.workflows.snapshot import drop_empty
 from pileus.kit.clock import Clock
 from pileus.kit.workflow import Run, Step, Waiting, Workflow
 

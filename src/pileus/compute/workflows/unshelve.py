@@ -3,27 +3,34 @@
 place      choose a host and allocate on it            ⟲ give the allocation back
 assign     write down where it will be                 ⟲ it is nowhere
 build      have the guest built of the image           ⟲ have it torn down
-activate   the server is ACTIVE
            (there is no way back from here)
+activate   the server is ACTIVE
 drop       remove the image
 
-A shelved server that is still on its host is only switched on: that is in `power.py`.
+A shelved server that is still on its host is only switched on:
+
+order      have the host's agent switch it on
+           (there is no way back from here)
+activate   the server is ACTIVE
+drop       remove the image
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pileus.clients.image import ImageNotFound
 from pileus.compute.db import server as servers
-from pileus.compute.messages import Spawn
+from pileus.compute.messages import Spawn, Start
 from pileus.compute.model.image import snapshot_of
 from pileus.compute.model.server import VmState
 from pileus.compute.scheduler.ask import ask_of
-from pileus.compute.workflows import boot
+from pileus.compute.workflows import boot, image
 from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
+from pileus.compute.workflows.one_order import ordering, state_of
 from pileus.compute.workflows.order import heading, load, send_and_wait
 from pileus.compute.workflows.place import claim_host
 from pileus.compute.workflows.state import give_up
@@ -42,10 +49,10 @@ def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
     """Have the guest built. Raises StepFailed."""
     server = load(run, means)
     try:
-        image = snapshot_of(means.images.get(run.arguments["image_id"]))
+        shelved = snapshot_of(means.images.get(run.arguments["image_id"]))
     except ImageNotFound as error:
         raise StepFailed(error.reason) from None
-    order = Spawn(**heading(run), guest=spec_of(server), image=access_to(means, image))
+    order = Spawn(**heading(run), guest=spec_of(server), image=access_to(means, shelved))
     return send_and_wait(run, means, run.results["place"]["host"], order)
 
 
@@ -56,14 +63,28 @@ def activate(run: Run, means: Means) -> None:
 
 def _activate(tx: Transaction, run: Run, means: Means) -> None:
     now = means.clock.now()
-    servers.update(tx, run.subject, now, shelved_image_id=None, shelved_at=None)
+    _forget_image(tx, run, now)
     state: dict[str, Any] = {"vm_state": VmState.ACTIVE, "power_state": run.results["build"]["power_state"]}
     settle_server(tx, run, means, "unshelve", launched_at=now, **state)
 
 
+def activate_here(run: Run, means: Means) -> None:
+    """The server is ACTIVE, or what it came to be as it was switched on."""
+    means.database.write(_activate_here, run, means)
+
+
+def _activate_here(tx: Transaction, run: Run, means: Means) -> None:
+    _forget_image(tx, run, means.clock.now())
+    settle_server(tx, run, means, "unshelve", **state_of(run.results["order"]["power_state"]))
+
+
+def _forget_image(tx: Transaction, run: Run, now: datetime) -> None:
+    servers.update(tx, run.subject, now, shelved_image_id=None, shelved_at=None)
+
+
 def drop(run: Run, means: Means) -> None:
     """Remove the image."""
-    means.images.delete(run.arguments["image_id"])
+    image.drop(run.arguments["image_id"], means)
 
 
 def fail(run: Run, means: Means) -> None:
@@ -81,5 +102,16 @@ UNSHELVE: Workflow[Means] = Workflow(
         Step("drop", drop),
     ),
     failed=fail,
-    no_return="activate",
+    no_return="build",
+)
+
+UNSHELVE_HERE: Workflow[Means] = Workflow(
+    "unshelve_here",
+    (
+        Step("order", ordering(lambda run, _means, _server: Start(**heading(run)))),
+        Step("activate", activate_here),
+        Step("drop", drop),
+    ),
+    failed=fail,
+    no_return="order",
 )

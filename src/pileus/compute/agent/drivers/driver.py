@@ -23,6 +23,15 @@ class HypervisorFailed(Unavailable):
     message = "{reason}"
 
 
+class HostFailed(HypervisorFailed):
+    """Something is wrong with the host. `why` is for who runs it: it may name files, programs and other guests."""
+
+    message = "The hypervisor could not do it; the log of its host says why."
+
+    def __str__(self) -> str:
+        return str(self.details["why"])
+
+
 class Driver(Protocol):
     """One hypervisor of one host, seen by one cloud.
 
@@ -39,8 +48,16 @@ class Driver(Protocol):
     def power_state(self, server_id: str) -> PowerState:
         """Return one guest's power state. Raises GuestNotFound."""
 
-    def spawn(self, guest: GuestSpec, base_image: Path, base_format: str, config_drive: Path | None) -> None:
-        """Build the guest on a copy-on-write overlay of `base_image` and start it.
+    def spawn(
+        self,
+        guest: GuestSpec,
+        base_image: Path,
+        base_format: str,
+        config_drive: Path | None,
+        *,
+        is_running: bool = True,
+    ) -> None:
+        """Build the guest on a copy-on-write overlay of `base_image` and start it, if it shall run.
 
         Does nothing to a guest that was built to its end before, even if it is switched off by now; a half-built one
         is built anew. `config_drive` is copied. Raises HypervisorFailed, and then leaves neither guest nor disks.
@@ -88,14 +105,17 @@ class Driver(Protocol):
     def list_aside(self) -> Sequence[str]:
         """Return the servers of which something is set aside."""
 
-    def resize(self, guest: GuestSpec, config_drive: Path | None) -> None:
-        """Build and start a guest of this size on a copy of the disk that was set aside.
+    def resize(self, guest: GuestSpec, config_drive: Path | None, *, is_running: bool = True) -> None:
+        """Build a guest of this size on a copy of the disk that was set aside, and start it, if it shall run.
 
         Raises GuestNotFound, HypervisorFailed.
         """
 
-    def bring_back(self, server_id: str) -> None:
-        """Let what was set aside be the guest again, and start it. Raises GuestNotFound if there is neither."""
+    def bring_back(self, server_id: str, *, is_running: bool = True) -> None:
+        """Let what was set aside be the guest again, and start it, if it shall run.
+
+        Raises GuestNotFound if there is neither.
+        """
 
     def drop_aside(self, server_id: str) -> None:
         """Remove what was set aside; that there is nothing is no error."""

@@ -114,8 +114,10 @@ class FakeDriver:
         base_image: Path,
         base_format: str,  # noqa: ARG002 - a guest that is no machine needs no format
         config_drive: Path | None,  # noqa: ARG002 - nor reads who it is
+        *,
+        is_running: bool = True,
     ) -> None:
-        """Build and boot the guest. Raises HypervisorFailed when there is no such image."""
+        """Build the guest, and boot it. Raises HypervisorFailed when there is no such image."""
         self._enter("spawn", guest.server_id)
         if not base_image.is_file():
             raise HypervisorFailed(f"There is no base image {base_image.name}.")
@@ -123,7 +125,8 @@ class FakeDriver:
             if guest.server_id in self.guests:
                 return
             self.guests[guest.server_id] = built = _new_guest(guest)
-            built.boot()
+            if is_running:
+                built.boot()
             self._save()
 
     def destroy(self, server_id: str) -> None:
@@ -217,7 +220,13 @@ class FakeDriver:
         with self._lock:
             return list(self.aside)
 
-    def resize(self, guest: GuestSpec, config_drive: Path | None) -> None:  # noqa: ARG002 - nor reads who it is
+    def resize(
+        self,
+        guest: GuestSpec,
+        config_drive: Path | None,  # noqa: ARG002 - nor reads who it is
+        *,
+        is_running: bool = True,
+    ) -> None:
         """Build the guest again, in another size. Raises GuestNotFound."""
         self._enter("resize", guest.server_id)
         with self._lock:
@@ -226,16 +235,20 @@ class FakeDriver:
             if guest.server_id not in self.aside:
                 raise GuestNotFound(server_id=guest.server_id)
             self.guests[guest.server_id] = built = _new_guest(guest)
-            built.boot()
+            if is_running:
+                built.boot()
             self._save()
 
-    def bring_back(self, server_id: str) -> None:
+    def bring_back(self, server_id: str, *, is_running: bool = True) -> None:
         """Take the guest back. Raises GuestNotFound."""
         self._enter("bring_back", server_id)
         with self._lock:
             if server_id in self.aside:
                 self.guests[server_id] = self.aside.pop(server_id)
-            self._restart(server_id, is_rescued=False)
+                self.guests[server_id].power_state = PowerState.SHUTDOWN
+            if is_running:
+                self._restart(server_id, is_rescued=False)
+            self._get(server_id)
             self._save()
 
     def drop_aside(self, server_id: str) -> None:

@@ -22,6 +22,7 @@ DESCRIPTION = {"type": ["string", "null"], "maxLength": 255, "pattern": r"^[^\x0
 LONG_DESCRIPTION = {**DESCRIPTION, "maxLength": 65535}
 TAG = {"type": "string", "pattern": "^[^,/]*$", "minLength": 1, "maxLength": 60}
 MOST_TAGS = 50
+MOST_DIGITS = 18  # Python refuses to read a number of thousands of digits
 NOTHING: dict[str, Any] = {}  # what an action takes that has no argument: anything, mostly null
 METADATA = {
     "type": "object",
@@ -35,6 +36,7 @@ def whole(minimum: int = 0, maximum: int = 2**31 - 1) -> dict[str, Any]:
     """Return the schema of a whole number, which may come as a string of digits."""
     return {
         "type": ["integer", "string"], "pattern": "^[0-9]+$", "minimum": minimum, "maximum": maximum, "minLength": 1,
+        "maxLength": MOST_DIGITS,
     }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from pileus.compute.api.schema import parts
 from pileus.compute.model.quota import FILE_LIMITS, NETWORK_LIMITS
 from pileus.kit.schema import DatedSchema, Schema, obj
 
-_LIMIT = {"type": ["integer", "string"], "pattern": "^-?[0-9]+$", "minimum": -1, "maximum": 2**31 - 1}
+_LIMIT = {"type": ["integer", "string"], "pattern": "^-?[0-9]+$", "minimum": -1, "maximum": 2**31 - 1,
+          "maxLength": parts.MOST_DIGITS}  # fmt: skip
 _RESOURCES = frozenset((
     "instances", "cores", "ram", "key_pairs", "metadata_items", "server_groups", "server_group_members",
     *FILE_LIMITS, *NETWORK_LIMITS,

@@ -22,7 +22,16 @@ CREATE_IMAGE = Schema(
 CONSOLE_OUTPUT = Schema(
     parts.wrapped(
         "os-getConsoleOutput",
-        obj({"length": {"type": ["integer", "string", "null"], "pattern": "^-?[0-9]+$", "minimum": -1}}),
+        obj(
+            {
+                "length": {
+                    "type": ["integer", "string", "null"],
+                    "pattern": "^-?[0-9]+$",
+                    "minimum": -1,
+                    "maxLength": parts.MOST_DIGITS,
+                }
+            }
+        ),
     )
 )
 RESET_STATE = Schema(

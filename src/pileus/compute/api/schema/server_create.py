@@ -32,7 +32,7 @@ _DEVICE_V2: dict[str, Any] = {
     "guest_format": _TEXT,
     "device_type": _TEXT,
     "disk_bus": _TEXT,
-    "boot_index": {"type": ["integer", "string", "null"], "pattern": "^-?[0-9]+$"},
+    "boot_index": {"type": ["integer", "string", "null"], "pattern": "^-?[0-9]+$", "maxLength": parts.MOST_DIGITS},
 }
 _VOLUME_TYPE: dict[str, Any] = {"volume_type": {"type": ["string", "null"], "maxLength": 255}}
 _ANY_NETWORK: dict[str, Any] = {"fixed_ip": _IP, "port": parts.UUID_OR_NULL, "uuid": {"type": "string"}}

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import libvirt
 
-from pileus.compute.agent.drivers.driver import HypervisorFailed
+from pileus.compute.agent.drivers.driver import HostFailed
 from pileus.compute.agent.drivers.libvirt import daemon
+from pileus.kit import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+logger = log.get_logger("pileus.agent.libvirt")
 _SYSTEM = "qemu:///system"
 _OPEN_TIMEOUT_S = 30.0
 _PAUSE_S = 0.2
@@ -71,9 +73,9 @@ def _require_patience(error: libvirt.libvirtError, give_up: float) -> None:
     """A daemon that was just started, or just died, takes a moment; one that refuses does so at once."""
     said = error.get_error_message()
     if error.get_error_code() in _REFUSALS or "Permission denied" in said or "bus" in said:
-        raise HypervisorFailed(f"libvirt does not let us in: {said}. {daemon.hint()}") from error
+        raise HostFailed(why=f"libvirt does not let us in: {said}. {daemon.hint()}") from error
     if time.monotonic() > give_up:
-        raise HypervisorFailed(f"libvirt does not answer: {said}.") from error
+        raise HostFailed(why=f"libvirt does not answer: {said}.") from error
 
 
 _REFUSALS = frozenset({libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_AUTH_UNAVAILABLE, libvirt.VIR_ERR_AUTH_CANCELLED})
@@ -81,11 +83,16 @@ _REFUSALS = frozenset({libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_AUTH_UNAVAIL
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn libvirt's error within the block into HypervisorFailed."""
+    """Turn libvirt's error within the block into HostFailed, and write down why the host failed: nobody else will."""
     try:
         yield
+    except HostFailed as error:
+        logger.exception("the host failed", why=str(error))
+        raise
     except libvirt.libvirtError as error:
-        raise HypervisorFailed(f"libvirt: {error.get_error_message()}") from error
+        failed = HostFailed(why=f"libvirt: {error.get_error_message()}")
+        logger.exception("the host failed", why=str(failed))
+        raise failed from error
 
 
 def _answers(connection: libvirt.virConnect) -> bool:

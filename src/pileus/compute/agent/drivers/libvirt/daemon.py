@@ -15,7 +15,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pileus.compute.agent.drivers.driver import HypervisorFailed
+from pileus.compute.agent.drivers.driver import HostFailed
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,13 +30,13 @@ _PACKAGE = "install the package libvirt-daemon-system (or libvirt-daemon-driver-
 
 
 def ensure_log_daemon() -> None:
-    """Start virtlogd, which keeps the guests' console logs, where it does not run. Raises HypervisorFailed."""
+    """Start virtlogd, which keeps the guests' console logs, where it does not run. Raises HostFailed."""
     if not _SYSTEMD.exists() and not is_running("virtlogd"):
         _start("virtlogd")
 
 
 def start_libvirtd(directory: Path) -> None:
-    """Start libvirtd, which did not answer; `directory` is for its settings. Raises HypervisorFailed."""
+    """Start libvirtd, which did not answer; `directory` is for its settings. Raises HostFailed."""
     if _SYSTEMD.exists():
         _start_socket()
     elif not is_running("libvirtd"):
@@ -57,7 +57,7 @@ def open_kvm() -> None:
         for command in (["chgrp", str(users[0].pw_gid), str(_KVM)], ["chmod", "g+rw", str(_KVM)]):
             _run([*_privilege(command[0]), *command], command[0])
         _LOG.info("%s may be opened by the group of %s now", _KVM, users[0].pw_name)
-    except HypervisorFailed as error:
+    except HostFailed as error:
         _LOG.warning("libvirt will be slow, since its QEMU may not open %s: %s", _KVM, error)
 
 
@@ -118,16 +118,16 @@ def _start_socket() -> None:
         if subprocess.run(["systemctl", "cat", unit], capture_output=True, check=False).returncode == 0:
             _run([*_privilege(unit), "systemctl", "start", unit], unit)
             return
-    raise HypervisorFailed(f"systemd knows no libvirtd.socket: {_PACKAGE}.")
+    raise HostFailed(why=f"systemd knows no libvirtd.socket: {_PACKAGE}.")
 
 
 def _start(name: str, *arguments: str) -> None:
     program = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{_SBIN}")
     if program is None:
-        raise HypervisorFailed(f"There is no {name}: {_PACKAGE}.")
+        raise HostFailed(why=f"There is no {name}: {_PACKAGE}.")
     try:
         _run([*_privilege(name), program, "-d", *arguments], name)
-    except HypervisorFailed:
+    except HostFailed:
         if not is_running(name):  # else somebody else was faster
             raise
 
@@ -137,7 +137,7 @@ def _privilege(what: str) -> list[str]:
         return []
     if sudo := shutil.which("sudo"):
         return [sudo, "-n"]
-    raise HypervisorFailed(f"{what} does not run and only root can start it.")
+    raise HostFailed(why=f"{what} does not run and only root can start it.")
 
 
 def _run(command: list[str], what: str) -> None:
@@ -153,9 +153,9 @@ def _run(command: list[str], what: str) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise HypervisorFailed(f"{what} could not be started: {error}") from error
+        raise HostFailed(why=f"{what} could not be started: {error}") from error
     if done.returncode:
-        raise HypervisorFailed(f"{what} could not be started: {done.stderr.strip()[-300:]}")
+        raise HostFailed(why=f"{what} could not be started: {done.stderr.strip()[-300:]}")
 
 
 def _group_id() -> int | None:

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from pileus.compute.agent.drivers.driver import HypervisorFailed
+from pileus.compute.agent.drivers.driver import HostFailed, HypervisorFailed
 from pileus.compute.agent.image_format import ImageUnacceptable, require_safe
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def create_formatted(target: Path, size_mb: int, *, label: str | None) -> None:
         [tool, *command[1:], str(target)], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
     if done.returncode:
-        raise HypervisorFailed(f"{command[0]} failed: {done.stderr.strip()[-300:]}")
+        raise HostFailed(why=f"{command[0]} failed: {done.stderr.strip()[-300:]}")
 
 
 def resize(path: Path, root_gb: int) -> None:
@@ -89,8 +89,10 @@ def require_base(base: Path, base_format: str) -> None:
     """Check that guests may be built on `base`. Raises HypervisorFailed."""
     try:
         require_safe(base, base_format)
-    except (ImageUnacceptable, OSError) as error:
-        raise HypervisorFailed(str(error)) from error
+    except ImageUnacceptable as error:
+        raise HypervisorFailed(error.reason) from error
+    except OSError as error:
+        raise HostFailed(why=str(error)) from error
 
 
 def _run(*arguments: str, cpu_s: int = _QUICK_CPU_S) -> str:
@@ -105,10 +107,10 @@ def _run(*arguments: str, cpu_s: int = _QUICK_CPU_S) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise HypervisorFailed(f"qemu-img {arguments[0]} failed: {error}") from error
+        raise HostFailed(why=f"qemu-img {arguments[0]} failed: {error}") from error
     if done.returncode:
         said = done.stderr.strip()[-300:] or f"exit status {done.returncode}"
-        raise HypervisorFailed(f"qemu-img {arguments[0]} failed: {said}")
+        raise HostFailed(why=f"qemu-img {arguments[0]} failed: {said}")
     return done.stdout
 
 

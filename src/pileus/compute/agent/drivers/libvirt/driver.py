@@ -9,7 +9,7 @@ from uuid import UUID
 
 import libvirt
 
-from pileus.compute.agent.drivers.driver import GuestNotFound, HypervisorFailed
+from pileus.compute.agent.drivers.driver import GuestNotFound, HostFailed, HypervisorFailed
 from pileus.compute.agent.drivers.libvirt import console, disk, host, snapshot
 from pileus.compute.agent.drivers.libvirt.aside import EXTRA_DISK, RESCUE_DISK, Aside, list_aside, with_own_disk
 from pileus.compute.agent.drivers.libvirt.connection import Connection, translated
@@ -51,8 +51,8 @@ _REMOVE_ALL = (
 class LibvirtDriver:
     """A `Driver` for the libvirt at `uri`; guests' files live under `<state>/instances/<server id>`.
 
-    A guest is first started and then defined, so a defined domain is one that was built to its end: a spawn that
-    arrives late leaves it alone even if it is switched off by now, and anything less is built anew.
+    A guest that shall run is first started and then defined, so a defined domain is one that was built to its end: a
+    spawn that arrives late leaves it alone even if it is switched off by now, and anything less is built anew.
     """
 
     def __init__(self, state: Path, cloud_id: str, uri: str = "qemu:///system", hostname: str | None = None) -> None:
@@ -85,12 +85,20 @@ class LibvirtDriver:
         with translated():
             return power_state_of(self._get(server_id))
 
-    def spawn(self, guest: GuestSpec, base_image: Path, base_format: str, config_drive: Path | None) -> None:
+    def spawn(
+        self,
+        guest: GuestSpec,
+        base_image: Path,
+        base_format: str,
+        config_drive: Path | None,
+        *,
+        is_running: bool = True,
+    ) -> None:
         """Build the guest and start it; `config_drive` is copied. Raises HypervisorFailed."""
         base = base_image.absolute()
         self._spawn(
             guest, base, base_format, config_drive,
-            lambda root: disk.create_overlay(base, base_format, root, guest.root_gb),
+            lambda root: disk.create_overlay(base, base_format, root, guest.root_gb), is_running=is_running,
         )  # fmt: skip
 
     def _spawn(
@@ -100,17 +108,22 @@ class LibvirtDriver:
         base_format: str,
         config_drive: Path | None,
         make_root: Callable[[Path], None],
+        *,
+        is_running: bool,
     ) -> None:
         with self._verbs.hold(guest.server_id), translated():
             if self._adopt(guest.server_id):
                 return
             self._remove(guest.server_id)
             try:
-                self._build(guest, base, base_format, config_drive, make_root)
+                xml = self._build(guest, base, base_format, config_drive, make_root)
+                if is_running:
+                    self._connection.get().createXML(xml, 0)
+                self._define(xml)
             except (libvirt.libvirtError, HypervisorFailed, OSError) as error:
                 self._remove(guest.server_id)
                 if isinstance(error, OSError):
-                    raise HypervisorFailed(f"The guest's disks could not be made: {error}") from error
+                    raise HostFailed(why=f"The guest's disks could not be made: {error}") from error
                 raise
 
     def destroy(self, server_id: str) -> None:
@@ -222,7 +235,7 @@ class LibvirtDriver:
         """Return the servers of which something is set aside."""
         return list(list_aside(self._instances))
 
-    def resize(self, guest: GuestSpec, config_drive: Path | None) -> None:
+    def resize(self, guest: GuestSpec, config_drive: Path | None, *, is_running: bool = True) -> None:
         """Build a guest of this size on a copy of the disk set aside. Raises GuestNotFound, HypervisorFailed."""
         files = self._files(guest.server_id)
         root, base, base_format = files.read_root(guest.server_id)
@@ -232,9 +245,9 @@ class LibvirtDriver:
             disk.resize(target, guest.root_gb)
             files.copy_extra_disks()
 
-        self._spawn(guest, base, base_format, config_drive, copy)
+        self._spawn(guest, base, base_format, config_drive, copy, is_running=is_running)
 
-    def bring_back(self, server_id: str) -> None:
+    def bring_back(self, server_id: str, *, is_running: bool = True) -> None:
         """Let what was set aside be the guest again. Raises GuestNotFound, HypervisorFailed."""
         files = self._files(server_id)
         with self._verbs.hold(server_id), translated():
@@ -245,7 +258,7 @@ class LibvirtDriver:
                 self._define(files.definition.read_text())
                 files.definition.unlink()
             domain = self._get(server_id)
-            if not domain.isActive():
+            if is_running and not domain.isActive():
                 domain.create()
 
     def drop_aside(self, server_id: str) -> None:
@@ -343,7 +356,8 @@ class LibvirtDriver:
         base_format: str,
         config_drive: Path | None,
         make_root: Callable[[Path], None],
-    ) -> None:
+    ) -> str:
+        """Make the guest's files, and return its definition."""
         directory = self._directory(guest.server_id)
         directory.mkdir(mode=0o700)
         if config_drive:
@@ -354,9 +368,7 @@ class LibvirtDriver:
         _make_extra_disks(guest, directory)
         disks = self._disks(directory, base, base_format, "disk")
         console.create_log(disks.console)
-        xml = self._xml(guest, disks)
-        self._connection.get().createXML(xml, 0)
-        self._define(xml)
+        return self._xml(guest, disks)
 
     def _disks(self, directory: Path, base: Path, base_format: str, root: str) -> Disks:
         drive = directory / _CONFIG_DRIVE
@@ -420,7 +432,7 @@ class LibvirtDriver:
                 return None
             raise
         if owners_of(domain) != (self._cloud_id, server_id):
-            raise HypervisorFailed(f"The domain {name} is not of this cloud.")
+            raise HostFailed(why=f"The domain {name} is not of this cloud.")
         return domain
 
     def _list_states(self) -> Iterator[GuestState]:

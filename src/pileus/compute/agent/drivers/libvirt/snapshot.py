@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import libvirt
 
-from pileus.compute.agent.drivers.driver import HypervisorFailed
+from pileus.compute.agent.drivers.driver import HostFailed, HypervisorFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,5 +76,5 @@ def backup_xml(target: Path) -> str:
 def _is_whole(domain: libvirt.virDomain) -> bool:
     stats = domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
     if stats["type"] == libvirt.VIR_DOMAIN_JOB_FAILED:
-        raise HypervisorFailed(f"The disk could not be copied: {stats.get('errmsg', 'QEMU does not say why')}.")
+        raise HostFailed(why=f"The disk could not be copied: {stats.get('errmsg', 'QEMU does not say why')}.")
     return bool(stats["type"] == libvirt.VIR_DOMAIN_JOB_COMPLETED)
