@@ -312,6 +312,7 @@ class World:
         structlog.configure(  # what is written is plain, and only what went wrong: that is many times as fast
             wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
             processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+            cache_logger_on_first_use=False,  # or what is used here first would be like this for ever
         )
         self.path = path
         shutil.copytree(_template(), path, dirs_exist_ok=True)
