@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from importlib.util import find_spec
 from typing import NoReturn
 
 import pytest
@@ -10,6 +12,18 @@ import pytest
 
 class LackingError(Exception):
     """A component is not installed, or can't run here. The message says which, and what to do."""
+
+
+def require_program(name: str, package: str) -> None:
+    """Go on only where a program is installed."""
+    if shutil.which(name) is None:
+        skip_outside_ci(f"{name} is not installed (package {package})")
+
+
+def require_module(name: str, extra: str) -> None:
+    """Go on only where a module of an optional dependency is installed."""
+    if find_spec(name) is None:
+        skip_outside_ci(f"{name} is not installed (pip install 'pileus[{extra}]')")
 
 
 def skip_outside_ci(reason: str) -> NoReturn:

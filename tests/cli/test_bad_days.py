@@ -19,6 +19,7 @@ import pytest
 from pileus.__main__ import main
 from pileus.kit.state import StateDirectory
 from tests.crash.api import Api, Refused, wait_until
+from tests.lacking import require_module
 from tests.running import RunningCloud, free_offset, run_pileus
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def test_a_missing_libvirt_binding_is_named(tmp_path: Path) -> None:
 def test_a_hypervisor_that_is_not_there_shows_in_status(tmp_path: Path) -> None:
     missing = {"PILEUS_AGENT__LIBVIRT_URI": f"qemu+unix:///system?socket={tmp_path}/lacks"}
     cloud = RunningCloud(tmp_path / "state", "--driver", "libvirt", **missing)
-    pytest.importorskip("libvirt")
+    require_module("libvirt", "libvirt")
     cloud.start()
     try:
         wait_until("status does not tell", lambda: "agent: " in status(cloud), 20)
@@ -203,7 +204,7 @@ def test_a_broken_database_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_database_server_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
-    pytest.importorskip("psycopg")
+    require_module("psycopg", "postgresql")
     url = "postgresql+psycopg://user:very-secret@127.0.0.1:1/pileus"
     words = ("--port-offset", str(free_offset()))
     done = up(tmp_path / "state", *words, PILEUS_IMAGE__DATABASE__URL=url)

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pileus.compute.service import MIGRATIONS
+from pileus.kit.db import Database
 from tests.compute.cloud import Cloud
 
 if TYPE_CHECKING:
@@ -16,3 +18,12 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     made = Cloud(f"sqlite:///{tmp_path}/compute.sqlite")
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Compute's own database, on each of the servers."""
+    made = Database(database_url)
+    MIGRATIONS.sync(made)
+    yield made
+    made.close()

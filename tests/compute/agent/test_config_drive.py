@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import pytest
 from pileus.compute.agent import config_drive
 from pileus.compute.agent.mac import mac_address
 from pileus.compute.messages import GuestSpec
-from tests.lacking import skip_outside_ci
+from tests.lacking import require_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +82,7 @@ def test_user_data_that_is_not_base64_is_refused() -> None:
 
 
 def test_the_drive_has_the_label_and_the_folders_that_guests_look_for(tmp_path: Path) -> None:
-    if shutil.which("isoinfo") is None:
-        skip_outside_ci("isoinfo is not installed (package genisoimage)")
+    require_program("isoinfo", "genisoimage")
     drive = tmp_path / "drive"
     user_data = base64.b64encode(b"#!/bin/sh\n").decode()
     config_drive.build(guest(user_data=user_data), drive)
@@ -100,8 +98,7 @@ def test_the_drive_has_the_label_and_the_folders_that_guests_look_for(tmp_path: 
 
 
 def test_files_for_the_guest_stand_beside_a_list_of_where_they_go(tmp_path: Path) -> None:
-    if shutil.which("isoinfo") is None:
-        skip_outside_ci("isoinfo is not installed (package genisoimage)")
+    require_program("isoinfo", "genisoimage")
     drive = tmp_path / "drive"
     files = {"/etc/motd": "aGVsbG8=", "/etc/issue": base64.b64encode(b"there").decode()}
     config_drive.build(guest(personality=files), drive)

@@ -10,6 +10,7 @@ import pytest
 from pileus.compute.agent import config_drive
 from pileus.compute.agent.drivers.driver import HostFailed
 from pileus.kit.loop import Loop
+from tests.lacking import require_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def put_program(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_qemu_img_says_is_for_the_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("libvirt")
+    require_module("libvirt", "libvirt")
     from pileus.compute.agent.drivers.libvirt import disk
 
     put_program(tmp_path, "qemu-img", monkeypatch)
@@ -41,11 +42,13 @@ def test_what_qemu_img_says_is_for_the_operator(tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_libvirt_says_is_for_the_operator() -> None:
-    libvirt = pytest.importorskip("libvirt")
+    require_module("libvirt", "libvirt")
+    import libvirt
+
     from pileus.compute.agent.drivers.libvirt.connection import translated
 
     with pytest.raises(HostFailed) as raised, translated():
-        libvirt.open(f"nothing://{FILE}")
+        libvirt.open(f"test://{FILE}")  # libvirt's own pretended hypervisor: no daemon says anything else first
     assert_for_the_operator(raised.value)
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ import pytest
 
 from pileus.compute.agent.drivers.fake import empty_qcow2
 from pileus.compute.agent.overlay import bases_in_use
+from tests.lacking import require_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,8 +45,8 @@ def test_a_disk_that_says_nothing_is_an_error(tmp_path: Path, data: bytes) -> No
         bases_in_use(tmp_path)
 
 
-@pytest.mark.skipif(shutil.which("qemu-img") is None, reason="there is no qemu-img")
 def test_what_qemu_makes_is_understood(tmp_path: Path) -> None:
+    require_program("qemu-img", "qemu-utils")
     (tmp_path / "_base").mkdir()
     base = tmp_path / "_base" / "an-image"
     base.write_bytes(empty_qcow2())

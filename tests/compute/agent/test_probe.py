@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from pileus.compute.agent.drivers.libvirt import probe
-from tests.lacking import skip_outside_ci
+from tests.lacking import require_program
 
 # Stand-ins for QEMU: a shell script that treats each accelerator in its own way.
 FAITHFUL = "printf pileus > ${serial#file:}; exit 33"
@@ -95,6 +94,5 @@ def test_without_the_device_nothing_is_tried(tmp_path: Path) -> None:
 
 
 def test_the_test_guest_comes_to_its_end_under_emulation() -> None:
-    if shutil.which(probe.PROGRAM) is None:
-        skip_outside_ci(f"{probe.PROGRAM} is not installed (package qemu-system-x86)")
+    require_program(probe.PROGRAM, "qemu-system-x86")
     assert probe.run_once(probe.PROGRAM, "tcg", 60) is not None

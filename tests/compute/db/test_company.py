@@ -14,26 +14,17 @@ from pileus.compute.model.console import Console
 from pileus.compute.model.errors import ServerGroupNotFound
 from pileus.compute.model.server_errors import TokenNotFound
 from pileus.compute.model.server_group import ServerGroup
-from pileus.compute.service import MIGRATIONS
 from pileus.kit import ids
 from pileus.kit.db import Database
 from tests.compute.db.test_server import NOW, new_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 GROUP = ServerGroup(
     id=ids.new_uuid(), project_id="p", user_id="u", name="g", policy="anti-affinity", created_at=NOW,
     max_server_per_host=2,
 )  # fmt: skip
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
 
 
 def test_what_a_server_was_asked_to_be_comes_back(database: Database) -> None:

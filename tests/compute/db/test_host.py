@@ -5,19 +5,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from pileus.compute.db import aggregate, flavor, host, keypair, server
 from pileus.compute.model.flavor import STANDARD
 from pileus.compute.model.keypair import KeyPair
 from pileus.compute.model.server import ImageSnapshot, Server, TaskState, VmState
-from pileus.compute.service import MIGRATIONS
 from pileus.kit import ids
 from pileus.kit.db import Database
 from tests.compute.cloud import RESOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 NOW = datetime(2026, 1, 1)
 
@@ -28,14 +25,6 @@ def new_server(**changes: object) -> Server:
         image=ImageSnapshot(id="i"), created_at=NOW,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
 
 
 def test_heartbeats_of_many_threads_make_one_host(database: Database) -> None:

@@ -19,19 +19,9 @@ from pileus.kit import ids
 from pileus.kit.db import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pileus.kit.db import Transaction
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 123456)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
 
 
 def new_server(name: str = "vm", **changes: object) -> Server:

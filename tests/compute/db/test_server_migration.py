@@ -10,23 +10,14 @@ from pileus.compute.model.errors import MarkerNotFound
 from pileus.compute.model.flavor import STANDARD
 from pileus.compute.model.move_errors import MigrationNotFound
 from pileus.compute.model.server_migration import Migration, MigrationStatus, MigrationType
-from pileus.compute.service import MIGRATIONS
 from pileus.kit import ids
 from pileus.kit.db import Database
 from tests.compute.db.test_server import NOW, new_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
 
 
 @pytest.fixture

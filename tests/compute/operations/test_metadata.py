@@ -9,25 +9,14 @@ from pileus.compute.db import server as rows
 from pileus.compute.model.errors import MetadataItemNotFound
 from pileus.compute.model.server import VmState
 from pileus.compute.operations import metadata
-from pileus.compute.service import MIGRATIONS
 from pileus.compute.settings import QuotaSettings
 from pileus.kit.db import Database
 from tests.compute.db.test_server import NOW, new_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pileus.compute.model.server import Server
 
 QUOTA = QuotaSettings()
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
 
 
 @pytest.fixture

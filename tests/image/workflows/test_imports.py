@@ -30,6 +30,7 @@ from tests.image.bench import ADMIN, OWNER, Site, with_catalog
 from tests.image.formats.test_package import descriptor, package
 from tests.kit.web.site import Site as Web
 from tests.kit.web.site import serving
+from tests.lacking import require_program
 
 DATA = bytes(range(256)) * 4096
 
@@ -360,8 +361,8 @@ def test_nothing_is_injected_for_the_roles_that_are_left_out(new_site: Callable[
     assert "hw_rng" not in site.get(image_id, ADMIN)
 
 
-@pytest.mark.skipif(shutil.which("qemu-img") is None, reason="needs qemu-img")
 def test_an_image_is_converted_on_its_way(new_site: Callable[..., Site]) -> None:
+    require_program("qemu-img", "qemu-utils")
     site = new_site(settings_for(image_import_plugins=("image_conversion",), output_format="qcow2"))
     image_id = site.create_raw()
     site.stage(image_id, DATA)

@@ -16,6 +16,7 @@ from pileus.compute.api.view import server as view
 from pileus.compute.backend import Backend
 from pileus.compute.operations import image
 from pileus.compute.operations import rebuild as rebuilding
+from pileus.compute.operations.image import get_for_user
 from pileus.kit import ids
 from pileus.kit.db import Transaction
 from pileus.kit.http.message import Reply, Request
@@ -32,7 +33,7 @@ def rebuild(request: Request, backend: Backend, value: Any) -> Reply:
     server = read_server(request, backend)
     if value.get("trusted_image_certificates"):
         request.require(server.policy_target, _TRUSTED)
-    chosen = rebuilding.read_image(backend, value["imageRef"], request.context.token)
+    chosen = get_for_user(backend.images, value["imageRef"], request.context.token)
     changes, defaults = _changes(value), backend.quota_of(server.project_id)
 
     def begin(tx: Transaction) -> Reply:

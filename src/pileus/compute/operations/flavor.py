@@ -13,6 +13,8 @@ from pileus.compute.model.errors import (
     FlavorExtraSpecNotFound,
     FlavorIdExists,
     FlavorIsPublic,
+    FlavorNotFound,
+    FlavorUnknown,
 )
 from pileus.compute.model.flavor import Flavor
 from pileus.kit.db import Transaction
@@ -25,6 +27,17 @@ def create(tx: Transaction, flavor: Flavor, now: datetime) -> Flavor:
             raise FlavorExists(name=flavor.name)
         raise FlavorIdExists(flavor_id=flavor.id)
     return rows.get(tx, flavor.id)
+
+
+def get_usable(tx: Transaction, flavor_id: str, project_id: str, *, may_use_any: bool) -> Flavor:
+    """Return a flavor that somebody named for a server of a project. Raises FlavorUnknown if it is not for them."""
+    try:
+        flavor = rows.get(tx, flavor_id)
+    except FlavorNotFound:
+        raise FlavorUnknown(flavor_id=flavor_id) from None
+    if not (flavor.is_public or may_use_any or project_id in rows.list_access(tx, flavor)):
+        raise FlavorUnknown(flavor_id=flavor_id)
+    return flavor
 
 
 def describe(tx: Transaction, flavor_id: str, description: str | None, now: datetime) -> Flavor:

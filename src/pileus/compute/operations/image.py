@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pileus.compute.backend import Backend
+from pileus.compute.backend import Backend, Images
 from pileus.compute.db import server as rows
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.errors import InstanceNotReady
-from pileus.compute.model.image import attributes_of_snapshot
-from pileus.compute.model.server import Server, VmState
+from pileus.compute.model.errors import ImageNotFound, InstanceNotReady
+from pileus.compute.model.image import attributes_of_snapshot, snapshot_of
+from pileus.compute.model.server import ImageSnapshot, Server, VmState
 from pileus.compute.operations.task import Asker, act, require_may_change
 from pileus.compute.workflows import unclaimed_image
 from pileus.kit import ids
 from pileus.kit.db import Transaction
-from pileus.kit.errors import PileusError
+from pileus.kit.errors import NotFound, PileusError
+
+
+def get_for_user(images: Images, image_id: str, token: str) -> ImageSnapshot:
+    """Return an image as the caller may see it, to make something of it. Raises ImageNotFound, ImageNotActive."""
+    try:
+        return snapshot_of(images.get(image_id, token))
+    except NotFound:
+        raise ImageNotFound from None
 
 
 def create(backend: Backend, server: Server, name: str, properties: Mapping[str, str], asker: Asker, token: str) -> str:

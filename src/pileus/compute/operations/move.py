@@ -7,14 +7,13 @@ from datetime import datetime
 import msgspec
 
 from pileus.compute.backend import Backend
-from pileus.compute.db import flavor as flavors
 from pileus.compute.db import host as hosts
 from pileus.compute.db import quota as quotas
 from pileus.compute.db import server as rows
 from pileus.compute.db import server_migration
 from pileus.compute.db import service as services
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.errors import FlavorNotFound, FlavorUnknown, HypervisorNotFound, InstanceNotReady
+from pileus.compute.model.errors import FlavorUnknown, HypervisorNotFound, InstanceNotReady
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.model.image import require_fits
@@ -33,6 +32,7 @@ from pileus.compute.model.server import Server, VmState
 from pileus.compute.model.server_errors import ComputeHostUnknown
 from pileus.compute.model.server_migration import Migration, MigrationStatus, MigrationType
 from pileus.compute.operations import quota
+from pileus.compute.operations.flavor import get_usable
 from pileus.compute.operations.task import Asker, act, begin, claim
 from pileus.compute.settings import QuotaSettings
 from pileus.kit import ids
@@ -211,12 +211,8 @@ def _new_migration(
 
 
 def _flavor(tx: Transaction, flavor_id: str, project_id: str, *, may_use_any: bool) -> Flavor:
-    try:
-        flavor = flavors.get(tx, flavor_id)
-    except FlavorNotFound:
-        raise FlavorUnknown(flavor_id=flavor_id) from None
-    is_usable = flavor.is_public or may_use_any or project_id in flavors.list_access(tx, flavor)
-    if flavor.is_disabled or not is_usable:
+    flavor = get_usable(tx, flavor_id, project_id, may_use_any=may_use_any)
+    if flavor.is_disabled:
         raise FlavorUnknown(flavor_id=flavor_id)
     return flavor
 

@@ -10,7 +10,7 @@ from pileus.compute.model.errors import ImageNotActive, ImageNotFound
 from pileus.compute.model.image import require_fits
 from pileus.compute.model.server import ImageSnapshot, Server
 from pileus.compute.model.server_errors import RescueImageUnsupported
-from pileus.compute.operations import rebuild
+from pileus.compute.operations.image import get_for_user
 from pileus.compute.operations.task import Asker, act, require_may_change
 from pileus.kit.db import Transaction
 
@@ -49,7 +49,7 @@ def read_rescue_image(backend: Backend, server: Server, asker: Asker, image_id: 
     require_may_change(server, asker)
     rules.require_allowed(rules.RESCUE, server)
     try:
-        return rebuild.read_image(backend, image_id, token)
+        return get_for_user(backend.images, image_id, token)
     except (ImageNotFound, ImageNotActive):
         raise RescueImageUnsupported(image_id=image_id) from None
 

@@ -9,8 +9,8 @@ from pileus.compute.backend import Backend
 from pileus.compute.db import keypair as keypairs
 from pileus.compute.db import server as rows
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.errors import ImageNotFound, KeyPairNotFound, KeyPairUnknown
-from pileus.compute.model.image import require_fits, snapshot_of
+from pileus.compute.model.errors import KeyPairNotFound, KeyPairUnknown
+from pileus.compute.model.image import require_fits
 from pileus.compute.model.quota import require_personality_allowed
 from pileus.compute.model.server import ImageSnapshot, Server, VmState
 from pileus.compute.operations import quota
@@ -18,15 +18,6 @@ from pileus.compute.operations.server import require_metadata_allowed
 from pileus.compute.operations.task import Asker, act, require_may_change
 from pileus.compute.settings import QuotaSettings
 from pileus.kit.db import Transaction
-from pileus.kit.errors import NotFound
-
-
-def read_image(backend: Backend, image_id: str, token: str) -> ImageSnapshot:
-    """Return the image that a server shall be rebuilt of. Raises ImageNotFound, ImageNotActive."""
-    try:
-        return snapshot_of(backend.images.get(image_id, token))
-    except NotFound:
-        raise ImageNotFound from None
 
 
 def rebuild(

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pileus.compute.backend import Backend, Images
-from pileus.compute.db import flavor as flavors
+from pileus.compute.backend import Backend
 from pileus.compute.db import host as hosts
 from pileus.compute.db import keypair as keypairs
 from pileus.compute.db import quota as quotas
@@ -16,9 +15,6 @@ from pileus.compute.db import server_group as groups
 from pileus.compute.model.block_device import BlockDevice, disks_of
 from pileus.compute.model.errors import (
     AvailabilityZoneUnknown,
-    FlavorNotFound,
-    FlavorUnknown,
-    ImageNotFound,
     KeyPairNotFound,
     KeyPairUnknown,
     ServerGroupNotFound,
@@ -27,17 +23,18 @@ from pileus.compute.model.errors import (
 )
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.host import DEFAULT_ZONE
-from pileus.compute.model.image import require_fits, snapshot_of
+from pileus.compute.model.image import require_fits
 from pileus.compute.model.quota import UNLIMITED, Usage, require_personality_allowed
 from pileus.compute.model.server import ImageSnapshot, Server, TaskState, VmState, hostname_of
 from pileus.compute.model.server_errors import ComputeHostUnknown, HostnameAmbiguous, ServerGroupMemberLimitExceeded
 from pileus.compute.operations import quota
+from pileus.compute.operations.flavor import get_usable
+from pileus.compute.operations.image import get_for_user
 from pileus.compute.operations.server import require_metadata_allowed
 from pileus.compute.operations.task import Asker, begin
 from pileus.compute.settings import QuotaSettings
 from pileus.kit import ids
 from pileus.kit.db import Transaction
-from pileus.kit.errors import NotFound
 
 ROOT_DEVICE = "/dev/vda"
 
@@ -83,18 +80,11 @@ def create(backend: Backend, asker: Asker, token: str, ask: ServerAsk) -> Sequen
     """
     if ask.hostname is not None and ask.most > 1:
         raise HostnameAmbiguous
-    image = _image(backend.images, ask.image_id, token)
+    image = get_for_user(backend.images, ask.image_id, token)
     defaults = backend.quota_of(asker.project_id)
     servers = backend.database.write(_create, backend, asker, ask, image, defaults)
     backend.work.nudge()
     return servers
-
-
-def _image(images: Images, image_id: str, token: str) -> ImageSnapshot:
-    try:
-        return snapshot_of(images.get(image_id, token))
-    except NotFound:
-        raise ImageNotFound from None
 
 
 def _create(
@@ -144,12 +134,7 @@ def _plain(ask: ServerAsk) -> dict[str, Any]:
 
 
 def _flavor(tx: Transaction, ask: ServerAsk, project_id: str) -> Flavor:
-    try:
-        flavor = flavors.get(tx, ask.flavor_id)
-    except FlavorNotFound:
-        raise FlavorUnknown(flavor_id=ask.flavor_id) from None
-    if not (flavor.is_public or ask.may_use_any_flavor or project_id in flavors.list_access(tx, flavor)):
-        raise FlavorUnknown(flavor_id=ask.flavor_id)
+    flavor = get_usable(tx, ask.flavor_id, project_id, may_use_any=ask.may_use_any_flavor)
     if flavor.root_gb == 0 and not ask.may_use_zero_disk:
         raise ZeroDiskRefused
     return flavor
