@@ -117,6 +117,29 @@ def test_each_request_asks_again_unless_answers_are_kept(keystone: Keystone) -> 
     assert keystone.questions == ["users"] * 3
 
 
+def test_a_kept_answer_is_good_until_something_changes(keystone: Keystone) -> None:
+    versions = [1]
+    asking = authenticator(keystone, cache_s=60, version=lambda: versions[-1])
+    for version, asked in ((1, 1), (1, 1), (2, 2), (2, 2)):
+        versions.append(version)
+        asking.authenticate(request(x_auth_token="users"))
+        assert keystone.questions == ["users"] * asked
+    del keystone.tokens["users"]
+    versions.append(3)
+    with pytest.raises(Unauthenticated):
+        asking.authenticate(request(x_auth_token="users"))
+
+
+def test_an_answer_is_as_old_as_the_question(keystone: Keystone) -> None:
+    """What changes while identity is asked may not be in its answer."""
+    versions = iter([1, 2, 2])
+    asking = authenticator(keystone, cache_s=60, version=lambda: next(versions))
+    asking.authenticate(request(x_auth_token="users"))
+    asking.authenticate(request(x_auth_token="users"))
+    asking.authenticate(request(x_auth_token="users"))
+    assert keystone.questions == ["users"] * 2
+
+
 def test_a_kept_answer_lasts_as_long_as_was_said_and_no_longer_than_its_token(keystone: Keystone) -> None:
     asking = authenticator(keystone, cache_s=60)
     for token, lasts in (("users", 60), ("short", 20)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -26,14 +27,23 @@ class TokenAuthenticator:
 
     `service_type` is what the service is called in catalogs, and so in the access rules of tokens; without it a token
     that has some is refused. `cache_s` lets an answer be used again for so long; 0 asks each time, so that a revoked
-    token is refused at once.
+    token is refused at once. With `version` it is used again only while that tells the same: it knows when a token may
+    have come to mean something else.
     """
 
-    def __init__(self, session: Session, *, service_type: str = "", cache_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        service_type: str = "",
+        cache_s: float = 0.0,
+        version: Callable[[], object] | None = None,
+    ) -> None:
         self._session = session
         self._service_type = service_type
         self._cache_s = cache_s
-        self._cache: OrderedDict[str, tuple[float, Context]] = OrderedDict()
+        self._version = version or _never
+        self._cache: OrderedDict[str, tuple[float, object, Context]] = OrderedDict()
         self._guard = threading.Lock()
 
     def authenticate(self, request: Request) -> Context:
@@ -59,9 +69,10 @@ class TokenAuthenticator:
             raise Unauthenticated(uri=self._session.credentials.auth_url)
 
     def _caller(self, text: str, *, may_be_expired: bool = False) -> Context:
-        return self._cached(text) or self._ask(text, "?allow_expired=1" if may_be_expired else "")
+        version = self._version()  # first: what is answered after it is at least as new
+        return self._cached(text, version) or self._ask(text, "?allow_expired=1" if may_be_expired else "", version)
 
-    def _ask(self, text: str, query: str) -> Context:
+    def _ask(self, text: str, query: str, version: object) -> Context:
         credentials, transport = self._session.credentials, self._session.transport
         url = f"{credentials.auth_url.rstrip('/')}/auth/tokens{query}"
         for _ in range(2):
@@ -76,25 +87,29 @@ class TokenAuthenticator:
             raise Unavailable(f"The identity service answered {reply.status} when asked about a token.")
         document = reply.decoded()["token"]
         caller = context_of(text, document)
-        self._remember(text, caller, parse_moment(document["expires_at"]))
+        self._remember(text, caller, parse_moment(document["expires_at"]), version)
         return caller
 
-    def _cached(self, text: str) -> Context | None:
+    def _cached(self, text: str, version: object) -> Context | None:
         if not self._cache_s:
             return None
         with self._guard:
-            until, caller = self._cache.get(text, (-math.inf, None))
-            return caller if until > self._session.clock.monotonic() else None
+            until, known, caller = self._cache.get(text, (-math.inf, None, None))
+            return caller if until > self._session.clock.monotonic() and known == version else None
 
-    def _remember(self, text: str, caller: Context, expires_at: datetime) -> None:
+    def _remember(self, text: str, caller: Context, expires_at: datetime, version: object) -> None:
         if self._cache_s:
             clock = self._session.clock
             left_s = (expires_at - clock.now()).total_seconds()
             with self._guard:
-                self._cache[text] = (clock.monotonic() + min(self._cache_s, left_s), caller)
+                self._cache[text] = (clock.monotonic() + min(self._cache_s, left_s), version, caller)
                 self._cache.move_to_end(text)
                 if len(self._cache) > CACHE_SIZE:
                     self._cache.popitem(last=False)
+
+
+def _never() -> None:
+    """Tell that nothing ever changes."""
 
 
 def context_of(text: str, token: dict[str, Any]) -> Context:

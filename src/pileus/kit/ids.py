@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import uuid
+
+_VARIANTS = "89ab"
 
 
 def new_uuid() -> str:
@@ -17,8 +20,9 @@ def new_hex_id() -> str:
 
 
 def new_request_id() -> str:
-    """Return what `x-openstack-request-id` carries."""
-    return f"req-{uuid.uuid4()}"
+    """Return what `x-openstack-request-id` carries: a random UUID, made without what `uuid` takes for its objects."""
+    text = os.urandom(16).hex()
+    return f"req-{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANTS[int(text[16], 16) % 4]}{text[17:20]}-{text[20:]}"
 
 
 def new_secret(bits: int = 192) -> str:

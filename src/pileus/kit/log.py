@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import logging.handlers
 import re
@@ -13,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -115,14 +115,18 @@ def configure(*, file: Path | None = None, level: str = "INFO", terminal: bool =
     root.setLevel(level)
     logging.getLogger("alembic").setLevel("WARNING")
     if file is not None:
-        handler = _LogFile(file, maxBytes=32 * 2**20, backupCount=3)
-        handler.setFormatter(_Lines(json.JSONEncoder().encode))
+        handler = _LogFile(file, maxBytes=32 * 2**20, backupCount=3, encoding="utf-8")
+        handler.setFormatter(_Lines(_as_json))
         root.addHandler(handler)
     if terminal:
         stream = logging.StreamHandler(sys.stderr)
         console = structlog.dev.ConsoleRenderer()
         stream.setFormatter(_Lines(lambda event: str(console(None, "", event))))
         root.addHandler(stream)
+
+
+def _as_json(event: EventDict) -> str:
+    return msgspec.json.encode(event).decode()
 
 
 def _hand_on(logger: logging.Logger, _method: str, event: EventDict) -> NoReturn:

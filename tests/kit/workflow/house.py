@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Column, String, Table, select
+
 from pileus.kit.db.types import new_metadata
-from pileus.kit.workflow import Run, Runner, Step, Workflow, WorkflowStore, workflow_tables
+from pileus.kit.workflow import Run, Runner, Step, Workflow, WorkflowStore, Written, workflow_tables
 from tests.kit.clock import HeldClock
 
 if TYPE_CHECKING:
-    from pileus.kit.db import Database
+    from pileus.kit.db import Database, Transaction
 
 METADATA = new_metadata()
 STORE = WorkflowStore(*workflow_tables(METADATA))
@@ -63,6 +65,23 @@ BUILD: Workflow[Site] = Workflow(
 PERSIST: Workflow[Site] = Workflow("persist", (step("ground"),), is_endless=True)
 SETTLE: Workflow[Site] = Workflow("settle", tuple(step(part) for part in PARTS), no_return="walls")
 AWAIT: Workflow[Site] = Workflow("await", (step("ground"), replace(step("walls"), is_awaited=True), step("roof")))
+NOTES = Table("note", METADATA, Column("text", String(64)))
+
+
+def note(run: Run, site: Site) -> Written:
+    """Write a note of our own, as part of the step."""
+
+    def write(tx: Transaction) -> Any:
+        tx.execute(NOTES.insert(), {"text": run.subject})
+        return site.disturb(run, "in note")
+
+    site.disturb(run, "before do note")
+    return Written(write)
+
+
+NOTE: Workflow[Site] = Workflow(
+    "note", (step("ground"), Step("note", note)), failed=lambda run, site: site.reasons.append(run.reason)
+)
 KEEP: Workflow[Site] = Workflow("keep", (step("ground"),), is_kept=True)
 
 
@@ -76,7 +95,7 @@ class Yard:
         self.runner = self.new_runner("one")
 
     def new_runner(self, owner: str, *, database: Database | None = None) -> Runner[Site]:
-        kinds = (BUILD, PERSIST, SETTLE, AWAIT, KEEP)
+        kinds = (BUILD, PERSIST, SETTLE, AWAIT, KEEP, NOTE)
         return Runner(database or self.database, STORE, kinds, self.site, owner=owner, clock=self.clock, threads=2)
 
     def begin(self, kind: str = "build", subject: str = "s1") -> str:
@@ -88,6 +107,16 @@ class Yard:
     def state(self, workflow_id: str) -> str:
         with self.database.read() as tx:
             return STORE.get(tx, workflow_id).state
+
+    def notes(self) -> list[str]:
+        """Return what the notes say."""
+        with self.database.read() as tx:
+            return [row.text for row in tx.all(select(NOTES))]
+
+    def results(self, workflow_id: str) -> dict[str, Any]:
+        """Return what the steps returned."""
+        with self.database.read() as tx:
+            return STORE.get(tx, workflow_id).results
 
     def run_until_quiet(self, runner: Runner[Site] | None = None, hours: float = 1.0) -> None:
         """Let time pass in small steps, and run what is due."""

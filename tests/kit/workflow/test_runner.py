@@ -92,6 +92,57 @@ def test_a_step_that_fails_is_undone_with_all_before_it_in_reverse(yard: Yard, n
     assert yard.site.reasons == ["no stones"]
 
 
+def test_what_a_step_writes_comes_with_the_row_that_says_it_is_done(yard: Yard) -> None:
+    yard.site.disturb = lambda _run, at: "written" if at == "in note" else None
+    workflow_id = yard.begin("note")
+    yard.runner.run_due()
+    assert (yard.state(workflow_id), yard.notes()) == ("done", ["s1"])
+    assert yard.results(workflow_id)["note"] == "written"
+
+
+def test_a_process_killed_while_a_step_writes_has_written_nothing(yard: Yard) -> None:
+    yard.site.disturb = once("in note", raises(Killed()))
+    workflow_id = yard.begin("note")
+    with pytest.raises(Killed):
+        yard.runner.run_due()
+    assert yard.notes() == []
+    yard.run_until_quiet(yard.new_runner("two"))
+    assert (yard.state(workflow_id), yard.notes()) == ("done", ["s1"])
+
+
+def test_a_step_that_may_not_write_is_undone_with_all_before_it(yard: Yard) -> None:
+    yard.site.disturb = once("in note", raises(StepFailed("no paper")))
+    workflow_id = yard.begin("note")
+    yard.runner.run_due()
+    assert (yard.state(workflow_id), yard.notes()) == ("undone", [])
+    assert (yard.site.standing, yard.site.reasons) == ({}, ["no paper"])
+
+
+def test_a_step_that_cannot_write_yet_writes_later(yard: Yard) -> None:
+    yard.site.disturb = once("in note", raises(Unavailable("no ink")))
+    workflow_id = yard.begin("note")
+    yard.run_until_quiet()
+    assert (yard.state(workflow_id), yard.notes()) == ("done", ["s1"])
+
+
+def test_who_lost_his_lease_writes_nothing(yard: Yard) -> None:
+    def take_over(_run: Run) -> None:
+        yard.clock.sleep(LEASE_S + 1)
+        yard.new_runner("two").run_due()
+
+    yard.site.disturb = once("before do note", take_over)
+    workflow_id = yard.begin("note")
+    yard.runner.run_due()
+    assert (yard.state(workflow_id), yard.notes()) == ("done", ["s1"])
+
+
+def test_a_cancellation_during_the_last_step_is_not_lost(yard: Yard) -> None:
+    yard.site.disturb = once("before do roof", lambda _run: yard.cancel())
+    workflow_id = yard.begin()
+    yard.run_until_quiet()
+    assert (yard.state(workflow_id), yard.site.standing) == ("undone", {})
+
+
 @sqlite_only
 def test_a_refusal_of_another_service_fails_the_step_with_its_sentence(yard: Yard) -> None:
     yard.site.disturb = once("before do walls", raises(Conflict("the ground is taken")))
@@ -560,8 +611,19 @@ def test_a_runner_that_comes_back_under_its_name_goes_on_at_once(yard: Yard) -> 
     with pytest.raises(Killed):
         yard.runner.run_due()
     again = yard.new_runner("one")
+    again.resume()
     again.start()
     wait_until(lambda: yard.state(workflow_id) == "done", [again])
+
+
+def test_what_is_kept_and_begun_before_the_threads_start_is_not_set_free(yard: Yard) -> None:
+    yard.runner.resume()
+    workflow_id = yard.begin("keep")
+    yard.runner._threads.clear()  # they are slow today
+    yard.runner.start()
+    assert yard.new_runner("two").run_due() == 0
+    yard.runner.run_due()
+    assert yard.state(workflow_id) == "done"
 
 
 def test_a_runner_that_lost_its_lease_writes_nothing_over_the_new_owner(yard: Yard) -> None:

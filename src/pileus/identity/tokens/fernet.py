@@ -43,6 +43,10 @@ class FernetTokens:
         self._keys = keys
         self._known: tuple[MultiFernet | None, dict[str, Token]] = (None, {})  # what the present keys decrypt to
 
+    def keys(self) -> object:
+        """Return the keys, the same object while they are the same."""
+        return self._keys.fernet()
+
     def issue(self, token: Token) -> str:
         """Return the text, without the padding that URLs do not like."""
         by = token.delegation

@@ -51,6 +51,10 @@ class JwsTokens:
     def __init__(self, keys: SigningKeys) -> None:
         self._keys = keys
 
+    def keys(self) -> object:
+        """Return the keys, the same object while they are the same."""
+        return self._keys.pairs()
+
     def issue(self, token: Token) -> str:
         """Return the text: header, claims and signature, with dots between."""
         pairs = self._keys.pairs()

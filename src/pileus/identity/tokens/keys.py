@@ -6,6 +6,7 @@ read, for tokens still about. `rotate` stages a new key, makes the staged one pr
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class KeyFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._path = str(folder)
         self._guard = threading.Lock()
         self._seen: tuple[tuple[int, int], ...] = ()
         self._settled_ns = -1  # when the folder last changed, if that was so long ago that another change would show
@@ -52,7 +54,7 @@ class KeyFolder:
 
     def fernet(self) -> MultiFernet:
         """Return what encrypts with the primary key and decrypts with any; the same object while the keys are."""
-        changed_ns = self._folder.stat().st_mtime_ns  # every change of keys adds, renames or removes a file
+        changed_ns = os.stat(self._path).st_mtime_ns  # noqa: PTH116 (every change of keys adds, renames or removes a file)
         if self._fernet is not None and changed_ns == self._settled_ns:
             return self._fernet
         seen = tuple(found for path in self._files() if (found := _look(path)) is not None)

@@ -7,8 +7,11 @@ comes is kept for him.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 
 from aio_pika import DeliveryMode, ExchangeType, Message
@@ -17,7 +20,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from pileus.kit import log
 from pileus.kit.bus.broker import Broker
-from pileus.kit.bus.notifier import INFO, Payload, envelope
+from pileus.kit.bus.notifier import INFO, Notification, Payload, envelope
 from pileus.kit.bus.outbox import Letter, Outbox
 from pileus.kit.clock import Clock
 
@@ -60,6 +63,19 @@ class AmqpNotifier:
                 logger.warning("more notifications wait than are kept: the oldest are dropped")
         self._call(self._stirred)
 
+    def send(self, notification: Notification) -> Sequence[Future[None]]:
+        """Send one to every topic, however long the broker is away; tell of each when the broker has it."""
+        one = notification
+        body = envelope(
+            one.event_type, one.payload, one.priority, publisher=one.publisher, now=one.moment,
+            message_id=one.message_id,
+        )  # fmt: skip
+        futures: list[Future[None]] = [Future() for _ in self._topics]
+        for topic, taken in zip(self._topics, futures, strict=True):
+            self._outbox.put(Letter(f"{topic}.{one.priority.lower()}", body, math.inf, taken=taken))
+        self._call(self._stirred)
+        return futures
+
     def close(self) -> None:
         """Send what is still to be sent, for a moment, and end."""
         self._call(self._ending)
@@ -101,6 +117,8 @@ class AmqpNotifier:
                         await self._declare(channel, exchange, letter.address)
                         queues.add(letter.address)
                     await exchange.publish(_message(letter), letter.address, mandatory=False, timeout=CONFIRM_S)
+                    if letter.taken is not None:
+                        letter.taken.set_result(None)
                 except BaseException:
                     self._outbox.put_back(letter)  # it may arrive twice, which is allowed
                     raise

@@ -7,7 +7,7 @@ import socket
 from pileus.kit.bus.bus import Bus
 from pileus.kit.bus.codec import Codec
 from pileus.kit.bus.memory import MemoryBus
-from pileus.kit.bus.notifier import Notifier
+from pileus.kit.bus.notifier import SureNotifier
 from pileus.kit.clock import Clock
 from pileus.kit.errors import Conflict
 
@@ -38,7 +38,7 @@ def new_notifier(
     topics: tuple[str, ...],
     is_durable: bool,
     ca_file: str,
-) -> Notifier:
+) -> SureNotifier:
     """Return what sends a service's notifications. Raises BusLacking, BrokerUrlInvalid."""
     try:
         from pileus.kit.bus.amqp_notifier import AmqpNotifier

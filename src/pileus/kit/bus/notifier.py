@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -28,10 +30,31 @@ class Notifier(Protocol):
         """Send what is still to be sent, for a moment, and end."""
 
 
-def envelope(event_type: str, payload: Payload, priority: str, *, publisher: str, now: datetime) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One notification with all that its envelope says."""
+
+    event_type: str
+    payload: Payload
+    priority: str
+    publisher: str  # like `compute.HOST`
+    message_id: str
+    moment: datetime
+
+
+class SureNotifier(Notifier, Protocol):
+    """One that also says when the broker has what it was given, for who keeps it until then."""
+
+    def send(self, notification: Notification) -> Sequence[Future[None]]:
+        """Send one without waiting; what is returned is done once it is safe, and never fails."""
+
+
+def envelope(
+    event_type: str, payload: Payload, priority: str, *, publisher: str, now: datetime, message_id: str | None = None
+) -> bytes:
     """Return a notification as it crosses the broker: JSON that holds the message's own JSON as a text."""
     message = {
-        "message_id": ids.new_uuid(),
+        "message_id": message_id or ids.new_uuid(),
         "publisher_id": publisher,
         "event_type": event_type,
         "priority": priority,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 
@@ -17,6 +18,7 @@ class Letter:
     deadline: float  # of time.monotonic(): nobody wants it after that
     question: str | None = None  # an id, if this wants an answer
     answers: str | None = None  # the id of the question that this answers
+    taken: Future[None] | None = field(default=None, repr=False)  # done once the broker has it
 
     @property
     def left_s(self) -> float:

@@ -95,7 +95,7 @@ class Database:
         return self._writer
 
     def end_writes_with(self, fn: Callable[[Transaction], None]) -> None:
-        """Run `fn` as the last before COMMIT of every write from now on."""
+        """Run `fn` as the last before COMMIT of every write from now on. It finds what was noted in `notes`."""
         self._at_end = fn
 
     @contextlib.contextmanager
@@ -200,6 +200,7 @@ class Database:
             _open.depth = 1
             try:
                 tx = Transaction(connection)
+                tx.notes = None if self._at_end is None else []
                 result = fn(tx, *args, **kwargs)
                 tx.finish()
                 if self._at_end is not None:

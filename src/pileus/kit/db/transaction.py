@@ -17,11 +17,12 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 class Transaction:
     """A connection inside BEGIN … COMMIT. Statements see each other; nobody else sees them until the end."""
 
-    __slots__ = ("_at_end", "_connection")
+    __slots__ = ("_at_end", "_connection", "notes")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._at_end: dict[Callable[[Transaction, Sequence[Any]], None], list[Any]] = {}
+        self.notes: list[object] | None = None  # what has happened, for `Database.end_writes_with`; None: nobody reads
 
     @property
     def dialect(self) -> str:
@@ -60,6 +61,11 @@ class Transaction:
     def at_end(self, fn: Callable[[Transaction, Sequence[T]], None], item: T) -> None:
         """Run `fn(transaction, items)` as the last before COMMIT: once, with every item that was given for it."""
         self._at_end.setdefault(fn, []).append(item)
+
+    def note(self, news: object) -> None:
+        """Note what has happened, for whoever is told of it at the end; mostly that is nobody."""
+        if self.notes is not None:
+            self.notes.append(news)
 
     def finish(self) -> None:
         """Run what was kept for the end."""

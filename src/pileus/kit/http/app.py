@@ -155,6 +155,7 @@ class App(Generic[S]):
             request.context = service.authenticator.authenticate(request)
             raise
         request.pattern, request.rule, request.body_schema = row.path, row.rule, row.body
+        request.has_secret = row.has_secret
         if row.rule is PUBLIC:
             request.is_authorized = True
             service.screen(request)
@@ -180,7 +181,7 @@ class App(Generic[S]):
 
     def _refusal(self, request: Request, error: PileusError) -> Reply:
         if "why" in error.details:
-            logger.info("refused", service=self.name, path=request.path, why=error.details["why"])
+            logger.info("refused", service=self.name, path=request.path_to_log, why=error.details["why"])
         reply = self.service.dialect(request, status_of(error), error)
         if "uri" in error.details:
             reply.headers.setdefault("www-authenticate", f'Keystone uri="{error.details["uri"]}"')
@@ -195,7 +196,7 @@ class App(Generic[S]):
     def _fault(self, request: Request, error: Exception) -> Reply:
         if isinstance(error, UnicodeError):
             return self._refusal(request, Invalid("The request holds text that is not valid Unicode."))
-        logger.exception("unexpected error", service=self.name, method=request.method, path=request.path)
+        logger.exception("unexpected error", service=self.name, method=request.method, path=request.path_to_log)
         return self.service.dialect(request, HTTPStatus.INTERNAL_SERVER_ERROR, InternalError(id=request.id))
 
     def _finish(self, request: Request, reply: Reply, started: float, pattern: str) -> Reply:
@@ -207,7 +208,7 @@ class App(Generic[S]):
             "request",
             service=self.name,
             method=request.method,
-            path=request.path,
+            path=request.path_to_log,
             status=reply.status,
             ms=round(seconds * 1000, 1),
             user_id=request.context.user_id or None,

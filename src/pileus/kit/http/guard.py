@@ -17,6 +17,8 @@ from pileus.kit.http.joined import JoinedTransport
 
 HEAD_LIMIT = 64 * 1024
 HEAD_TIMEOUT_S = 10.0
+PIECE_BYTES = 2**18  # that are read at once, as asyncio has it
+BODY_PIECE_BYTES = 2**19  # each piece of an image costs some turns of the event loop, however long it is
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -31,7 +33,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first head."""
-        super().connection_made(JoinedTransport(transport, self.loop))  # type: ignore[arg-type]
+        self._joined = JoinedTransport(transport, self.loop)
+        super().connection_made(self._joined)  # type: ignore[arg-type]
         if self.app.is_closing:  # accepted while the port closed: the server has sent away those it knew of by then
             transport.close()
             return
@@ -78,6 +81,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._bytes_since_body = 0
+        self._joined.read_up_to(PIECE_BYTES)
         super().on_message_complete()
 
     def on_headers_complete(self) -> None:
@@ -85,6 +89,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head = False
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
             raise ValueError("request head too large")  # the parser turns it into a 400
+        self._joined.read_up_to(BODY_PIECE_BYTES)
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -23,6 +23,10 @@ class JoinedTransport:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
+    def read_up_to(self, size_bytes: int) -> None:
+        """Take in so much at once from now on, and no more."""
+        self._transport.max_size = size_bytes  # type: ignore[attr-defined]  # asyncio has it
+
     def is_closing(self) -> bool:
         """Tell whether it is closed, or about to be."""
         return self._transport.is_closing()

@@ -91,10 +91,16 @@ class Request:
     # Set by the application before a handler runs.
     policy: Policy | None = field(default=None, repr=False)
     pattern: str = ""  # the path as the route table has it, with names for what varies
+    has_secret: bool = False  # in its path
     rule: str | None = None
     body_schema: Schema | DatedSchema | None = field(default=None, repr=False)
     is_authorized: bool = False
     _json: Any = field(default=msgspec.UNSET, repr=False)
+
+    @property
+    def path_to_log(self) -> str:
+        """What a log may show of the path."""
+        return self.pattern if self.has_secret else self.path
 
     def since(self, change: Change) -> bool:
         """Tell whether the client speaks a version that has this change."""

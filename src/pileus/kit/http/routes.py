@@ -49,6 +49,7 @@ class Route(Generic[S]):
     since: Change | None = None
     until: Change | None = None  # the first version that no longer has it
     is_stream: bool = False  # the handler is async and reads `request.stream`
+    has_secret: bool = False  # its path holds one, which no log shows
     is_instant: bool = False  # the handler mostly finds its answer in memory, and has no effect before it does not
 
     def is_in(self, version: Version | None) -> bool:

@@ -47,7 +47,10 @@ class Threads:
     """A fixed number of threads that take jobs from event loops. Those in a hurry refuse what takes long."""
 
     def __init__(self, count: int = 16, name: str = "handler", *, is_hurried: bool = False) -> None:
+        self._name = name
         self._is_hurried = is_hurried
+        self._parts: dict[str, Threads] = {}
+        self._guard = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._wakes: dict[asyncio.AbstractEventLoop, _Wakes] = {}
         self._threads = [
@@ -64,6 +67,13 @@ class Threads:
         self._jobs.put((lambda: fn(*args, **kwargs), future, wakes))
         return future
 
+    def part(self, name: str) -> Threads:
+        """Return as many threads again that are there for one thing only; they end with these."""
+        with self._guard:
+            if name not in self._parts:
+                self._parts[name] = Threads(len(self._threads), f"{self._name}-{name}", is_hurried=self._is_hurried)
+            return self._parts[name]
+
     @property
     def waiting(self) -> int:
         """How many jobs no thread has begun yet."""
@@ -71,6 +81,10 @@ class Threads:
 
     def close(self) -> None:
         """End the threads, each after the job it is at."""
+        with self._guard:
+            parts = list(self._parts.values())
+        for part in parts:
+            part.close()
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:

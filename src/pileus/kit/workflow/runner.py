@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -17,8 +17,8 @@ from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
 from pileus.kit.errors import PileusError, Unavailable
 from pileus.kit.metrics import WORKFLOWS
-from pileus.kit.workflow.store import Lease, Record, WorkflowStore, dump
-from pileus.kit.workflow.workflow import Run, Step, Waiting, Workflow
+from pileus.kit.workflow.store import Lease, Record, WorkflowStore, dump, load
+from pileus.kit.workflow.workflow import Run, Step, Waiting, Workflow, Written
 
 S = TypeVar("S")
 logger = log.get_logger("pileus.workflow")
@@ -39,7 +39,8 @@ class _Progress:
     state: str
     position: int
     wake_in_s: float | None = None  # None: go on at once
-    result: tuple[str, str] | None = None  # the step's name, and what it returned as JSON
+    step: str = ""  # the one that was done
+    result: Written | str = ""  # what it returned, as JSON unless it is still to be written
     reason: str | None = None
     tries: int = 0
     keeps_answer: bool = False
@@ -104,13 +105,15 @@ class Runner(Generic[S]):
     # --- threads ----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Go on with what an earlier life of this process held, and then with whatever comes."""
-        self.resume()
+        """Do what there is to do, and then whatever comes."""
         for thread in self._threads:
             thread.start()
 
     def resume(self) -> None:
-        """Take back what an earlier life of this process held when it ended."""
+        """Take back what an earlier life of this process held when it ended.
+
+        Call it before anything can begin: what this life holds would be anybody's.
+        """
         self._database.write(self.store.release_all, self._owner, self._clock.now())
 
     def stop(self) -> None:
@@ -194,18 +197,30 @@ class Runner(Generic[S]):
         """Call steps until the workflow ends or waits."""
         if not self._database.write(self.store.lease, workflow_id, self._owner, self._clock.now(), self._lease_end()):
             return
+        with self._database.read() as tx:
+            record = self.store.get(tx, workflow_id)
         while not self._ending.is_set():
-            with self._database.read() as tx:
-                record = self.store.get(tx, workflow_id)
             progress = self._undo(record) if record.state == "undo" else self._do(record)
-            if not self._database.write(self._write, record, progress):
+            after = self._settle(record, progress)
+            if after is None:
                 logger.warning("a workflow was taken over while it was at a step", workflow=workflow_id)
                 return
-            if progress.state in ("done", "undone"):
-                WORKFLOWS.labels(record.kind, progress.state).inc()
+            if after.state in ("done", "undone"):
+                WORKFLOWS.labels(record.kind, after.state).inc()
                 return
             if progress.wake_in_s is not None:
                 return
+            record = after
+
+    def _settle(self, record: Record, progress: _Progress) -> Record | None:
+        """Write what a step came to; what it wanted to write itself may fail, and with that the step."""
+        if not isinstance(progress.result, Written):
+            return self._database.write(self._write, record, progress)
+        try:
+            return self._database.write(self._write, record, progress)
+        except Exception as error:  # noqa: BLE001 (as of what a step does)
+            step = self._workflows[record.kind].steps[record.position]
+            return self._database.write(self._write, record, self._do_failed(record, step, error))
 
     def _do(self, record: Record) -> _Progress:
         workflow = self._workflows[record.kind]
@@ -218,7 +233,8 @@ class Runner(Generic[S]):
             result = step.do(self._run(record), self._state)
             if isinstance(result, Waiting):
                 return _Progress("do", record.position, wake_in_s=result.seconds, tries=record.tries)
-            return _Progress("do", record.position + 1, result=(step.name, dump(result)))
+            result = result if isinstance(result, Written) else dump(result)
+            return _Progress("do", record.position + 1, step=step.name, result=result)
         except Exception as error:  # noqa: BLE001 (whatever it is, the workflow must end)
             return self._do_failed(record, step, error)
 
@@ -269,35 +285,43 @@ class Runner(Generic[S]):
             record.turn,
         )
 
-    def _write(self, tx: Transaction, record: Record, progress: _Progress) -> bool:
-        """Write what a step came to; tell False, and write nothing, if the workflow is not ours any more."""
-        if not self.store.hold(tx, record, self._owner, self._lease_end()):
-            return False
-        now = self._clock.now()
-        if progress.result is not None:
-            self.store.finish_step(tx, record.id, *progress.result, now)
-        values: dict[str, Any] = {"state": progress.state, "position": progress.position, "tries": progress.tries}
-        if progress.reason is not None:
-            values["reason"] = progress.reason
-        if progress.wake_in_s is None:
-            values["answer"] = None
-        else:
-            values |= self._parking(tx, record, progress)
-        self.store.update(tx, record.id, now, **values)
-        return True
+    def _write(self, tx: Transaction, record: Record, progress: _Progress) -> Record | None:
+        """Write what a step came to, and return where the workflow stands now.
 
-    def _parking(self, tx: Transaction, record: Record, progress: _Progress) -> dict[str, Any]:
-        """Return what lets a workflow sleep, unless what it waits for came while its step was running."""
-        assert progress.wake_in_s is not None
+        Writes nothing and returns None if the workflow is not ours any more.
+        """
         now = self._clock.now()
-        current = self.store.get(tx, record.id)
-        came = (current.answer is not None and record.answer is None) or (current.is_cancelled != record.is_cancelled)
-        wake_at = now if came else now + timedelta(seconds=progress.wake_in_s)
-        is_kept = self._workflows[record.kind].is_kept
-        values: dict[str, Any] = {
-            "lease_until": wake_at + timedelta(seconds=LEASE_S) if is_kept else None,
-            "wake_at": wake_at,
-        }
-        if record.answer is not None and not progress.keeps_answer:
-            values["answer"] = None  # the step had it and waits for another
-        return values
+        seen: Record | None = record
+        while seen is not None:
+            after = self._after(record, seen, progress)
+            has_come = (seen.answer is not None, seen.is_cancelled) != (record.answer is not None, record.is_cancelled)
+            wake_at = now + timedelta(seconds=0 if has_come else progress.wake_in_s or 0)
+            lease = Lease(self._owner, self._lease_end_of(record.kind, progress, wake_at))
+            if self.store.move(tx, seen, after, lease, wake_at, now):
+                return self._write_step(tx, after, progress, now) if progress.step else after
+            seen = self.store.find_held(tx, record, self._owner)  # an answer came meanwhile, or a cancellation
+        return None
+
+    def _write_step(self, tx: Transaction, after: Record, progress: _Progress, now: datetime) -> Record:
+        text = dump(progress.result.write(tx)) if isinstance(progress.result, Written) else progress.result
+        self.store.finish_step(tx, after, progress.step, text, now)
+        return replace(after, results={**after.results, progress.step: load(text)})
+
+    def _after(self, record: Record, seen: Record, progress: _Progress) -> Record:
+        """Return where a workflow goes that was as in `record` at the step, and is as in `seen` now."""
+        state, answer = progress.state, seen.answer
+        if progress.wake_in_s is None or (record.answer is not None and not progress.keeps_answer):
+            answer = None  # the step had it
+        is_last = progress.step and progress.position == len(self._workflows[record.kind].steps)
+        if is_last and not seen.is_cancelled:
+            state = "done"
+        return replace(
+            seen, state=state, position=progress.position, answer=answer, reason=progress.reason or seen.reason,
+            tries=progress.tries,
+        )  # fmt: skip
+
+    def _lease_end_of(self, kind: str, progress: _Progress, wake_at: datetime) -> datetime | None:
+        """Return until when a workflow is ours: one that waits is anybody's, unless it is kept."""
+        if progress.wake_in_s is None:
+            return self._lease_end()
+        return wake_at + timedelta(seconds=LEASE_S) if self._workflows[kind].is_kept else None

@@ -9,13 +9,28 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.types import MARIADB, BigId, LongText, Moment, Name, Uuid36
 
 UNFINISHED = ("do", "undo")
 TURNS = 1000  # of one workflow: its steps, and their undoings
+_MOVED = ("state", "position", "answer", "reason", "tries", "wake_at", "lease_until", "updated_at")
 _ORDER_ID = re.compile(r"([0-9a-f-]{36})\.(-?\d{1,4})\.(do|undo)")
 
 
@@ -80,11 +95,26 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class StepName:
+    """Which step of which workflow an order is for."""
+
+    workflow_id: str
+    position: int
+    direction: str  # do or undo
+
+
+def read_order_id(order_id: str) -> StepName | None:
+    """Return what an order's id names, or None if no step has given it."""
+    match = _ORDER_ID.fullmatch(order_id)
+    return None if match is None else StepName(match[1], int(match[2]), match[3])
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """Who holds a workflow, and until when unless he renews it."""
 
     owner: str
-    until: datetime
+    until: datetime | None  # None: nobody any more
 
 
 class WorkflowStore:
@@ -110,16 +140,13 @@ class WorkflowStore:
             .where(w.c.id == bindparam("which"), is_due)
             .values(lease_owner=bindparam("me"), lease_until=bindparam("until"))
         )
-        self._hold = (
+        is_held = _is_held(w)
+        self._held = select(w).where(is_held)
+        self._move = (
             w.update()
-            .where(
-                w.c.id == bindparam("which"),
-                w.c.lease_owner == bindparam("me"),
-                w.c.lease_until.is_not(None),
-                w.c.state == bindparam("direction"),
-                w.c.position == bindparam("at"),
-            )
-            .values(lease_until=bindparam("until"))
+            .where(is_held, w.c.is_cancelled == bindparam("was_cancelled"))
+            .where(or_(w.c.answer.is_(None), bindparam("had_answer", type_=Boolean)))
+            .values({name: bindparam(f"new_{name}") for name in _MOVED})
         )
         self._renew = (
             w.update()
@@ -186,19 +213,32 @@ class WorkflowStore:
         """Take a workflow that is due for `owner`; tell whether it is ours now."""
         return bool(tx.changed(self._lease, {"which": workflow_id, "me": owner, "now": now, "until": until}))
 
-    def hold(self, tx: Transaction, record: Record, owner: str, until: datetime) -> bool:
-        """Renew the lease of a workflow that is where `record` has it, and lock its row until the transaction ends.
+    def move(
+        self, tx: Transaction, before: Record, after: Record, lease: Lease, wake_at: datetime, now: datetime
+    ) -> bool:
+        """Write where a workflow goes, and lock its row until the transaction ends.
 
-        Tells False if the lease ran out and somebody else has moved on.
+        Writes nothing and tells False unless the owner of the lease has it, and it is just as it was before.
         """
         parameters = {
-            "which": record.id,
-            "me": owner,
-            "direction": record.state,
-            "at": record.position,
-            "until": until,
+            **_held(before, lease.owner),
+            "was_cancelled": before.is_cancelled,
+            "had_answer": before.answer is not None,
+            "new_state": after.state,
+            "new_position": after.position,
+            "new_answer": None if after.answer is None else dump(after.answer),
+            "new_reason": after.reason,
+            "new_tries": after.tries,
+            "new_wake_at": wake_at,
+            "new_lease_until": lease.until,
+            "new_updated_at": now,
         }
-        return bool(tx.changed(self._hold, parameters))
+        return bool(tx.changed(self._move, parameters))
+
+    def find_held(self, tx: Transaction, record: Record, owner: str) -> Record | None:
+        """Return a workflow as it is now, if `owner` has it and it is still where `record` has it."""
+        row = tx.first(self._held, _held(record, owner))
+        return None if row is None else _record(row, record.results)
 
     def renew(self, tx: Transaction, workflow_ids: Collection[str], owner: str, until: datetime) -> None:
         """Keep those of some workflows that `owner` holds."""
@@ -214,14 +254,15 @@ class WorkflowStore:
         """Return a workflow."""
         row = tx.first(self._get, {"which": workflow_id})
         assert row is not None
-        results = {step.name: _load(step.result) for step in tx.all(self._steps, {"which": workflow_id})}
+        results = {step.name: load(step.result) for step in tx.all(self._steps, {"which": workflow_id})}
         return _record(row, results)
 
-    def finish_step(self, tx: Transaction, workflow_id: str, name: str, result: str, now: datetime) -> None:
-        """Write that a step is done, and its result, a JSON document."""
+    def finish_step(self, tx: Transaction, record: Record, name: str, result: str, now: datetime) -> None:
+        """Write that a step is done, once more perhaps, and its result, a JSON document."""
         s = self._step
-        tx.execute(s.delete().where(s.c.workflow_id == workflow_id, s.c.name == name))
-        tx.execute(s.insert(), {"workflow_id": workflow_id, "name": name, "result": result, "finished_at": now})
+        if name in record.results:
+            tx.execute(s.delete().where(s.c.workflow_id == record.id, s.c.name == name))
+        tx.execute(s.insert(), {"workflow_id": record.id, "name": name, "result": result, "finished_at": now})
 
     def update(self, tx: Transaction, workflow_id: str, now: datetime, **values: Any) -> None:
         """Set columns of a workflow's row."""
@@ -230,13 +271,13 @@ class WorkflowStore:
 
     def answer(self, tx: Transaction, order_id: str, value: Any, now: datetime) -> bool:
         """Keep an answer for the step that waits for it; tell whether one did. A stale or doubled one is dropped."""
-        match = _ORDER_ID.fullmatch(order_id)
-        if match is None:
+        named = read_order_id(order_id)
+        if named is None:
             return False
         parameters = {
-            "which": match[1],
-            "at": int(match[2]),
-            "direction": match[3],
+            "which": named.workflow_id,
+            "at": named.position,
+            "direction": named.direction,
             "value": dump(value),
             "now": now,
         }
@@ -276,15 +317,30 @@ def _record(row: Row, results: dict[str, Any]) -> Record:
         number=row.number,
         kind=row.kind,
         subject=row.subject,
-        arguments=_load(row.arguments),
+        arguments=load(row.arguments),
         state=row.state,
         position=row.position,
         is_cancelled=row.is_cancelled,
-        answer=None if row.answer is None else _load(row.answer),
+        answer=None if row.answer is None else load(row.answer),
         reason=row.reason,
         tries=row.tries,
         results=results,
     )
+
+
+def _is_held(w: Table) -> ColumnElement[bool]:
+    """Return that a workflow is somebody's, and where he has it; `_held` has the parameters."""
+    return and_(
+        w.c.id == bindparam("which"),
+        w.c.lease_owner == bindparam("me"),
+        w.c.lease_until.is_not(None),
+        w.c.state == bindparam("direction"),
+        w.c.position == bindparam("at"),
+    )
+
+
+def _held(record: Record, owner: str) -> dict[str, Any]:
+    return {"which": record.id, "me": owner, "direction": record.state, "at": record.position}
 
 
 def dump(value: Any) -> str:
@@ -292,5 +348,6 @@ def dump(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _load(text: str) -> Any:
+def load(text: str) -> Any:
+    """Return a value as it was before it was stored."""
     return msgspec.json.decode(text)

@@ -3,6 +3,7 @@
     BOOT = Workflow("boot", (Step("claim", claim, release), Step("build", build, tear_down), Step("finish", finish)))
 
 A step's completion is a row written *after* its effect, so a `do` or `undo` may run twice and is written for that.
+Where the effect is rows of our own, `do` returns them as a Written, and they come with that row or not at all.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from pileus.kit.db import Transaction
 from pileus.kit.errors import PileusError
 
 S = TypeVar("S")
@@ -25,6 +27,16 @@ class Waiting:
     """A step has asked for something and is called again when the answer is there, or after `seconds`."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a step does is to write into our own database: in the transaction that says the step is done.
+
+    `write` returns what `do` would. Raises StepFailed.
+    """
+
+    write: Callable[[Transaction], Any]
 
 
 @dataclass(slots=True)
@@ -43,7 +55,7 @@ class Run:
 
 
 Do = Callable[[Run, S], Any]
-"""Returns a JSON value that later steps may read, or Waiting. Raises StepFailed to have everything undone."""
+"""Returns a JSON value that later steps may read, Waiting or Written. Raises StepFailed to have everything undone."""
 
 Undo = Callable[[Run, S], Waiting | None]
 
