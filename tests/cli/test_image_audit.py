@@ -34,7 +34,10 @@ from pileus.image.model.image import Image, Limits
 from pileus.image.model.upload import STAGING, Received, Upload, new_location
 from pileus.image.operations import image as operation
 from pileus.image.operations import upload as upload_operation
-from pileus.image.service import MIGRATIONS
+from pileus.image.operations.store import claim
+from pileus.image.service import MIGRATIONS, new_stores
+from pileus.image.settings import Settings
+from pileus.image.stores.filesystem import MARK
 from pileus.kit.clock import SystemClock
 from pileus.kit.db import Database
 from pileus.kit.db.migration import SchemaDiffers
@@ -109,6 +112,22 @@ def test_the_staging_area_and_this_hosts_cache_are_looked_into(bench: Bench) -> 
     found = bench.audit()
     assert ("orphaned bytes" in found.output, "stale copy" in found.output) == (True, True)
     assert (bench.audit("--fix").exit_code, bench.audit().output) == (0, "everything adds up\n")
+
+
+def test_a_store_whose_disk_is_not_mounted_is_told_and_left_alone(bench: Bench) -> None:
+    stores = new_stores(Settings(), bench.state.path)
+    claim(bench.database, stores)
+    image_id = bench.new_image()
+    (bench.folder / MARK).unlink()
+    found = bench.audit("--json", "--fix")
+    assert found.exit_code == 3
+    told = json.loads(found.output)
+    assert (told["findings"], [each["kind"] for each in told["not_checked"]]) == ([], ["store local"])
+    assert f"touch {bench.folder / MARK}" in found.output
+    bench.delete(image_id)
+    assert bench.scrub().exit_code == 1
+    (bench.folder / MARK).touch()
+    assert (bench.audit().exit_code, bench.audit().output) == (0, "everything adds up\n")
 
 
 def test_a_program_reads_the_same_as_json(bench: Bench) -> None:

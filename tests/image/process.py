@@ -22,6 +22,7 @@ from pileus.image.model.upload import STAGING
 from pileus.image.operations import audit
 from pileus.image.service import new_cache, new_staging, new_stores
 from pileus.image.settings import Settings
+from pileus.image.stores.filesystem import MARK
 from pileus.kit.db import Database
 from tests.image.bench import BYTES, OWNER
 
@@ -82,7 +83,7 @@ class Server:
         link.sendall(b"%x\r\n%s\r\n" % (len(data), data) if is_chunk else data)
 
     def files(self, store: str = "local") -> list[Path]:
-        return list((self.state / "images" / store).iterdir())
+        return [path for path in (self.state / "images" / store).iterdir() if path.name != MARK]
 
     def peak_kib(self) -> int:
         text = Path(f"/proc/{self.process.pid}/status").read_text()

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pileus.image.db import tables
+from pileus.image.operations.store import claim
 from pileus.image.service import (
     MIGRATIONS,
     new_backend,
@@ -47,6 +48,8 @@ def main(state: Path, settings: Settings, file_limit_bytes: int | None) -> None:
     backend, work = with_imports(backend, settings, state)
     if file_limit_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes))
+    claim(database, backend.places)
+    work.resume()
     leases = Leases(database, tables.LEASE, "image@here", clock)
     loops = new_loops(backend, leases)
     if settings.delayed_delete:

@@ -57,7 +57,7 @@ def _look(part: Part) -> tuple[Sequence[Finding], Mapping[str, str]]:
             if orphans is not None:
                 found += [*orphans, *operations.list_bad_copies(part.database, {name: store})]
         except (OSError, Unavailable) as error:
-            unchecked[f"store {name}"] = str(error)
+            unchecked[f"store {name}"] = store.problem() or str(error)
     if part.cache is not None:
         found += operations.list_stale_copies(part.database, part.cache)
     return [*found, *operations.list_odd_images(part.database)], unchecked

@@ -10,6 +10,7 @@ from pathlib import Path
 from pileus.cli.options import state_of
 from pileus.cli.settings import settings_of
 from pileus.image.model.upload import STAGING
+from pileus.image.operations.store import heed
 from pileus.image.service import new_cache, new_staging, new_stores
 from pileus.image.settings import Settings
 from pileus.image.stores.cache import Cache
@@ -37,5 +38,6 @@ def open_part(state_path: Path | None, settings_path: Path | None) -> Iterator[P
     with closing(new_database(settings, state, "image")) as database:
         migrations_of("image").require_newest(database)
         stores = {**new_stores(settings.image, state.path), STAGING: new_staging(settings.image, state.path)}
+        heed(database, stores)
         lasting = {name: store for name, store in stores.items() if store.kind != "memory"}
         yield Part(settings.image, database, lasting, new_cache(settings.image, state.path))

@@ -86,6 +86,10 @@ class Backend:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seen", Seen(self.database, SEEN))
 
+    def threads_of(self, place: str) -> Threads:
+        """Return the threads that handle the bytes of a store: one that hangs keeps nobody waiting but its own."""
+        return self.threads.part(place) if place in self.places else self.threads
+
     @property
     def places(self) -> Mapping[str, Store]:
         """Wherever bytes may lie: in the stores, or in the staging area."""

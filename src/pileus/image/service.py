@@ -231,7 +231,7 @@ def new_staging(settings: Settings, state: Path) -> Store:
     """Open the staging area; `state` is the folder in which it is by default."""
     chosen = settings.imports.staging_directory
     folder = Path(chosen) if chosen else state / "images" / STAGING
-    return BoundedStore(STAGING, FilesystemStore(STAGING, folder), settings.store_deadline_s)
+    return BoundedStore(STAGING, FilesystemStore(STAGING, folder, is_read_soon=True), settings.store_deadline_s)
 
 
 def with_imports(backend: Backend, settings: Settings, state: Path) -> tuple[Backend, Runner[Means]]:

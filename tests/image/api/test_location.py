@@ -59,6 +59,45 @@ def added(url: str, place: str = "-", **more: Any) -> dict[str, Any]:
 # --- PATCH ------------------------------------------------------------------------------------------
 
 
+def test_bytes_at_a_place_that_a_patch_adds_are_looked_at_and_measured(open_site: Site, web: Web) -> None:
+    web.publish("/qcow2", hostile.qcow2(virtual_size=5 * 2**30))
+    image_id = open_site.create(disk_format="qcow2", container_format="bare")
+    assert open_site.patch(image_id, added(web.url + "/qcow2")).status == 200
+    image = open_site.get(image_id)
+    assert (image["status"], image["virtual_size"]) == ("active", None)
+    assert open_site.work.run_due() == 1
+    image = open_site.get(image_id)
+    assert (image["status"], image["virtual_size"], image["min_disk"]) == ("active", 5 * 2**30, 5)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_image_with_unsafe_bytes_at_a_place_that_a_patch_adds_is_withdrawn(
+    open_site: Site, web: Web, is_first: bool
+) -> None:
+    web.publish("/hostile", hostile.qcow2_over("/etc/passwd"))
+    image_id = open_site.create_raw()
+    if not is_first:
+        assert open_site.patch(image_id, added(web.url + "/disk")).status == 200
+        open_site.work.run_due()
+    assert open_site.patch(image_id, added(web.url + "/hostile")).status == 200
+    open_site.work.run_due()
+    assert open_site.get(image_id)["status"] == "deactivated"
+    assert open_site.download(image_id).status == 403
+
+
+def test_a_place_that_cannot_be_read_or_is_gone_again_withdraws_nothing(open_site: Site, web: Web) -> None:
+    hurt, left = open_site.create_raw(), open_site.create_raw()
+    web.publish("/hostile", hostile.qcow2_over("/etc/passwd"))
+    assert open_site.patch(hurt, added(web.url + "/disk")).status == 200
+    del web.pages["/disk"]
+    open_site.work.run_due()
+    web.publish("/disk", DATA)
+    assert open_site.patch(left, added(web.url + "/disk"), added(web.url + "/hostile")).status == 200
+    assert open_site.patch(left, {"op": "remove", "path": "/locations/1"}, token=ADMIN).status == 200
+    open_site.work.run_due()
+    assert {open_site.get(each)["status"] for each in (hurt, left)} == {"active"}
+
+
 def test_locations_are_neither_shown_nor_changed_unless_the_operator_wants_it(site: Site) -> None:
     image_id = site.create_raw()
     site.upload(image_id, b"data")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import struct
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ from pileus.image.formats import conversion
 from pileus.image.formats.conversion import OUTPUT_OPTIONS, ConversionLimits, convert
 from pileus.image.formats.inspection import Inspection
 from pileus.image.model.digest import Digest
-from pileus.image.model.errors import DataRefused
+from pileus.image.model.errors import DataRefused, StorageFull
 from pileus.image.model.format_errors import ConversionFailed, DigestMismatch, FormatNotConvertible
 from tests.image import hostile
 
@@ -103,6 +104,40 @@ def test_qemu_img_gets_no_more_than_it_may(folder: Path, limits: ConversionLimit
         convert(folder / "raw", target, source_format="raw", target_format="qcow2", limits=limits)
     assert str(folder) not in caught.value.reason
     assert not target.exists()
+
+
+@pytest.mark.parametrize("target_format", sorted(OUTPUT_OPTIONS))
+def test_no_target_is_larger_than_was_asked_for_beforehand(folder: Path, target_format: str) -> None:
+    (folder / "noise").write_bytes(os.urandom(2**25))
+    asked: list[int] = []
+    target = folder / "target"
+    done = convert(
+        folder / "noise",
+        target,
+        source_format="raw",
+        target_format=target_format,
+        limits=LIMITS,
+        permit=asked.append,
+    )
+    (most,) = asked
+    assert done.virtual_size <= done.size <= most
+
+
+def test_what_has_no_room_is_not_begun(folder: Path) -> None:
+    def refuse(most_bytes: int) -> None:
+        assert not (folder / "target").exists()
+        raise StorageFull(size=most_bytes)
+
+    with pytest.raises(StorageFull):
+        convert(
+            folder / "raw",
+            folder / "target",
+            source_format="raw",
+            target_format="raw",
+            limits=LIMITS,
+            permit=refuse,
+        )
+    assert not (folder / "target").exists()
 
 
 def test_who_hears_of_the_progress_may_end_it(folder: Path) -> None:

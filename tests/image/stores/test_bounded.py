@@ -172,6 +172,37 @@ def test_the_api_answers_at_once_while_a_store_hangs(site: Site, dead: HangingSt
     assert is_gone(site, dead)
 
 
+def test_other_stores_bytes_go_in_and_out_while_a_store_hangs(site: Site, hanging: HangingStore) -> None:
+    patience_s = 5.0
+    cast("dict[str, object]", site.backend.stores)["dead"] = BoundedStore("dead", hanging, patience_s)
+    kept, lost = site.create_raw(), site.create_raw()
+    site.upload(kept, b"here")
+    site.upload(lost, b"data", x_image_meta_store="dead")
+    hanging.is_well.clear()
+    answers: list[int] = []
+
+    def ask_for_bytes() -> None:
+        answers.append(site.download(lost).status)
+
+    def bring_bytes() -> None:
+        answers.append(site.upload(site.create_raw(), b"data", x_image_meta_store="dead").status)
+
+    crowd = [threading.Thread(target=call, daemon=True) for call in [ask_for_bytes, bring_bytes] * 6]
+    for each in crowd:
+        each.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    assert site.upload(site.create_raw(), b"new").status == 204
+    assert site.stage(site.create_raw(), b"new").status == 204
+    assert site.download(kept).body == b"here"
+    assert seconds(began) < patience_s / 2
+    assert answers == [], "the crowd waits still"
+    hanging.is_well.set()
+    for each in crowd:
+        each.join()
+    assert sorted(answers) == [200] * 6 + [204] * 6
+
+
 def slowest_of(site: Site, image_id: str) -> float:
     """Return how long the slowest of some requests takes."""
     path, took_s = f"/v2/images/{image_id}", list[float]()

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from pileus.image.db import quota as quotas
 from pileus.image.db import staged as stagings
 from pileus.image.db import upload as uploads
+from pileus.image.model.quota import STAGE_TOTAL, Quota
 from pileus.image.model.upload import STAGING
 from pileus.image.operations import upload as operation
 from pileus.image.service import ImportSettingsInvalid
@@ -372,6 +374,70 @@ def test_an_image_is_converted_on_its_way(new_site: Callable[..., Site]) -> None
     assert (image["status"], image["disk_format"], image["virtual_size"]) == ("active", "qcow2", len(DATA))
     assert site.download(image_id).body.startswith(b"QFI\xfb")
     require_clean(site)
+
+
+SIGNED = {
+    "img_signature": "c2lnbmF0dXJl",
+    "img_signature_hash_method": "SHA-256",
+    "img_signature_key_type": "RSA-PSS",
+}
+"""One property less than a signature has, so that nobody verifies it."""
+
+
+@pytest.mark.parametrize("plugins", [(), ("image_decompression",)])
+@pytest.mark.parametrize("must_all", [True, False])
+def test_what_was_said_of_bytes_that_a_plugin_has_changed_is_not_said_of_the_image(
+    new_site: Callable[..., Site], plugins: tuple[str, ...], must_all: bool
+) -> None:
+    site, packed = new_site(settings_for(image_import_plugins=plugins)), gzip.compress(DATA)
+    said = {**SIGNED, "expected_hash": f"sha256:{hashlib.sha256(packed).hexdigest()}"}
+    image_id = site.create_raw(**said, colour="red")
+    site.stage(image_id, packed)
+    site.begin_import(image_id, "glance-direct", all_stores_must_succeed=must_all)
+    site.work.run_due()
+    image = site.get(image_id)
+    assert (image["status"], image["colour"]) == ("active", "red")
+    assert {name: image[name] for name in said if name in image} == ({} if plugins else said)
+
+
+def test_an_import_that_fails_after_a_plugin_leaves_the_digest_for_the_next_try(
+    new_site: Callable[..., Site],
+) -> None:
+    site, packed = new_site(settings_for(image_import_plugins=("image_decompression",))), gzip.compress(DATA)
+    said = f"sha256:{hashlib.sha256(packed).hexdigest()}"
+    image_id = site.create(disk_format="qcow2", container_format="bare", expected_hash=said)
+    site.stage(image_id, packed)
+    site.begin_import(image_id, "glance-direct")
+    site.work.run_due()
+    image = site.get(image_id)
+    assert (image["status"], image["expected_hash"]) == ("queued", said)
+
+
+def held_to(site: Site, stage_bytes: int) -> None:
+    """Hold all projects to so many bytes in the staging area."""
+    quota = Quota({STAGE_TOTAL: stage_bytes})
+    site.work._state = replace(site.work._state, quota_of=lambda _project_id: quota)
+
+
+@pytest.mark.parametrize("plugin", ["image_conversion", "image_decompression"])
+def test_what_a_plugin_writes_is_reserved_before_it_is_written(new_site: Callable[..., Site], plugin: str) -> None:
+    require_program("qemu-img", "qemu-utils")
+    site = new_site(settings_for(image_import_plugins=(plugin,), output_format="qcow2"))
+    came = DATA if plugin == "image_conversion" else gzip.compress(DATA)
+    most = len(came) + len(DATA) + (len(DATA) // 64 + 4 * 2**20 if plugin == "image_conversion" else 0)
+    written: list[int] = []
+    for room, status in ((most - 1, "queued"), (most, "active")):
+        image_id = site.create_raw()
+        site.stage(image_id, came)
+        held_to(site, room)
+        site.begin_import(image_id, "glance-direct")
+        site.work.run_due()
+        assert site.get(image_id)["status"] == status, site.tasks(image_id)
+        assert ("image_stage_total" in site.tasks(image_id)[0]["message"]) == (status == "queued")
+        with site.backend.database.read() as tx:
+            written.append(quotas.usage(tx, "p-own")[STAGE_TOTAL])
+        require_clean(site)
+    assert written == [0, 0]
 
 
 def test_an_image_of_another_region_comes_with_its_description(new_site: Callable[..., Site], web: Web) -> None:

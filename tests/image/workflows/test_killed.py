@@ -60,8 +60,7 @@ def test_an_import_goes_on_after_a_kill(start_server: Callable[..., Server], web
     second = start_server(upload_lease_s=1, import_filtering=filtering)
     wait_until(lambda: image_of(second, image_id)["status"] == "active")
     assert second.call("GET", f"/v2/images/{image_id}/file") == (200, PIECE * PIECES)
-    staging = second.state / "images" / "os_glance_staging_store"
-    wait_until(lambda: list(staging.iterdir()) == [] and len(second.files()) == 1)
+    wait_until(lambda: second.files("os_glance_staging_store") == [] and len(second.files()) == 1)
 
 
 def settings_for(web: Web, **more: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from pileus.image.backend import Backend
@@ -30,6 +31,7 @@ _ATTRIBUTES = (
     "protected",
     "os_hidden",
 )
+_attributes = attrgetter(*_ATTRIBUTES)
 _RULES_OF_VISIBILITY = {PUBLIC: "publicize_image", COMMUNITY: "communitize_image"}
 
 
@@ -46,8 +48,7 @@ def is_admin(request: Request) -> bool:
 def target(image: Image) -> dict[str, Any]:
     """Return an image as policy rules see it: its attributes, and its properties where no attribute has their name."""
     target: dict[str, Any] = dict(image.properties)
-    for name in _ATTRIBUTES:
-        target[name] = getattr(image, name)
+    target.update(zip(_ATTRIBUTES, _attributes(image), strict=True))
     target["project_id"] = image.owner
     target["image_id"] = image.id
     return target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from pileus.image.stores.store import Reader
 from pileus.kit import ids, log
 from pileus.kit.errors import UnsupportedMedia
 from pileus.kit.http.message import FileBody, Reply, Request
+from pileus.kit.http.threads import Threads
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -46,7 +47,8 @@ READ_BYTES = 2**20
 async def upload(request: Request, backend: Backend) -> Reply:
     """Take in an image's bytes: all of them, or it is as if nobody had tried."""
     run = backend.threads.run
-    image, upload, intake = await begun(run(_begin, request, backend), backend)
+    beginning = backend.threads_of(_named_store(request, backend)).run(_begin, request, backend)
+    image, upload, intake = await begun(beginning, backend)
 
     def finish(received: Received) -> tuple[Received, datetime]:
         now = backend.clock.now()
@@ -75,7 +77,8 @@ async def begun(
         await asyncio.wait([beginning])
         if beginning.exception() is None:
             _, upload, intake = beginning.result()
-            await asyncio.shield(backend.threads.run(_abandon, upload, intake, backend))
+            threads = backend.threads_of(upload.location.store)
+            await asyncio.shield(threads.run(_abandon, upload, intake, backend))
         raise
 
 
@@ -83,13 +86,13 @@ async def take_in(
     request: Request, backend: Backend, upload: Upload, intake: Receiver[R], finish: Callable[[R], T]
 ) -> T:
     """Receive an upload that has begun and finish it, or leave nothing of it. Raises UploadStalled, UploadLost."""
-    run = backend.threads.run
+    threads = backend.threads_of(upload.location.store)
     heartbeat = asyncio.create_task(_keep_alive(upload, backend))
     try:
-        await _receive(request, intake, backend)
-        return await run(finish, await run(intake.finish))
+        await _receive(request, intake, threads, backend)
+        return await threads.run(finish, await threads.run(intake.finish))
     except BaseException:
-        await asyncio.shield(run(_abandon, upload, intake, backend))
+        await asyncio.shield(threads.run(_abandon, upload, intake, backend))
         raise
     finally:
         heartbeat.cancel()
@@ -101,7 +104,7 @@ def _begin(request: Request, backend: Backend) -> tuple[Image, Upload, Intake]:
     require_media(request)
     expected = announced_size(request)
     require_announced_size(expected, backend.limits.size_bytes)
-    store = request.headers.get("x-image-meta-store") or backend.default_store
+    store = _named_store(request, backend)
     if store not in backend.stores:
         raise StoreUnknown(store=store)
     checks = new_checks(image, backend.certificates, request.headers.get("x-auth-token", ""))
@@ -135,14 +138,18 @@ def _begin(request: Request, backend: Backend) -> tuple[Image, Upload, Intake]:
     return image, upload, intake
 
 
-async def _receive(request: Request, intake: Receiver[Any], backend: Backend) -> None:
+def _named_store(request: Request, backend: Backend) -> str:
+    return request.headers.get("x-image-meta-store") or backend.default_store
+
+
+async def _receive(request: Request, intake: Receiver[Any], threads: Threads, backend: Backend) -> None:
     """Let the lanes take what comes in, as long as something does."""
     assert request.stream is not None
     loop, stall_s = asyncio.get_running_loop(), backend.timing.stall_s
     try:
         async with asyncio.timeout(stall_s) as patience:
             stream = _noting(request.stream, lambda: patience.reschedule(loop.time() + stall_s))
-            await backend.feeding.feed(intake.lanes, stream, backend.threads)
+            await backend.feeding.feed(intake.lanes, stream, threads)
     except TimeoutError:
         raise UploadStalled(image_id=request.params["image_id"], timeout_s=int(stall_s)) from None
 
@@ -167,7 +174,10 @@ async def _keep_alive(upload: Upload, backend: Backend) -> None:
 
 
 def _abandon(upload: Upload, intake: Receiver[Any], backend: Backend) -> None:
-    intake.abort()
+    try:
+        intake.abort()
+    except OSError:  # whoever sweeps tries again
+        logger.exception("bytes of an upload could not be deleted", upload_id=upload.id)
     undo(upload, backend)
 
 
@@ -208,16 +218,26 @@ def _size(text: str | None) -> int | None:
 
 async def download(request: Request, backend: Backend) -> Reply:
     """Give out an image's bytes, or a range of them."""
-    return await backend.threads.run(_download, request, backend)
+    run = backend.threads.run
+    image, copy, locations = await run(_find, request, backend)
+    if copy is not None:
+        return await run(_send, request, image, copy, backend)
+    location = await source.find(image, locations, backend)
+    if location is None:
+        return Reply.empty()
+    return await backend.threads_of(location.store).run(_send, request, image, location, backend)
 
 
-def _download(request: Request, backend: Backend) -> Reply:
+def _find(request: Request, backend: Backend) -> tuple[Image, Path | None, Sequence[Location]]:
+    """Return an image and its copy on this host, or else where its bytes lie."""
     image = access.get(request, backend)
     if image.status == status.DEACTIVATED and not access.is_admin(request):
         raise DataDeactivated
-    place = cached.find(image, backend) or source.find(request, image, backend)
-    if place is None:
-        return Reply.empty()
+    copy = cached.find(image, backend)
+    return image, copy, [] if copy else source.list_places(request, image, backend)
+
+
+def _send(request: Request, image: Image, place: Path | Location, backend: Backend) -> Reply:
     size = image.size or 0
     offset, length = _range(request.headers.get("range"), size)
     headers = {"content-type": MEDIA, "content-length": str(length), "accept-ranges": "bytes"}
@@ -242,20 +262,21 @@ def _body(
     path = store.path(location.key)
     if path is not None:
         return FileBody(path, offset, length, store.run or backend.threads.run)
-    return _pieces(store.open(location.key), offset, length, backend)
+    return _pieces(store.open(location.key), offset, length, backend.threads_of(location.store))
 
 
 async def _rest(location: Location, offset: int, length: int, backend: Backend) -> AsyncIterator[bytes]:
-    reader = await backend.threads.run(backend.stores[location.store].open, location.key)
-    async for piece in _pieces(reader, offset, length, backend):
+    threads = backend.threads_of(location.store)
+    reader = await threads.run(backend.stores[location.store].open, location.key)
+    async for piece in _pieces(reader, offset, length, threads):
         yield piece
 
 
-async def _pieces(reader: Reader, offset: int, length: int, backend: Backend) -> AsyncIterator[bytes]:
+async def _pieces(reader: Reader, offset: int, length: int, threads: Threads) -> AsyncIterator[bytes]:
     with reader:
         end = offset + length
         while offset < end:
-            piece = await backend.threads.run(reader.read, offset, min(READ_BYTES, end - offset))
+            piece = await threads.run(reader.read, offset, min(READ_BYTES, end - offset))
             if not piece:
                 raise OSError("an object in a store is shorter than it was")
             offset += len(piece)

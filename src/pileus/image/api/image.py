@@ -13,16 +13,16 @@ from pileus.image.db.query import list_images
 from pileus.image.model.change import LOCATIONS, Change, require_settable
 from pileus.image.model.errors import AttributeReserved, ForeignOwner, OwnerFixed
 from pileus.image.model.image import Image
-from pileus.image.model.property_rule import CREATE, READ
+from pileus.image.model.property_rule import CREATE, READ, Touch
 from pileus.image.model.quota import UNLIMITED, Quota
 from pileus.image.notification import of_deleted, of_image
 from pileus.image.operations import image as operation
 from pileus.image.operations import upload as uploads
-from pileus.kit import ids, log
+from pileus.kit import ids
+from pileus.kit.db import Transaction
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.http.page import with_marker
 
-logger = log.get_logger("pileus.image")
 _ATTRIBUTES = frozenset(
     {
         "container_format",
@@ -95,10 +95,21 @@ def update(request: Request, backend: Backend) -> Reply:
     changes = location.read(request, image, changes, backend)
     may = access.touch(request, backend)
     if changes:
-        now, quota = backend.clock.now(), _quota_of_places(image, changes, backend)
-        image = backend.database.write(operation.update, image.id, changes, backend.limits, now, may, quota)
+        are_places_named = any(each.name == LOCATIONS for each in changes)
+        quota = backend.quota_of(image.owner) if are_places_named else UNLIMITED  # no other is worth asking for one
+        image = backend.database.write(_change, image, changes, may, quota, backend)
+        if are_places_named and backend.importing is not None:
+            backend.importing.work.nudge()
         backend.tell("image.update", of_image(image))
     return Reply.json(location.document(access.readable(request, image, may), backend))
+
+
+def _change(
+    tx: Transaction, old: Image, changes: Sequence[Change], may: Touch, quota: Quota, backend: Backend
+) -> Image:
+    new = operation.update(tx, old.id, changes, backend.limits, backend.clock.now(), may, quota)
+    location.begin_look(tx, old, new, backend)
+    return new
 
 
 def delete(request: Request, backend: Backend) -> Reply:
@@ -109,16 +120,8 @@ def delete(request: Request, backend: Backend) -> Reply:
     cached.drop(image.id, backend)
     backend.tell("image.delete", of_deleted(of_image(image), now))
     for place in unwanted:
-        try:
-            uploads.sweep(backend.database, backend.places, place)
-        except OSError:  # the image is deleted; the repair loop tries again with its bytes
-            logger.exception("unwanted bytes could not be deleted", store=place.store, key=place.key)
+        uploads.sweep(backend.database, backend.places, place)
     return Reply.empty()
-
-
-def _quota_of_places(image: Image, changes: Sequence[Change], backend: Backend) -> Quota:
-    """Return the quota that counts if a patch names places where bytes lie; no other is worth asking for one."""
-    return backend.quota_of(image.owner) if any(each.name == LOCATIONS for each in changes) else UNLIMITED
 
 
 def _new_image(request: Request, backend: Backend) -> Image:

@@ -17,6 +17,7 @@ from pileus.image.model.image import Image, Location
 from pileus.image.model.imports import TASK
 from pileus.image.model.location import (
     DIGEST_LENGTHS,
+    LOCATION_LOOK,
     Placed,
     by_weight,
     ordered,
@@ -127,6 +128,14 @@ def read(request: Request, image: Image, changes: Sequence[Change], backend: Bac
     Raises LocationsEmpty, LocationsHidden, StatusRefused, LocationInvalid, UrlRefused, StoreHangs, Forbidden.
     """
     return [_looked_up(request, image, each, backend) if each.name == LOCATIONS else each for each in changes]
+
+
+def begin_look(tx: Transaction, old: Image, new: Image, backend: Backend) -> None:
+    """Have somebody look at the bytes of the places that an image has got; nudge him once that is committed."""
+    for location in new.locations:
+        if location not in old.locations and backend.importing is not None:
+            arguments = {"store": location.store, "key": location.key}
+            backend.importing.work.begin(tx, LOCATION_LOOK, new.id, arguments)
 
 
 def find(url: str, backend: Backend) -> Location:

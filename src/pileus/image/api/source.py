@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pileus.image.api import access
 from pileus.image.backend import Backend
 from pileus.image.model.errors import DataMissing, StoreUnknown
@@ -14,15 +16,20 @@ from pileus.kit.http.message import Request
 logger = log.get_logger("pileus.image")
 
 
-def find(request: Request, image: Image, backend: Backend) -> Location | None:
+def list_places(request: Request, image: Image, backend: Backend) -> Sequence[Location]:
+    """Return where an image's bytes lie, in the order of trying them. Raises Forbidden, StoreUnknown."""
+    return ordered(image.locations, backend.weights, _preferred(request, image, backend))
+
+
+async def find(image: Image, places: Sequence[Location], backend: Backend) -> Location | None:
     """Return the first place that really has the bytes; None if they are nowhere.
 
-    Raises Forbidden, StoreUnknown, Unavailable if the bytes may be where nobody answers.
+    Raises Unavailable if the bytes may be where nobody answers.
     """
     trouble: Unavailable | None = None
-    for location in ordered(image.locations, backend.weights, _preferred(request, image, backend)):
+    for location in places:
         try:
-            if _is_there(image, location, backend):
+            if await backend.threads_of(location.store).run(_is_there, image, location, backend):
                 return location
         except Unavailable as unavailable:
             trouble = unavailable

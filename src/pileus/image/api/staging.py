@@ -24,7 +24,7 @@ from pileus.kit.http.message import Reply, Request
 async def stage(request: Request, backend: Backend) -> Reply:
     """Take in bytes that wait to be imported: all of them, or it is as if nobody had tried."""
     run = backend.threads.run
-    image, upload, intake = await begun(run(_begin, request, backend), backend)
+    image, upload, intake = await begun(backend.threads_of(STAGING).run(_begin, request, backend), backend)
 
     def finish(size: int) -> Image:
         staged, now = Staged(image_id=upload.image_id, location=upload.location, size=size), backend.clock.now()

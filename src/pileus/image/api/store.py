@@ -11,10 +11,7 @@ from pileus.image.model.location_errors import StoreAbsent
 from pileus.image.notification import of_image
 from pileus.image.operations import location as operation
 from pileus.image.operations import upload as uploads
-from pileus.kit import log
 from pileus.kit.http.message import Reply, Request
-
-logger = log.get_logger("pileus.image")
 
 
 def index(_request: Request, backend: Backend) -> Reply:
@@ -37,10 +34,7 @@ def delete_image(request: Request, backend: Backend) -> Reply:
     now = backend.clock.now()
     location = backend.database.write(operation.leave_store, image.id, store, now)
     backend.tell("image.update", of_image(replace(image, updated_at=now)))
-    try:
-        uploads.sweep(backend.database, backend.stores, location)
-    except OSError:  # nobody reads it from there any more; the repair loop tries again
-        logger.exception("unwanted bytes could not be deleted", store=location.store, key=location.key)
+    uploads.sweep(backend.database, backend.stores, location)
     return Reply.empty()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from pileus.image.model.image import Image
@@ -27,6 +28,9 @@ _AS_THEY_ARE = (
 )
 
 
+_attributes = attrgetter(*_AS_THEY_ARE)
+
+
 def path(image_id: str) -> str:
     """Return the path of an image."""
     return f"/v2/images/{image_id}"
@@ -35,8 +39,7 @@ def path(image_id: str) -> str:
 def view(image: Image) -> dict[str, Any]:
     """Return an image as a document; its own properties stand beside those that every image has."""
     document: dict[str, Any] = dict(image.properties)
-    for name in _AS_THEY_ARE:
-        document[name] = getattr(image, name)
+    document.update(zip(_AS_THEY_ARE, _attributes(image), strict=True))
     document["created_at"] = isoformat(image.created_at)
     document["updated_at"] = isoformat(image.updated_at)
     document["tags"] = sorted(image.tags)

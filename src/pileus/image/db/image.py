@@ -73,9 +73,10 @@ def _part(table: Any, kind: str, *columns: ColumnElement[Any]) -> Select[Any]:
     )
 
 
-_GET = selection().where(_t.c.id == bindparam("id"), _t.c.status != PENDING_DELETE)
-_GET_PENDING = selection().where(_t.c.id == bindparam("id"), _t.c.status == PENDING_DELETE)
-_OF_IDS = selection().where(_t.c.id.in_(bindparam("ids", expanding=True)), _t.c.status != PENDING_DELETE)
+_SELECTION = selection()
+_GET = _SELECTION.where(_t.c.id == bindparam("id"), _t.c.status != PENDING_DELETE)
+_GET_PENDING = _SELECTION.where(_t.c.id == bindparam("id"), _t.c.status == PENDING_DELETE)
+_OF_IDS = _SELECTION.where(_t.c.id.in_(bindparam("ids", expanding=True)), _t.c.status != PENDING_DELETE)
 _PARTS = union_all(
     _part(tables.image_property, "property", tables.image_property.c.name, tables.image_property.c.value),
     _part(tables.image_tag, "tag", tables.image_tag.c.value),
@@ -143,6 +144,16 @@ def list_of(tx: Transaction, image_ids: Sequence[str], viewer: str | None = None
         return []
     rows = {row[_ID]: row for row in tx.tuples(_OF_IDS, {"ids": image_ids, "viewer": viewer})}
     return _with_parts(tx, [rows[image_id] for image_id in image_ids if image_id in rows])
+
+
+def list_page(
+    tx: Transaction, page: Select[Any], order: Sequence[ColumnElement[Any]], viewer: str | None
+) -> list[Image]:
+    """Return the images whose `id`s a statement yields, in an order of columns of images."""
+    of_page = page.subquery("page")
+    chosen = _SELECTION.join(of_page, of_page.c.id == _t.c.id).order_by(*order)
+    rows = tx.tuples(chosen, {"viewer": viewer})
+    return _with_parts(tx, rows) if rows else []
 
 
 def _with_parts(tx: Transaction, rows: Sequence[Sequence[Any]]) -> list[Image]:

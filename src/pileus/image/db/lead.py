@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from pileus.image.db import tables
 from pileus.image.db.image import sorting, value_key
-from pileus.image.model.image import COMMUNITY, PUBLIC
+from pileus.image.model.image import COMMUNITY, PRIVATE, PUBLIC, SHARED
 from pileus.image.model.query import Filter, ImageQuery, Viewer
 from pileus.kit.db import Transaction
 
@@ -46,9 +46,15 @@ _OF_ANYBODY = {None: (PUBLIC,), "all": (PUBLIC, COMMUNITY)}
 """The visibility asked for, if not one of these → which images everybody gets."""
 
 
-def find(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Subquery | None:
-    """Return what yields the ids of few images with all of the page's among them, or None if it is better to walk."""
+def find(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Subquery | list[Reason] | None:
+    """Return what yields the ids of few images with all of the page's among them, or None if it is better to walk.
+
+    If the caller sees few images anyway, that is the reasons why he does.
+    """
     leads = _leads(viewer, query)
+    seen = [] if viewer.is_admin or is_merged(viewer, query) else reasons(viewer, query)
+    if seen:
+        leads.append([_ids_of(each) for each in seen])
     if not leads:
         return None
     found = tx.tuples(select(*map(_count, leads)))[0]
@@ -56,6 +62,8 @@ def find(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Subquery | None:
     if fewest * DEARNESS >= way(query.limit, found):
         return None
     chosen = leads[place]
+    if seen and chosen is leads[-1]:
+        return seen
     # Neither kind of select can be dissolved into the one around it, so that all databases begin with it.
     return union(*chosen).subquery("lead") if len(chosen) > 1 else chosen[0].limit(MANY).subquery("lead")
 
@@ -79,19 +87,17 @@ def _leads(viewer: Viewer, query: ImageQuery) -> list[Lead]:
         [select(p.c.image_id).where(p.c.name == name, p.c.value_key == value_key(value))]
         for name, value in query.properties.items()
     ]
-    if not viewer.is_admin:
-        if not is_merged(viewer, query):
-            leads.append(_seen(viewer, query))
-    elif query.visibility not in (None, "all"):
+    if viewer.is_admin and query.visibility not in (None, "all"):
         leads.append([_ids(_t.c.visibility == query.visibility)])
     return leads
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a caller sees images: what is so of them, or of a membership of his."""
+    """Why a caller sees images: what is so of them, or of a membership of his, by an index; and what else must be."""
 
     condition: ColumnElement[bool]
+    further: tuple[ColumnElement[bool], ...] = ()
     membership: FromClause | None = None
 
 
@@ -101,24 +107,26 @@ def is_merged(viewer: Viewer, query: ImageQuery) -> bool:
 
 
 def reasons(viewer: Viewer, query: ImageQuery) -> list[Reason]:
-    """Return why a caller sees what he sees; he may not see all that there is a reason for."""
+    """Return why a caller sees what he has on a list: all that there is one of these reasons for."""
     if query.visibility in (PUBLIC, COMMUNITY):
         return [Reason(_t.c.visibility == query.visibility)]
     found = [Reason(_t.c.visibility == visibility) for visibility in _OF_ANYBODY.get(query.visibility, ())]
     if viewer.project_id is not None:
-        m = tables.image_member.alias("mine")  # other than the one that is asked whether he may see them
-        is_of_status = true() if query.member_status == "all" else m.c.status == query.member_status
-        found.append(Reason(_t.c.owner == viewer.project_id))
-        found.append(Reason(and_(m.c.member_id == viewer.project_id, is_of_status), m))
+        is_asked_for = () if query.visibility in _OF_ANYBODY else (_t.c.visibility == query.visibility,)
+        found.append(Reason(_t.c.owner == viewer.project_id, is_asked_for))
+        if query.visibility != PRIVATE:
+            m = tables.image_member
+            is_of_status = true() if query.member_status == "all" else m.c.status == query.member_status
+            is_member = and_(m.c.member_id == viewer.project_id, is_of_status)
+            found.append(Reason(is_member, (_t.c.visibility == SHARED,), m))
     return found or [Reason(false())]
 
 
-def _seen(viewer: Viewer, query: ImageQuery) -> Lead:
-    """Return the images that a caller may see, and some more of his own."""
-    return [
-        _ids(each.condition) if each.membership is None else select(each.membership.c.image_id).where(each.condition)
-        for each in reasons(viewer, query)
-    ]
+def _ids_of(reason: Reason) -> Select[tuple[str]]:
+    """Return what an index alone yields for a reason; there may be more than the caller has on his list."""
+    if reason.membership is None:
+        return _ids(reason.condition)
+    return select(reason.membership.c.image_id).where(reason.condition)
 
 
 def _ids(*conditions: ColumnElement[bool]) -> Select[tuple[str]]:

@@ -6,16 +6,33 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, Select, and_, case, exists, false, or_, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Label,
+    Select,
+    SelectBase,
+    and_,
+    case,
+    exists,
+    false,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 
 from pileus.image.db import lead, tables
-from pileus.image.db.image import is_whole, list_of, sorted_as, sorting, value_key
+from pileus.image.db.image import is_whole, list_page, sorted_as, sorting, value_key
 from pileus.image.model.image import COMMUNITY, PUBLIC, SHARED, Image
 from pileus.image.model.query import Filter, ImageQuery, Sort, Viewer
 from pileus.image.model.status import PENDING_DELETE
 from pileus.kit.db import Transaction
 
 _t = tables.image
+_ONE: ColumnElement[int] = literal_column("1", Integer)
+_ZERO: ColumnElement[int] = literal_column("0", Integer)
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "neq": operator.ne,
@@ -27,61 +44,92 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def list_images(tx: Transaction, viewer: Viewer, query: ImageQuery) -> list[Image]:
-    """Return one page, by as many statements whatever is on it."""
+    """Return one page, by as many statements whatever is on it: one finds the images, one what they have."""
     few = lead.find(tx, viewer, query)
-    if few is not None:
+    if isinstance(few, list):
+        page = _gathered(tx, few, query)
+    elif few is not None:
         (image_id,) = few.c
         # What is asked of the id alone is asked before the image is fetched.
         found = select(_t.c.id).join(few, image_id == _t.c.id).where(*_conditions(viewer, query, image_id))
-        statement = _page(found, query)
+        page = _page(found, query)
     elif lead.is_merged(viewer, query):
-        statement = _merged(tx, viewer, query)
+        page = _merged(tx, viewer, query)
     else:
-        statement = _page(select(_t.c.id).where(*_walked(tx, viewer, query)), query)
-    return list_of(tx, [image_id for image_id, *_ in tx.tuples(statement)], viewer.project_id)
+        page = _page(select(_t.c.id).where(*_walked(tx, _conditions(viewer, query, _t.c.id))), query)
+    return list_page(tx, page, _order(query), viewer.project_id)
 
 
 def _merged(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Select[Any]:
     """Return the page of all that a caller sees, made of a page of each reason for which he sees an image."""
-    keys = [sorting(sort.key).label(f"key_{number}") for number, sort in enumerate(query.sort)]
-    walked = list(_walked(tx, viewer, query))
+    keys, asked = _keys(query), _asked(tx, query)
     pages = [
-        select(_page(_of_reason(reason, keys).where(*walked), query).subquery(f"reason_{number}"))
+        select(_page(_of_reason(tx, reason, keys, asked), query).subquery(f"reason_{number}"))
         for number, reason in enumerate(lead.reasons(viewer, query))
     ]
-    found = union(*pages).subquery("found")
-    order = [_ordered(found.c[key.name], sort) for key, sort in zip(keys, query.sort, strict=True)]
-    return select(found.c.id).order_by(*order).limit(query.limit)
+    return _sorted(union(*pages), keys, query)
 
 
-def _of_reason(reason: lead.Reason, keys: Sequence[Label[Any]]) -> Select[Any]:
+def _gathered(tx: Transaction, reasons: Sequence[lead.Reason], query: ImageQuery) -> Select[Any]:
+    """Return the page of the few images that a caller sees: all that there is each reason for, sorted."""
+    keys, asked = _keys(query), _asked(tx, query)
+    if query.marker is not None:
+        asked.append(_checked(_is_after(query.marker, query.sort)))
+    found = [_of_reason(tx, reason, keys, asked) for reason in reasons]
+    # Neither can be dissolved into the one around it, so that no order tempts a database to another index.
+    return _sorted(union(*found) if len(found) > 1 else found[0].limit(lead.MANY), keys, query)
+
+
+def _keys(query: ImageQuery) -> list[Label[Any]]:
+    return [sorting(sort.key).label(f"key_{number}") for number, sort in enumerate(query.sort)]
+
+
+def _asked(tx: Transaction, query: ImageQuery) -> list[ColumnElement[bool]]:
+    """Return what must hold of an image on the list that there is a reason to see."""
+    asked = (_t.c.status != PENDING_DELETE, *map(_holds, query.filters), *_marks(query, _t.c.id))
+    return list(_walked(tx, asked))
+
+
+def _of_reason(
+    tx: Transaction, reason: lead.Reason, keys: Sequence[Label[Any]], asked: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    """Return what of a list there is a reason for."""
     chosen = select(_t.c.id.label("id"), *keys)
-    if reason.membership is None:
-        return chosen.where(reason.condition)
-    return chosen.join(reason.membership, reason.membership.c.image_id == _t.c.id).where(reason.condition)
+    if reason.membership is not None:
+        chosen = chosen.join(reason.membership, reason.membership.c.image_id == _t.c.id)
+    return chosen.where(reason.condition, *_walked(tx, reason.further), *asked)
+
+
+def _sorted(found: SelectBase, keys: Sequence[Label[Any]], query: ImageQuery) -> Select[Any]:
+    named = found.subquery("found")
+    order = [_ordered(named.c[key.name], sort) for key, sort in zip(keys, query.sort, strict=True)]
+    return select(named.c.id).order_by(*order).limit(query.limit)
 
 
 def _page(statement: Select[Any], query: ImageQuery) -> Select[Any]:
     """Return the part of all that is found that goes on the page."""
     if query.marker is not None:
         statement = statement.where(_is_after(query.marker, query.sort))
-    return statement.order_by(*(_ordered(sorting(sort.key), sort) for sort in query.sort)).limit(query.limit)
+    return statement.order_by(*_order(query)).limit(query.limit)
+
+
+def _order(query: ImageQuery) -> list[ColumnElement[Any]]:
+    return [_ordered(sorting(sort.key), sort) for sort in query.sort]
 
 
 def _ordered(column: ColumnElement[Any], sort: Sort) -> ColumnElement[Any]:
     return column.desc() if sort.is_descending else column.asc()
 
 
-def _walked(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Iterable[ColumnElement[bool]]:
+def _walked(tx: Transaction, conditions: Iterable[ColumnElement[bool]]) -> Iterable[ColumnElement[bool]]:
     """Return what is asked of images on the way along an index."""
-    walked = _conditions(viewer, query, _t.c.id)
     # PostgreSQL knows what is common, and would take what is hidden from it for rare.
-    return walked if tx.dialect == "postgresql" else map(_checked, walked)
+    return conditions if tx.dialect == "postgresql" else map(_checked, conditions)
 
 
 def _checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return a condition that is asked of each row on the way: no index of its own can tempt away from the order."""
-    return case((condition, 1), else_=0) == 1
+    return case((condition, _ONE), else_=_ZERO) == _ONE
 
 
 def _conditions(viewer: Viewer, query: ImageQuery, image_id: ColumnElement[str]) -> Iterator[ColumnElement[bool]]:
@@ -94,6 +142,11 @@ def _conditions(viewer: Viewer, query: ImageQuery, image_id: ColumnElement[str])
         yield or_(_t.c.visibility != COMMUNITY, _is_owned(viewer))
     if not viewer.is_admin:
         yield or_(_t.c.visibility.in_((PUBLIC, COMMUNITY)), _is_owned(viewer), _is_shared(viewer, query.member_status))
+    yield from _marks(query, image_id)
+
+
+def _marks(query: ImageQuery, image_id: ColumnElement[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield what must hold of an image's tags and properties, each of which is a look at another table."""
     for tag in query.tags:
         yield _has_tag(image_id, tag)
     for name, value in query.properties.items():

@@ -129,6 +129,13 @@ quota_owner = Table(
     **MARIADB,
 )
 
+claimed_store = Table(
+    "claimed_store",
+    METADATA,
+    Column("store", String(64), primary_key=True),  # one whose place was marked as its own
+    **MARIADB,
+)
+
 pending_delete = Table(
     "pending_delete",
     METADATA,

@@ -40,6 +40,12 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _PERCENT = re.compile(r"\(([0-9.]+)/100%\)")
 _SAID_BYTES = 4000
 
+_FRAME_BYTES = 4 * 2**20  # headers, and what is only there once
+_FRAME_SHARE = 64  # tables, and what does not get smaller by being compressed: below this part of the disk
+
+Permit = Callable[[int], object]
+"""Hears how many bytes a target will have at most, before the first is written. What it raises ends the conversion."""
+
 Progress = Callable[[float], None]
 """Hears which share of the work is done, from 0 to 1. What it raises ends the conversion."""
 
@@ -77,6 +83,10 @@ def _quietly(_share: float) -> None:
     """Tell nobody."""
 
 
+def _freely(_most_bytes: int) -> None:
+    """There is room for anything."""
+
+
 def convert(
     source: Path,
     target: Path,
@@ -86,13 +96,14 @@ def convert(
     limits: ConversionLimits,
     rules: Rules = DEFAULT_RULES,
     expected: Digest | None = None,
+    permit: Permit = _freely,
     progress: Progress = _quietly,
 ) -> Converted:
     """Write `source`, once its digest is the expected one and it is what it is said to be, as a new file `target`.
 
     It is on disk then. No target is left after a failure.
 
-    Raises DigestMismatch, DataRefused, FormatNotConvertible, ConversionFailed.
+    Raises DigestMismatch, DataRefused, FormatNotConvertible, ConversionFailed, and what `permit` and `progress` do.
     """
     _require_convertible(source_format, target_format)
     if expected is not None:
@@ -100,14 +111,21 @@ def convert(
     inspect_file(source, source_format, rules).require_only(source_format)
     run = _Run(source_format, target_format, limits)
     virtual_size = run.measure(source, rules)
+    most_bytes = _most_bytes(virtual_size, target_format)
+    permit(most_bytes)
     try:
-        run.write(source, target, progress)
+        run.write(source, target, most_bytes, progress)
         inspect_file(target, target_format, rules).require_only(target_format)
         run.bring_to_disk(target)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     return Converted(size=target.stat().st_size, virtual_size=virtual_size)
+
+
+def _most_bytes(virtual_size: int, target_format: str) -> int:
+    """Return how many bytes a disk has at most in a format."""
+    return virtual_size + (0 if target_format == "raw" else virtual_size // _FRAME_SHARE + _FRAME_BYTES)
 
 
 def _require_convertible(source_format: str, target_format: str) -> None:
@@ -136,15 +154,16 @@ class _Run:
             raise self._failed(f"the disk has {virtual_size} bytes, and {self.limits.file_bytes} are allowed")
         return virtual_size
 
-    def write(self, source: Path, target: Path, progress: Progress) -> None:
-        """Write the target. Raises ConversionFailed."""
+    def write(self, source: Path, target: Path, most_bytes: int, progress: Progress) -> None:
+        """Write the target, which gets no larger than that. Raises ConversionFailed."""
 
         def hear(text: str) -> None:
             for percent in _PERCENT.findall(text):
                 progress(float(percent) / 100)
 
         formats = ["-f", QEMU_NAMES[self.source_format], "-O", QEMU_NAMES[self.target_format]]
-        self._call(["convert", "-p", *formats, *OUTPUT_OPTIONS[self.target_format]], [source, target], hear)
+        call = ["convert", "-p", *formats, *OUTPUT_OPTIONS[self.target_format]]
+        self._call(call, [source, target], hear, min(most_bytes, self.limits.file_bytes))
 
     def bring_to_disk(self, target: Path) -> None:
         """Make sure that the target, and its name, outlive the machine. Raises ConversionFailed."""
@@ -169,10 +188,12 @@ class _Run:
         if self.source_format == "vmdk" and str(details.get("create-type")).lower() not in rules.vmdk_types:
             raise self._failed(f"its VMDK subtype '{details.get('create-type')}' is not allowed")
 
-    def _call(self, arguments: Sequence[str], files: Sequence[Path], hear: Callable[[str], None]) -> None:
+    def _call(
+        self, arguments: Sequence[str], files: Sequence[Path], hear: Callable[[str], None], file_bytes: int = 0
+    ) -> None:
         """Run qemu-img, pass on what it says, and end it at the deadline or if `hear` raises."""
         paths = [str(path.absolute()) for path in files]  # with a slash in front no name is taken for a URL
-        command = [*self._limiter(), _program("qemu-img"), *arguments, "--", *paths]
+        command = [*self._limiter(file_bytes), _program("qemu-img"), *arguments, "--", *paths]
         process = subprocess.Popen(
             command,
             env=_ENVIRONMENT,
@@ -194,13 +215,13 @@ class _Run:
         if process.returncode:
             raise self._failed(self._readable(complaint, paths) or f"qemu-img ended with {process.returncode}")
 
-    def _limiter(self) -> Sequence[str]:
+    def _limiter(self, file_bytes: int) -> Sequence[str]:
         limits = self.limits
         return [
             _program("prlimit"),
             f"--as={limits.address_space_mb * 2**20}",
             f"--cpu={limits.cpu_s}",
-            f"--fsize={limits.file_bytes}",
+            f"--fsize={file_bytes}",
             "--core=0",
             "--",
         ]

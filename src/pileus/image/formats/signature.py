@@ -19,12 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from pileus.image.formats.certificate import Certificates
+from pileus.image.model.digest import SIGNED
 from pileus.image.model.format_errors import SignatureRefused
 
-SIGNATURE = "img_signature"
-HASH_METHOD = "img_signature_hash_method"
-KEY_TYPE = "img_signature_key_type"
-CERTIFICATE = "img_signature_certificate_uuid"
+SIGNATURE, HASH_METHOD, KEY_TYPE, CERTIFICATE = SIGNED
 
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "SHA-224": hashes.SHA224(),

@@ -32,7 +32,4 @@ class Repair:
         with self._database.read() as tx:
             discarded = uploads.list_discarded(tx)
         for location in discarded:
-            try:
-                operation.sweep(self._database, self._stores, location)
-            except OSError:
-                logger.exception("unwanted bytes could not be deleted", store=location.store, key=location.key)
+            operation.sweep(self._database, self._stores, location)

@@ -13,7 +13,6 @@ from datetime import timedelta
 from itertools import islice
 
 from pileus.image.db import pending
-from pileus.image.model.image import Location
 from pileus.image.operations import scrub as operation
 from pileus.image.operations import upload as uploads
 from pileus.image.stores.store import Store
@@ -90,11 +89,4 @@ class Scrubber:
         locations = self._database.write(operation.scrub, image_id, self._clock.now())
         if locations is None:
             return None
-        return not [location for location in locations if not self._sweep(location)]
-
-    def _sweep(self, location: Location) -> bool:
-        try:
-            return uploads.sweep(self._database, self._stores, location)
-        except OSError:  # the repair tries again
-            logger.exception("unwanted bytes could not be deleted", store=location.store, key=location.key)
-            return False
+        return not [each for each in locations if not uploads.sweep(self._database, self._stores, each)]

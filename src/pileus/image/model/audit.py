@@ -12,7 +12,7 @@ from pileus.image.model.image import Location
 WHOLE = (status.ACTIVE, status.DEACTIVATED, status.PENDING_DELETE)
 """States in which an image has its bytes."""
 
-_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{8}")
+_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-[0-9a-f]{8}){1,2}")  # an upload's, an import's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

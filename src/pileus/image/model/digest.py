@@ -11,6 +11,9 @@ from pileus.image.model.format_errors import DigestInvalid, DigestMismatch
 PROPERTY = "expected_hash"
 """The image's property that says it: `sha256:e3b0c4…`."""
 
+SIGNED = ("img_signature", "img_signature_hash_method", "img_signature_key_type", "img_signature_certificate_uuid")
+"""The properties of a signed image: the signature, how it was made, and whose it is."""
+
 HEX_DIGITS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pileus.image.model import status
+from pileus.image.model.digest import PROPERTY as EXPECTED
+from pileus.image.model.digest import SIGNED
 from pileus.image.model.image import Image, Location
 from pileus.image.model.import_errors import (
     FormatUnset,
@@ -39,6 +41,9 @@ FAILED_STORES = "os_glance_failed_import"
 
 RECEIVED, UNPACKED, EXTRACTED, CONVERTED = range(4)
 """How far staged bytes are on the way to what is stored."""
+
+_OF_BYTES_AS_THEY_CAME = frozenset({EXPECTED, *SIGNED})
+"""Properties that speak of the bytes that came, and of no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,11 @@ def unclaimed(image: Image) -> Image:
     """Return an image that no task is at any more."""
     properties = {name: value for name, value in image.properties.items() if name not in (TASK, PENDING_STORES)}
     return replace(image, properties=properties)
+
+
+def unsigned(properties: Mapping[str, str]) -> dict[str, str]:
+    """Return properties without those that say what the bytes were before a plugin changed them."""
+    return {name: value for name, value in properties.items() if name not in _OF_BYTES_AS_THEY_CAME}
 
 
 def listed(stores: Iterable[str]) -> str:

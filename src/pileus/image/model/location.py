@@ -25,6 +25,7 @@ from pileus.image.model.location_errors import (
 )
 
 LAST = "-"
+LOCATION_LOOK = "location_look"  # the kind of work that looks at bytes which a PATCH has named
 DIGEST_LENGTHS = {name: hashlib.new(name, usedforsecurity=False).digest_size * 2 for name in ("sha256", "sha512")} | {
     "sha1": 40,
     "md5": 32,

@@ -24,11 +24,13 @@ from pileus.image.model.imports import (
     FAILED_STORES,
     GLANCE_DIRECT,
     PENDING_STORES,
+    RECEIVED,
     TASK,
     listed,
     locations_of,
     require_importable,
     unlisted,
+    unsigned,
 )
 from pileus.image.model.quota import UNLIMITED, Quota
 from pileus.image.model.task import FAILURE, PROCESSING, SUCCESS, Task
@@ -92,7 +94,7 @@ def finish_write(
     _require_same(image, received)
     new = image if image.locations else replace(image, **asdict(received))
     if is_enough and image.status == status.IMPORTING:
-        new = _activated(new)
+        new = _activated(tx, new)
     pending = unlisted(image.properties[PENDING_STORES]) - {upload.location.store}
     _mark(tx, new, image, {PENDING_STORES: listed(pending)})
     images.insert_location(tx, image.id, upload.location)
@@ -127,7 +129,7 @@ def finish(
     image = images.get_locked(tx, image_id, now)
     if image.properties.get(TASK) != task_id:
         return None
-    new = _activated(image) if image.status == status.IMPORTING else image
+    new = _activated(tx, image) if image.status == status.IMPORTING else image
     marked = _mark(tx, new, image, {**properties, TASK: None, PENDING_STORES: ""})
     result = {"image_id": image_id}
     tasks.update(tx, task_id, now, status=SUCCESS, result=result, message="", expires_at=now + kept)
@@ -161,8 +163,16 @@ def _require_same(image: Image, received: Received) -> None:
         raise DataRefused("The bytes are not those that the image is known to have.")
 
 
-def _activated(image: Image) -> Image:
-    return replace(image, status=status.ACTIVE, min_disk=image.min_disk or least_disk_gb(image.virtual_size))
+def _activated(tx: Transaction, image: Image) -> Image:
+    """Return an image as it is with its bytes: it has no signature and no vendor's digest of other bytes."""
+    staged = stagings.find(tx, image.id)
+    is_changed = staged is not None and staged.form != RECEIVED
+    return replace(
+        image,
+        status=status.ACTIVE,
+        min_disk=image.min_disk or least_disk_gb(image.virtual_size),
+        properties=unsigned(image.properties) if is_changed else image.properties,
+    )
 
 
 def _mark(tx: Transaction, new: Image, old: Image, marks: Mapping[str, str | None]) -> Image:

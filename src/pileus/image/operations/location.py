@@ -110,6 +110,21 @@ def withdraw(tx: Transaction, image_id: str, task_id: str, now: datetime) -> Non
         images.update(tx, image, replace(image, status=status.DEACTIVATED))
 
 
+def withdraw_from(tx: Transaction, image_id: str, location: Location, now: datetime) -> None:
+    """Have nobody use an active image whose bytes at one place are no good. May be done twice. Raises ImageNotFound."""
+    image = images.get_locked(tx, image_id, now)
+    if location in image.locations and image.status == status.ACTIVE:
+        images.update(tx, image, replace(image, status=status.DEACTIVATED))
+
+
+def measure(tx: Transaction, image_id: str, location: Location, virtual_size: int | None, now: datetime) -> None:
+    """Write how large the disk is that an image's bytes make, unless that is known. Raises ImageNotFound."""
+    image = images.get_locked(tx, image_id, now)
+    if location in image.locations and image.virtual_size is None:
+        least_gb = image.min_disk or least_disk_gb(virtual_size)
+        images.update(tx, image, replace(image, virtual_size=virtual_size, min_disk=least_gb))
+
+
 def finish(tx: Transaction, image_id: str, task_id: str, now: datetime, kept: timedelta) -> Image | None:
     """End a task well and return its image; None if that was done before. Raises ImageNotFound."""
     image = images.get_locked(tx, image_id, now)

@@ -25,8 +25,11 @@ from pileus.image.model.quota import UNLIMITED, Quota
 from pileus.image.model.upload import STAGE, Received, Upload
 from pileus.image.operations.quota import require_room_for_upload
 from pileus.image.stores.store import Store
+from pileus.kit import log
 from pileus.kit.db import Database, Transaction
 from pileus.kit.errors import Unavailable
+
+logger = log.get_logger("pileus.image")
 
 WITHOUT_DATA: dict[str, Any] = {
     "status": status.QUEUED,
@@ -123,6 +126,9 @@ def sweep(database: Database, stores: Mapping[str, Store], location: Location) -
     try:
         store.delete(location.key)
     except Unavailable:  # the note stays, and the repair loop asks again
+        return False
+    except OSError:
+        logger.exception("unwanted bytes could not be deleted", store=location.store, key=location.key)
         return False
     database.write(uploads.forget, location)
     return True

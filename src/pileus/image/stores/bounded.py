@@ -165,6 +165,10 @@ class BoundedStore:
         """Return the keys."""
         return self._pool.call(self._store.keys)
 
+    def claim(self, *, is_new: bool) -> None:
+        """Know the place again from now on."""
+        self._pool.call(self._store.claim, is_new=is_new)
+
     def problem(self) -> str | None:
         """Return what is wrong with the store, or None."""
         try:

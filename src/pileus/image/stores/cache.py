@@ -32,7 +32,7 @@ class Cache:
         self._folder = folder
         self._queue = folder / "queue"
         self._queue.mkdir(parents=True, exist_ok=True)
-        self._store = FilesystemStore("cache", folder)
+        self._store = FilesystemStore("cache", folder, is_read_soon=True)
         self._stall_s = stall_s
         self.max_size_bytes = max_size_bytes
 

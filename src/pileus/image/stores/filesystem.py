@@ -19,7 +19,13 @@ from pileus.image.model.errors import DataMissing, DataVanished, StorageBroken, 
 from pileus.kit.calling import Run
 
 TEMPORARY = ".part"
+MARK = "_pileus_store"  # which is no key
+_MARK_TEXT = (
+    "This folder is a store of Pileus' image service. Whoever moves the images moves this file with them:\n"
+    "without it the service takes the folder for one whose disk is not mounted.\n"
+)
 WRITE_BACK_BYTES = 16 * 2**20
+FORGET_BEHIND_BYTES = 2 * WRITE_BACK_BYTES  # what the disk has had time for
 CHUNK_BYTES = 4 * 2**20  # what is written at once
 PIECES = 512  # which is well below what one writev() takes
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
@@ -28,16 +34,23 @@ _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class FilesystemStore:
-    """Objects as files of one folder, which is made if it is not there."""
+    """Objects as files of one folder, which is made if it is not there.
+
+    What is written stays in the memory of the operating system only if it `is_read_soon`. An image may be larger than
+    that memory, and would drive out what is read again and again; and to fill pages that nobody used lately takes a
+    virtual machine, whose host has taken them back, longer than to hash what goes into them.
+    """
 
     kind = "file"
     schemes: frozenset[str] = frozenset()  # nobody may name our files
     is_read_only = False
     run: Run | None = None
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, *, is_read_soon: bool = False) -> None:
         self._name = name
         self._folder = folder
+        self._is_read_soon = is_read_soon
+        self._is_claimed = False
         folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, key: str, size_bytes: int | None) -> FileWriter:
@@ -46,10 +59,11 @@ class FilesystemStore:
         Raises StorageFull (also if the announced size will not fit), StorageWriteDenied, StorageBroken.
         """
         path = self._path(key)
+        self._require_folder()
         with _refusals():
             if size_bytes is not None and size_bytes > self._free_bytes():
                 raise StorageFull
-            return FileWriter(key, path)
+            return FileWriter(key, path, is_read_soon=self._is_read_soon)
 
     def open(self, key: str) -> FileReader:
         """Open a file. Raises DataMissing, StorageBroken."""
@@ -82,13 +96,32 @@ class FilesystemStore:
             name.unlink(missing_ok=True)
 
     def keys(self) -> Iterator[str] | None:
-        """Return the names of the files, without what others have put there under names that are no keys."""
+        """Return the names of the files, without what others have put there under names that are no keys.
+
+        Raises StorageBroken.
+        """
+        self._require_folder()
         with os.scandir(self._folder) as entries:
             names = [entry.name.removesuffix(TEMPORARY) for entry in entries if entry.is_file(follow_symlinks=False)]
         return (name for name in names if _KEY.fullmatch(name))
 
+    def claim(self, *, is_new: bool) -> None:
+        """Take no folder without the mark for this one from now on. Raises StorageFull, StorageWriteDenied."""
+        self._is_claimed = True
+        if is_new and self._is_unmarked():
+            with _refusals(), (self._folder / MARK).open("w") as mark:
+                mark.write(_MARK_TEXT)
+                mark.flush()
+                os.fsync(mark.fileno())
+                _sync_folder(self._folder)
+
     def problem(self) -> str | None:
         """Return what is wrong with the folder, or None."""
+        if self._is_unmarked():
+            return (
+                f"the folder {self._folder} has lost its file {MARK}: mount its disk; or, if this is the right folder "
+                f"and the images in it are all there are, make the file: touch {self._folder / MARK}"
+            )
         if not os.access(self._folder, os.W_OK | os.X_OK):
             return f"the folder {self._folder} cannot be written to"
         return None
@@ -106,6 +139,11 @@ class FilesystemStore:
         """Raise StorageBroken if the folder is gone, as one is whose disk is not mounted any more."""
         if not self._folder.is_dir():
             raise StorageBroken(reason=f"the folder of {self._name} is not there")
+        if self._is_unmarked():
+            raise StorageBroken(reason=f"the folder of {self._name} is not the one that it was")
+
+    def _is_unmarked(self) -> bool:
+        return self._is_claimed and not (self._folder / MARK).exists()
 
     def _free_bytes(self) -> int:
         numbers = os.statvfs(self._folder)
@@ -120,9 +158,10 @@ class FilesystemStore:
 class FileWriter:
     """A file that is being written."""
 
-    def __init__(self, key: str, path: Path) -> None:
+    def __init__(self, key: str, path: Path, *, is_read_soon: bool) -> None:
         self._key = key
         self._path = path
+        self._forgotten_behind = 0 if is_read_soon else FORGET_BEHIND_BYTES
         self._turn = threading.Lock()  # a write may still run on its thread when the upload has been cancelled
         self._descriptor = os.open(_temporary(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         self._size = 0
@@ -163,11 +202,12 @@ class FileWriter:
     def _write_back(self) -> None:
         """Let the disk begin while the rest still comes in, so that `commit` has little left to wait for.
 
-        Linux takes this advice as a reason to start writing what is dirty, and keeps such pages in its cache.
+        Linux takes this advice as a reason to start writing what is dirty, which stays in its cache, and to forget what
+        the disk has already: of what was written before, unless it is read soon.
         """
-        length = self._size - self._written_back
-        if length >= WRITE_BACK_BYTES:
-            os.posix_fadvise(self._descriptor, self._written_back, length, os.POSIX_FADV_DONTNEED)
+        if self._size - self._written_back >= WRITE_BACK_BYTES:
+            start = max(0, self._written_back - self._forgotten_behind)
+            os.posix_fadvise(self._descriptor, start, self._size - start, os.POSIX_FADV_DONTNEED)
             self._written_back = self._size
 
     def _require_open(self) -> None:

@@ -75,6 +75,9 @@ class HttpStore:
         """What others keep is not to be listed."""
         return None
 
+    def claim(self, *, is_new: bool) -> None:
+        """The place is the web."""
+
     def problem(self) -> str | None:
         """Nothing is known to be wrong with the web."""
         return None

@@ -66,6 +66,9 @@ class MemoryStore:
         with self._guard:
             return iter([*self._whole, *self._partial])
 
+    def claim(self, *, is_new: bool) -> None:
+        """There is only one place."""
+
     def problem(self) -> str | None:
         """Nothing is ever wrong with memory."""
         return None

@@ -71,5 +71,11 @@ class Store(Protocol):
     def keys(self) -> Iterator[str] | None:
         """Return the keys of all objects, of unfinished ones too; None if that is not to be had of this store."""
 
+    def claim(self, *, is_new: bool) -> None:
+        """Know the place again from now on, and refuse another; mark it first if it is the store's since now.
+
+        Raises StorageFull, StorageWriteDenied, StorageBroken.
+        """
+
     def problem(self) -> str | None:
         """Return what is wrong with the store, or None."""

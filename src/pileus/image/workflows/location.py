@@ -6,6 +6,8 @@
 
 Without anything to hold them against, an image stays active even if its bytes cannot be read now: whoever named the
 place is believed. Else it waits for bytes again. Bytes that are read are looked at as uploaded ones are.
+
+A place that a PATCH adds counts at once, and is only looked at.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 from pileus.image.formats.inspection import Inspection
 from pileus.image.model.errors import DataMissing, DataRefused
 from pileus.image.model.image import HASH_ALGORITHM, Location
+from pileus.image.model.location import LOCATION_LOOK
 from pileus.image.model.location_errors import DigestDiffers, LocationInvalid
 from pileus.image.model.task import LOCATION_IMPORT
 from pileus.image.notification import of_image
@@ -72,6 +75,26 @@ def prove(run: Run, means: Means) -> None:
     if said and facts["os_hash_value"] != said["os_hash_value"].lower():
         raise DigestDiffers(algorithm=said["os_hash_algo"])
     means.database.write(operation.prove, run.subject, run.id, location, facts, means.clock.now())
+
+
+def look(run: Run, means: Means) -> None:
+    """Look at the bytes of a place that an image has already. Unsafe ones have the image withdrawn.
+
+    Raises ImageNotFound.
+    """
+    if not means.exposure.do_secure_hash:
+        return
+    location, now = _location(run), means.clock.now()
+    try:
+        facts = _tried(run, HASH_ALGORITHM, means)
+    except DataRefused as refusal:
+        logger.warning("an image is withdrawn", image_id=run.subject, store=location.store, why=refusal.reason)
+        means.database.write(operation.withdraw_from, run.subject, location, now)
+        tell_image(run, means, "update")
+    except (DataMissing, Unavailable, OSError) as error:
+        logger.warning("an image's bytes could not be looked at", image_id=run.subject, why=str(error))
+    else:
+        means.database.write(operation.measure, run.subject, location, facts["virtual_size"], now)
 
 
 def finish(run: Run, means: Means) -> None:
@@ -135,3 +158,5 @@ LOCATION: Workflow[Means] = Workflow(
     ),
     failed=fail,
 )
+
+LOOK: Workflow[Means] = Workflow(LOCATION_LOOK, (Step("look", look),))

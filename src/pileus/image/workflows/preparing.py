@@ -25,6 +25,7 @@ from pileus.image.model.imports import (
     UNPACKED,
 )
 from pileus.image.model.upload import STAGING
+from pileus.image.operations.quota import reserving
 from pileus.image.workflows.means import Means
 from pileus.image.workflows.writing import announced, settle, stage, staged_bytes, staged_file
 from pileus.kit.workflow import Run
@@ -85,7 +86,10 @@ def _extract(run: Run, means: Means, image: Image, path: Path) -> None:
 
 
 def convert_bytes(run: Run, means: Means) -> None:
-    """Write the bytes in the operator's format. Raises DataRefused, FormatNotConvertible, ConversionFailed."""
+    """Write the bytes in the operator's format.
+
+    Raises DataRefused, FormatNotConvertible, ConversionFailed, ProjectOverLimit.
+    """
     _prepare(run, means, CONVERSION, CONVERTED, _convert)
 
 
@@ -101,5 +105,6 @@ def _convert(run: Run, means: Means, image: Image, path: Path) -> None:
             target_format=target_format,
             limits=means.conversion,
             rules=means.rules,
+            permit=reserving(means.database, image, upload, means.quota_of(image.owner)),
         )
         settle(run, means, upload, CONVERTED, converted.size, {"disk_format": target_format})

@@ -131,7 +131,10 @@ def pump(intake: Receiver[R], pieces: Iterable[bytes]) -> R:
                     lane.result()
         return intake.finish()
     except BaseException:
-        intake.abort()
+        try:
+            intake.abort()
+        except OSError:  # whoever sweeps tries again
+            logger.exception("bytes of an import could not be deleted")
         raise
 
 

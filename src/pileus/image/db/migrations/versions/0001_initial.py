@@ -154,6 +154,12 @@ def _bytes() -> None:
         **MARIADB,
     )
     op.create_table(
+        "claimed_store",
+        Column("store", String(64), nullable=False),
+        PrimaryKeyConstraint("store", name="pk_claimed_store"),
+        **MARIADB,
+    )
+    op.create_table(
         "pending_delete",
         Column("image_id", Uuid36, nullable=False),
         Column("deleted_at", Moment, nullable=False),
