@@ -69,7 +69,7 @@ def _table(summaries: Sequence[Summary], *, has_titles: bool = False) -> Table:
     for one in summaries:
         numbers = (one.providers, one.capacity, one.reserved, one.used, one.free)
         table.add_row(
-            one.resource_class, *map(short, numbers), _bar(one.share), escape(one.fullest), _percent(one.fullest_share)
+            one.resource_class, *map(short, numbers), bar(one.share), escape(one.fullest), percent(one.fullest_share)
         )
     return table
 
@@ -84,13 +84,15 @@ def short(amount: float) -> str:
     return f"{amount / 1000**power:.3g}{UNITS[power]}"
 
 
-def _bar(share: float) -> Text:
+def bar(share: float) -> Text:
+    """Return a share as a bar and in percent."""
     filled = min(BAR, round(share * BAR))
-    bar = Text("█" * filled, style=_colour(share)).append("░" * (BAR - filled), style="dim")
-    return bar.append_text(Text(" ")).append_text(_percent(share))
+    text = Text("█" * filled, style=_colour(share)).append("░" * (BAR - filled), style="dim")
+    return text.append_text(Text(" ")).append_text(percent(share))
 
 
-def _percent(share: float) -> Text:
+def percent(share: float) -> Text:
+    """Return a share in percent, in its colour."""
     return Text(f"{share:4.0%}"[:4], style=_colour(share))
 
 

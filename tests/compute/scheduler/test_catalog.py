@@ -9,6 +9,7 @@ import pytest
 
 from pileus.compute.scheduler.ask import Ask, HostView
 from pileus.compute.scheduler.catalog import new_scheduler
+from pileus.compute.scheduler.hosts import Hosts
 from pileus.compute.settings import SchedulerSettings, Settings
 from pileus.kit.settings import SettingInvalid
 
@@ -53,7 +54,7 @@ def test_an_unknown_filter_is_an_error_that_names_the_nearest() -> None:
 
 def test_a_filter_has_the_options_of_the_settings() -> None:
     chosen = SchedulerSettings(enabled_filters=("NumInstancesFilter",), max_instances_per_host=2)
-    choice = new_scheduler(Settings(scheduler=chosen)).choose(ASK, [HOST])
+    choice = new_scheduler(Settings(scheduler=chosen)).choose(ASK, Hosts.of([HOST]))
     assert choice.summary() == "NumInstancesFilter: 1"
     assert choice.refused[0].reason == "it has 2 servers, and 2 are the limit"
 
@@ -68,30 +69,30 @@ def test_every_filter_can_be_enabled_at_once() -> None:
         "ImagePropertiesFilter", "AggregateImagePropertiesIsolation", "AvailabilityZoneFilter",
     )  # fmt: skip
     host = replace(HOST, total={"VCPU": 4})
-    assert new_scheduler(with_filters(*names)).choose(ASK, [host]).ranked == (host,)
+    assert new_scheduler(with_filters(*names)).choose(ASK, Hosts.of([host])).ranked == (host,)
 
 
 def test_a_forced_host_is_asked_nothing_but_whether_it_is_the_one() -> None:
     scheduler = new_scheduler(Settings())
     ask = replace(ASK, only_host="h1", is_forced=True)
     down, other = replace(HOST, is_up=False), replace(HOST, host="h2")
-    assert scheduler.choose(ask, [down, other]).ranked == (down,)
+    assert scheduler.choose(ask, Hosts.of([down, other])).ranked == (down,)
 
 
 def test_servers_spread_over_hosts_by_default() -> None:
     full = replace(HOST, free={"MEMORY_MB": 512, "VCPU": 1, "DISK_GB": 10})
     empty = replace(HOST, host="h2", free={"MEMORY_MB": 4096, "VCPU": 8, "DISK_GB": 100})
-    assert new_scheduler(Settings()).choose(ASK, [full, empty]).ranked == (empty, full)
+    assert new_scheduler(Settings()).choose(ASK, Hosts.of([full, empty])).ranked == (empty, full)
 
 
 def test_a_busy_host_is_avoided_by_default() -> None:
     busy, idle = replace(HOST, io_ops=3), replace(HOST, host="h2")
-    assert new_scheduler(Settings()).choose(ASK, [busy, idle]).ranked == (idle, busy)
+    assert new_scheduler(Settings()).choose(ASK, Hosts.of([busy, idle])).ranked == (idle, busy)
 
 
 @pytest.mark.usefixtures("package")
 def test_somebody_elses_filter_is_found_by_its_entry_point() -> None:
-    choice = new_scheduler(with_filters("QuietFilter")).choose(ASK, [HOST])
+    choice = new_scheduler(with_filters("QuietFilter")).choose(ASK, Hosts.of([HOST]))
     assert [(one.filter, one.reason) for one in choice.refused] == [("QuietFilter", "it is loud")]
 
 
@@ -100,7 +101,7 @@ def test_somebody_elses_weigher_counts_as_much_as_the_settings_say() -> None:
     lone = replace(HOST, host="h2", servers=0)
     for multiplier, best in ((5.0, "h2"), (-5.0, "h1")):
         chosen = SchedulerSettings(custom_weighers={"emptiness": multiplier})
-        assert new_scheduler(Settings(scheduler=chosen)).choose(ASK, [HOST, lone]).ranked[0].host == best
+        assert new_scheduler(Settings(scheduler=chosen)).choose(ASK, Hosts.of([HOST, lone])).ranked[0].host == best
 
 
 def test_a_weigher_that_nobody_has_is_an_error() -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
 
 from pileus.compute.scheduler.ask import Ask, HostView
-from pileus.compute.scheduler.choose import Weigher, Weighing, choose, refusals_in
+from pileus.compute.scheduler.choose import Choice, HostWeigher, Weighing, by_host, refusals_in
+from pileus.compute.scheduler.choose import choose as choose_among
+from pileus.compute.scheduler.facts import Filter
+from pileus.compute.scheduler.hosts import Hosts
 
 ASK = Ask(server_id="s", project_id="p", resources={"VCPU": 1})
 
@@ -12,6 +16,10 @@ ASK = Ask(server_id="s", project_id="p", resources={"VCPU": 1})
 def view(name: str, memory_mb: int = 0, servers: int = 0) -> HostView:
     free = {"MEMORY_MB": memory_mb}
     return HostView(host=name, provider=name, zone="nova", is_up=True, is_enabled=True, free=free, servers=servers)
+
+
+def choose(ask: Ask, hosts: Iterable[HostView], filters: Mapping[str, Filter], weighings: Sequence[Weighing]) -> Choice:
+    return choose_among(ask, Hosts.of(hosts), filters, weighings)
 
 
 def memory(_ask: Ask, host: HostView) -> float:
@@ -30,8 +38,8 @@ def odd(_ask: Ask, host: HostView) -> str | None:
     return "it is odd" if host.free["MEMORY_MB"] % 2 else None
 
 
-def by(weigher: Weigher, multiplier: float, *, least: float | None = None, option: str = "") -> Weighing:
-    return Weighing(weigher=weigher, multiplier=multiplier, least=least, option=option)
+def by(weigher: HostWeigher, multiplier: float, *, least: float | None = None, option: str = "") -> Weighing:
+    return Weighing(weigher=by_host(weigher), multiplier=multiplier, least=least, option=option)
 
 
 FILTERS = {"Small": small, "Odd": odd}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pileus.compute.model.server import Server
+from pileus.compute.model.topology import Cell, Topology
+from pileus.compute.scheduler import demand
+from pileus.compute.settings import PciAlias
 from pileus.kit import log
 
 logger = log.get_logger("pileus.compute.scheduler")
@@ -33,8 +36,10 @@ class Ask:
     forbidden_traits: frozenset[str] = frozenset()
     flavor_name: str = ""
     extra_specs: Mapping[str, str] = field(default_factory=dict)
+    cells: tuple[Cell, ...] = ()  # NUMA cells that the guest shall have
     image_id: str | None = None
     image_properties: Mapping[str, Any] = field(default_factory=dict)
+    disk_format: str = ""  # the image's
     hints: Mapping[str, Any] = field(default_factory=dict)
     availability_zone: str | None = None
     only_host: str | None = None  # the one that an administrator named
@@ -64,6 +69,9 @@ class HostView:
     io_ops: int = 0  # its servers that are being built, moved, resized, rebuilt or copied
     failed_builds: int = 0  # since the last that went well
     image_servers: int = 0  # its servers that are made of the image that is asked for
+    address: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)  # what it measured of itself
+    topology: Topology = field(default_factory=Topology)
     hypervisor_type: str = ""
     hypervisor_version: int = 0  # 7002022 is 7.2.22
     cpu_info: Mapping[str, Any] = field(default_factory=dict)
@@ -91,16 +99,18 @@ class HostView:
             return default
 
 
-def ask_of(server: Server) -> Ask:
-    """Return what a new server wants."""
+def ask_of(server: Server, aliases: Sequence[PciAlias] = ()) -> Ask:
+    """Return what a new server wants; `aliases` name PCI devices. Raises DemandInvalid."""
     flavor, image = server.flavor, server.image
     properties = {} if image is None else image.properties
     amounts = {
-        "VCPU": flavor.vcpus,
+        **demand.cpu_amounts(flavor, properties),
         "MEMORY_MB": flavor.memory_mb,
         "DISK_GB": flavor.disk_gb + -(-flavor.swap_mb // 1024),
+        **demand.pci_amounts(flavor, aliases),
     } | _amounts(flavor.extra_specs)
-    wishes = _under("trait:", properties) | _under("trait:", flavor.extra_specs)
+    wishes = demand.thread_traits(flavor, properties)
+    wishes |= _under("trait:", properties) | _under("trait:", flavor.extra_specs)
     return Ask(
         server_id=server.id,
         project_id=server.project_id,
@@ -109,8 +119,10 @@ def ask_of(server: Server) -> Ask:
         forbidden_traits=frozenset(trait for trait, wish in wishes.items() if wish == "forbidden"),
         flavor_name=flavor.name,
         extra_specs=flavor.extra_specs,
+        cells=demand.cells(flavor, properties),
         image_id=None if image is None else image.id,
         image_properties=properties,
+        disk_format="" if image is None else image.disk_format,
         hints=server.hints,
         availability_zone=server.availability_zone,
     )

@@ -7,22 +7,28 @@ one `(Ask, HostView) → float` under `pileus.scheduler.weighers`.
 from __future__ import annotations
 
 import difflib
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import entry_points
 from typing import Any
 
 from pileus.compute.scheduler import weighers
 from pileus.compute.scheduler.ask import Ask, HostView
-from pileus.compute.scheduler.choose import Choice, Filter, Weigher, Weighing, choose
-from pileus.compute.scheduler.filter import aggregate, capability, company, host, load, query
+from pileus.compute.scheduler.choose import Choice, Weigher, Weighing, by_host, choose
+from pileus.compute.scheduler.facts import Filter
+from pileus.compute.scheduler.filter import aggregate, capability, company, host, load, machine, query
+from pileus.compute.scheduler.fleet import Fleet
+from pileus.compute.scheduler.hosts import Hosts
+from pileus.compute.scheduler.metric import metrics_filter, metrics_weigher, ratios
 from pileus.compute.settings import SchedulerSettings, Settings
 from pileus.kit.settings import SettingInvalid
 
 FILTER_GROUP = "pileus.scheduler.filters"
 WEIGHER_GROUP = "pileus.scheduler.weighers"
 DESTINATION = "Destination"
+METRICS_OPTION = "metrics_weight_multiplier"
 
 _Options = Mapping[str, Any]
 _ALWAYS: Mapping[str, Filter] = {DESTINATION: host.destination, "AvailabilityZoneFilter": host.availability_zone}
@@ -41,6 +47,9 @@ _PLAIN: Mapping[str, Filter] = {
     "AggregateMultiTenancyIsolation": aggregate.aggregate_multi_tenancy_isolation,
     "AggregateTypeAffinityFilter": aggregate.aggregate_type_affinity,
     "JsonFilter": query.json_query,
+    "NUMATopologyFilter": machine.numa_topology,
+    "PciPassthroughFilter": machine.pci_passthrough,
+    "SimpleCIDRAffinityFilter": machine.simple_cidr_affinity,
 }
 
 
@@ -50,15 +59,29 @@ class Scheduler:
 
     filters: Mapping[str, Filter]
     weighings: Sequence[Weighing]
+    host_subset_size: int = 1
+    is_shuffled: bool = False  # hosts that are equally good
+    fleet: Fleet = field(default_factory=Fleet)  # all hosts, as far as this process knows
 
-    def choose(self, ask: Ask, hosts: Sequence[HostView]) -> Choice:
+    def choose(self, ask: Ask, hosts: Hosts) -> Choice:
         """Rank the hosts; of one that an administrator forces a server to, nothing is asked but that it is that one."""
         return choose(ask, hosts, {DESTINATION: host.destination} if ask.is_forced else self.filters, self.weighings)
+
+    def best(self, choice: Choice, count: int) -> Sequence[HostView]:
+        """Return the hosts to be tried, in turn; the first may be any of the best few, as the settings say."""
+        size = max(choice.count_best() if self.is_shuffled else 1, self.host_subset_size)
+        order = list(choice.order(max(count, size)))
+        first = order.pop(secrets.randbelow(min(size, len(order)))) if order else None
+        indices = order if first is None else [first, *order]
+        return [choice.hosts.view(choice.passed[index]) for index in indices[:count]]
 
 
 def new_scheduler(settings: Settings) -> Scheduler:
     """Return the scheduler that the settings describe. Raises SettingInvalid for a name that nothing goes by."""
-    return Scheduler(_filters(settings), _weighings(settings.scheduler))
+    chosen = settings.scheduler
+    return Scheduler(
+        _filters(settings), _weighings(chosen), chosen.host_subset_size, chosen.shuffle_best_same_weighed_hosts
+    )
 
 
 # --- filters --------------------------------------------------------------------------------------
@@ -95,6 +118,7 @@ def _with_options(settings: Settings) -> Mapping[str, Filter]:
             images=frozenset(chosen.isolated_images),
             is_restricted=chosen.restrict_isolated_hosts_to_isolated_images,
         ),
+        "MetricsFilter": metrics_filter(ratios(chosen.metrics.weight_setting)),
         "ImagePropertiesFilter": partial(
             capability.image_properties, default_architecture=chosen.image_properties_default_architecture
         ),
@@ -115,6 +139,7 @@ _WEIGHERS: Mapping[str, tuple[Weigher, float | None]] = {
     "disk_weight_multiplier": (weighers.disk, 0.0),
     "io_ops_weight_multiplier": (weighers.io_ops, 0.0),
     "hypervisor_version_weight_multiplier": (weighers.hypervisor_version, None),
+    "pci_weight_multiplier": (weighers.pci, None),
     "num_instances_weight_multiplier": (weighers.num_instances, None),
     "build_failure_weight_multiplier": (weighers.build_failures, None),
     "image_cache_weight_multiplier": (weighers.image_cache, 0.0),
@@ -129,10 +154,14 @@ def _weighings(chosen: SchedulerSettings) -> Sequence[Weighing]:
         Weighing(weigher=weigher, multiplier=getattr(chosen, option), option=option, least=least)
         for option, (weigher, least) in _WEIGHERS.items()
     ]
+    counting = ratios(chosen.metrics.weight_setting)
+    if counting:
+        weigher = metrics_weigher(counting, chosen.metrics.weight_of_unavailable)
+        built_in.append(Weighing(weigher=weigher, multiplier=chosen.metrics.weight_multiplier, option=METRICS_OPTION))
     others = _found(WEIGHER_GROUP)
     _require_known("custom_weighers", "weigher", chosen.custom_weighers, others)
     custom = [
-        Weighing(weigher=others[name](), multiplier=multiplier, option=f"{name}_weight_multiplier")
+        Weighing(weigher=by_host(others[name]()), multiplier=multiplier, option=f"{name}_weight_multiplier")
         for name, multiplier in chosen.custom_weighers.items()
     ]
     return [*built_in, *custom]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pileus.compute.scheduler.ask import Ask, HostView
+import numpy as np
 
-Filter = Callable[[Ask, HostView], str | None]
-Weigher = Callable[[Ask, HostView], float]
+from pileus.compute.scheduler.ask import Ask, HostView
+from pileus.compute.scheduler.facts import Filter, look_of
+from pileus.compute.scheduler.hosts import Hosts, Indices, Numbers
+
+Weigher = Callable[[Ask, Hosts], Numbers]
+HostWeigher = Callable[[Ask, HostView], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +40,63 @@ class Refusal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Hosts that will do, the best first, and why the others will not."""
+    """Which of the hosts will do, how well, and which filter refused each of the others."""
 
-    ranked: tuple[HostView, ...]
-    refused: tuple[Refusal, ...]
+    ask: Ask
+    hosts: Hosts
+    filters: Mapping[str, Filter]
+    passed: Indices  # ascending, which is by name
+    scores: Numbers  # of those
+    refusals: Mapping[str, Indices]  # the filter's name → whom it refused
+
+    def best(self, count: int) -> Sequence[HostView]:
+        """Return the best hosts, the very best first; equals go by name."""
+        return [self.hosts.view(index) for index in self.passed[self.order(count)]]
+
+    def order(self, count: int) -> Indices:
+        """Return the positions of the best among those that passed, the very best first."""
+        scores = self.scores
+        if count < len(scores):  # far fewer than all need to be sorted
+            least = np.partition(scores, len(scores) - count)[len(scores) - count]
+            better = np.flatnonzero(scores > least)
+            chosen = np.concatenate([better, np.flatnonzero(scores == least)[: count - len(better)]])
+        else:
+            chosen = np.arange(len(scores))
+        return np.asarray(chosen[np.lexsort((chosen, -scores[chosen]))], dtype=np.intp)
+
+    def count_best(self) -> int:
+        """Return how many hosts are as good as the best."""
+        return int(np.count_nonzero(self.scores == self.scores.max())) if len(self.scores) else 0
+
+    @property
+    def ranked(self) -> tuple[HostView, ...]:
+        """All hosts that will do, the best first."""
+        return tuple(self.best(len(self.passed)))
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """Why each of the others will not do, by name."""
+        return self.reasons(sum(map(len, self.refusals.values())))
+
+    def reasons(self, limit: int) -> tuple[Refusal, ...]:
+        """Return why some of the others will not do, the first by name."""
+        by = [(int(index), name) for name, indices in self.refusals.items() for index in indices[:limit]]
+        return tuple(self._refusal(index, name) for index, name in sorted(by)[:limit])
+
+    def _refusal(self, index: int, name: str) -> Refusal:
+        host = self.hosts.view(index)
+        return Refusal(host.host, name, self.filters[name](self.ask, host) or "")
 
     def summary(self) -> str:
         """Return the refusals counted per filter, for the server's owner, who must not know the hosts."""
-        counts = Counter(refusal.filter for refusal in self.refused)
-        return ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
+        return ", ".join(f"{name}: {len(refused)}" for name, refused in sorted(self.refusals.items()))
 
     def report(self, limit: int) -> str:
         """Return a line for each host that will not do, at most `limit`, for administrators."""
-        lines = [f"{refusal.host}: {refusal.filter}: {refusal.reason}" for refusal in self.refused[:limit]]
-        left_out = len(self.refused) - len(lines)
+        lines = [f"{refusal.host}: {refusal.filter}: {refusal.reason}" for refusal in self.reasons(limit)]
+        left_out = sum(map(len, self.refusals.values())) - len(lines)
         return "\n".join([*lines, f"and {left_out} more"] if left_out else lines)
 
 
@@ -62,41 +106,72 @@ def refusals_in(report: str) -> tuple[Sequence[Refusal], str]:
     return [Refusal(*parts) for parts in lines if len(parts) == 3], "".join(p[0] for p in lines if len(p) == 1)
 
 
-def choose(ask: Ask, hosts: Sequence[HostView], filters: Mapping[str, Filter], weighings: Sequence[Weighing]) -> Choice:
+def choose(ask: Ask, hosts: Hosts, filters: Mapping[str, Filter], weighings: Sequence[Weighing]) -> Choice:
     """Rank the hosts that pass every filter by the weighted sum of normalised weights; equals go by name."""
-    refused: list[Refusal] = []
-    passed: list[HostView] = []
-    for host in hosts:
-        refusal = _refusal(ask, host, filters)
-        if refusal is None:
-            passed.append(host)
-        else:
-            refused.append(refusal)
-    scores = _scores(ask, passed, weighings)
-    order = sorted(range(len(passed)), key=lambda index: (-scores[index], passed[index].host))
-    return Choice(tuple(passed[index] for index in order), tuple(refused))
-
-
-def _refusal(ask: Ask, host: HostView, filters: Mapping[str, Filter]) -> Refusal | None:
+    passed: Indices = np.arange(len(hosts), dtype=np.intp)
+    left, refusals = hosts, {}
     for name, check in filters.items():
-        reason = check(ask, host)
-        if reason is not None:
-            return Refusal(host.host, name, reason)
-    return None
+        is_refused = _refused(ask, left, check)
+        if is_refused.any():
+            refusals[name] = passed[is_refused]
+            passed, left = passed[~is_refused], left.take(np.flatnonzero(~is_refused))
+    return Choice(
+        ask=ask, hosts=hosts, filters=filters, passed=passed, refusals=refusals, scores=_scores(ask, left, weighings)
+    )  # fmt: skip
 
 
-def _scores(ask: Ask, hosts: Sequence[HostView], weighings: Sequence[Weighing]) -> Sequence[float]:
+# --- filters --------------------------------------------------------------------------------------
+
+
+def _refused(ask: Ask, hosts: Hosts, check: Filter) -> Numbers:
+    """Return which hosts a filter refuses. Of those that look the same to it, it is asked about one."""
+    facts, named = look_of(check, ask)
+    if facts is None:
+        return np.array([check(ask, hosts.view(index)) is not None for index in range(len(hosts))], dtype=bool)
+    kinds = hosts.kinds(facts, named, ask)
+    one_of = np.full(int(kinds.max(initial=-1)) + 1, -1, dtype=np.intp)
+    one_of[kinds] = np.arange(len(hosts))
+    is_refused = np.zeros(len(one_of), dtype=bool)
+    for kind in np.flatnonzero(one_of >= 0):
+        is_refused[kind] = check(ask, hosts.view(int(one_of[kind]))) is not None
+    return is_refused[kinds]
+
+
+# --- weighers -------------------------------------------------------------------------------------
+
+
+def by_host(weigher: HostWeigher) -> Weigher:
+    """Return a weigher of columns that asks one host after the other."""
+    return lambda ask, hosts: np.array([weigher(ask, hosts.view(index)) for index in range(len(hosts))], dtype=float)
+
+
+def _scores(ask: Ask, hosts: Hosts, weighings: Sequence[Weighing]) -> Numbers:
     """Return each host's sum of weights, mapped to 0…1: a multiplier means the same for memory as for a count."""
-    scores = [0.0] * len(hosts)
-    is_said = any(host.aggregates for host in hosts)
-    for weighing in weighings if hosts else ():
-        weights = [weighing.weigher(ask, host) for host in hosts]
-        low, high = min(weights) if weighing.least is None else weighing.least, max(weights)
-        if high <= low or (weighing.multiplier == 0 and not is_said):  # it tells no host from another
+    scores = np.zeros(len(hosts))
+    said = _said(hosts)
+    for weighing in weighings if len(hosts) else ():
+        if not weighing.multiplier and weighing.option not in said:
             continue
-        span = high - low
-        for index, weight in enumerate(weights):
-            if weight > low:
-                multiplier = weighing.multiplier_of(hosts[index]) if is_said else weighing.multiplier
-                scores[index] += multiplier * (weight - low) / span
+        weights = weighing.weigher(ask, hosts)
+        low, high = weights.min() if weighing.least is None else weighing.least, weights.max()
+        if high > low:  # or it tells no host from another
+            scores += _multipliers(hosts, weighing, said) * np.maximum((weights - low) / (high - low), 0.0)
     return scores
+
+
+def _said(hosts: Hosts) -> frozenset[str]:
+    """Return what any aggregate says something of."""
+    column = hosts.words.get("aggregates")
+    values = () if column is None else column.values
+    return frozenset(key for aggregates in values for metadata in aggregates for key in metadata)
+
+
+def _multipliers(hosts: Hosts, weighing: Weighing, said: frozenset[str]) -> Numbers | float:
+    """Return how much a weighing counts for each host."""
+    if weighing.option not in said:
+        return weighing.multiplier
+    codes = hosts.words["aggregates"].codes
+    kinds, firsts = np.unique(codes, return_index=True)
+    multipliers = np.zeros(int(kinds.max()) + 1)
+    multipliers[kinds] = [weighing.multiplier_of(hosts.view(int(index))) for index in firsts]
+    return multipliers[codes]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pileus.compute.model.image_property import current
 from pileus.compute.scheduler.ask import Ask, HostView
+from pileus.compute.scheduler.facts import looks_at
 from pileus.compute.scheduler.filter.extra_spec import is_match
 
 _SCOPE = "aggregate_instance_extra_specs"
 _PROJECTS = "filter_tenant_id"
 
 
+@looks_at("aggregates")
 def aggregate_instance_extra_specs(ask: Ask, host: HostView) -> str | None:
     """The aggregates must say what the flavor's extra specs demand: those of the scope, and those of none."""
     if not ask.extra_specs:
@@ -25,6 +27,7 @@ def aggregate_instance_extra_specs(ask: Ask, host: HostView) -> str | None:
     return None
 
 
+@looks_at("aggregates")
 def aggregate_image_properties_isolation(ask: Ask, host: HostView, *, namespace: str, separator: str) -> str | None:
     """Where the aggregates say something of a property that the image has, they must say the same."""
     prefix = namespace + separator if namespace else ""
@@ -36,6 +39,7 @@ def aggregate_image_properties_isolation(ask: Ask, host: HostView, *, namespace:
     return None
 
 
+@looks_at("aggregates")
 def aggregate_multi_tenancy_isolation(ask: Ask, host: HostView) -> str | None:
     """If the aggregates name projects (`filter_tenant_id` and whatever follows it), it must be one of them."""
     said = host.aggregate_words()
@@ -43,6 +47,7 @@ def aggregate_multi_tenancy_isolation(ask: Ask, host: HostView) -> str | None:
     return None if not projects or ask.project_id in projects else "its aggregates are for other projects"
 
 
+@looks_at("aggregates")
 def aggregate_type_affinity(ask: Ask, host: HostView) -> str | None:
     """If the aggregates name flavors (`instance_type`), it must be one of them."""
     flavors = {name.strip() for value in host.aggregate_values("instance_type") for name in value.split(",")}

@@ -9,6 +9,7 @@ from typing import Any
 
 from pileus.compute.model.image_property import current
 from pileus.compute.scheduler.ask import Ask, HostView
+from pileus.compute.scheduler.facts import Facts, looks_at
 from pileus.compute.scheduler.filter.extra_spec import is_match
 
 _SCOPE = "capabilities"
@@ -17,6 +18,41 @@ _ADDRESS_BITS = "hw:maxphysaddr_bits"
 # --- extra specs ----------------------------------------------------------------------------------
 
 
+_FACTS: Mapping[str, tuple[str, ...] | None] = {
+    "host": None,
+    "nodename": None,
+    "hypervisor_hostname": None,
+    "uuid": None,
+    "hypervisor_type": ("hypervisor_type",),
+    "hypervisor_version": ("hypervisor_version",),
+    "cpu_info": ("cpu_info",),
+    "vcpus_total": ("total:VCPU",),
+    "vcpus_used": ("used:VCPU",),
+    "total_usable_ram_mb": ("total:MEMORY_MB",),
+    "free_ram_mb": ("free:MEMORY_MB",),
+    "total_usable_disk_gb": ("total:DISK_GB",),
+    "free_disk_mb": ("free:DISK_GB",),
+    "disk_mb_used": ("used:DISK_GB",),
+    "num_instances": ("servers",),
+    "num_io_ops": ("io_ops",),
+    "failed_builds": ("failed_builds",),
+}
+"""Where each capability comes from; None: every host has its own."""
+
+
+def _demanded(ask: Ask) -> Facts:
+    """Return what the capabilities come from that extra specs demand."""
+    facts: set[str] = set()
+    for spec, demand in ask.extra_specs.items():
+        path, _ = _demand(spec, demand)
+        source = () if path is None else _FACTS.get(path[0], ())
+        if source is None:
+            return None
+        facts.update(source)
+    return sorted(facts)
+
+
+@looks_at(if_asked=_demanded)
 def compute_capabilities(ask: Ask, host: HostView) -> str | None:
     """The host must have what the extra specs under `capabilities:` demand, and those of no scope that name one."""
     if not ask.extra_specs:
@@ -90,6 +126,7 @@ _COMPARE: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
 }
 
 
+@looks_at("cpu_info", "hypervisor_type", "hypervisor_version")
 def image_properties(ask: Ask, host: HostView, *, default_architecture: str) -> str | None:
     """The host must be of the architecture, hypervisor, version and mode that the image's properties demand."""
     if not ask.image_properties and not default_architecture:

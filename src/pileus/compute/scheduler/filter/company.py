@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pileus.compute.model.server_group import AFFINITY, ANTI_AFFINITY
 from pileus.compute.scheduler.ask import Ask, HostView
+from pileus.compute.scheduler.facts import looks_at
 
 
+def _members(ask: Ask) -> Collection[str]:
+    return () if ask.group is None else ask.group.members
+
+
+@looks_at(named=lambda ask: ask.same_hosts or ())
 def same_host(ask: Ask, host: HostView) -> str | None:
     """The host must have one of the servers that the hint same_host names."""
     if ask.same_hosts is None or host.host in ask.same_hosts:
@@ -13,6 +21,7 @@ def same_host(ask: Ask, host: HostView) -> str | None:
     return "it has none of the servers that this one shall be with"
 
 
+@looks_at(named=lambda ask: ask.different_hosts)
 def different_host(ask: Ask, host: HostView) -> str | None:
     """The host must have none of the servers that the hint different_host names."""
     if host.host in ask.different_hosts:
@@ -20,6 +29,7 @@ def different_host(ask: Ask, host: HostView) -> str | None:
     return None
 
 
+@looks_at(named=_members)
 def server_group_affinity(ask: Ask, host: HostView) -> str | None:
     """The host must be where the others of the group are, if any is anywhere."""
     group = ask.group
@@ -28,6 +38,7 @@ def server_group_affinity(ask: Ask, host: HostView) -> str | None:
     return "the other servers of the group are elsewhere"
 
 
+@looks_at(named=_members)
 def server_group_anti_affinity(ask: Ask, host: HostView) -> str | None:
     """The host must not have as many of the group as may be on one."""
     group = ask.group

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pileus.compute.scheduler.ask import Ask, HostView
+from pileus.compute.scheduler.facts import looks_at
 
 
+@looks_at()
 def all_hosts(_ask: Ask, _host: HostView) -> str | None:
     """Any host will do."""
     return None
 
 
+@looks_at("is_up", "is_enabled")
 def compute(_ask: Ask, host: HostView) -> str | None:
     """The host must be up and enabled."""
     if not host.is_up:
@@ -21,6 +24,7 @@ def compute(_ask: Ask, host: HostView) -> str | None:
     return None
 
 
+@looks_at("zone")
 def availability_zone(ask: Ask, host: HostView) -> str | None:
     """The host must be in the zone that was asked for."""
     if ask.availability_zone in (None, host.zone):
@@ -28,6 +32,10 @@ def availability_zone(ask: Ask, host: HostView) -> str | None:
     return f"it is in the availability zone {host.zone}, not {ask.availability_zone}"
 
 
+@looks_at(
+    if_asked=lambda ask: () if ask.only_node is None else ("node",),
+    named=lambda ask: ask.excluded_hosts | ({ask.only_host} if ask.only_host else set()),
+)
 def destination(ask: Ask, host: HostView) -> str | None:
     """The host must be the one that was named, if one was, and none that is ruled out."""
     if host.host in ask.excluded_hosts:
@@ -39,6 +47,7 @@ def destination(ask: Ask, host: HostView) -> str | None:
     return None
 
 
+@looks_at(named=lambda _ask, *, hosts, **_options: hosts)
 def isolated_hosts(
     ask: Ask, host: HostView, *, hosts: Collection[str], images: Collection[str], is_restricted: bool
 ) -> str | None:

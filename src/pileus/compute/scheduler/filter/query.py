@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pileus.compute.scheduler.ask import Ask, HostView
+from pileus.compute.scheduler.facts import looks_at
 from pileus.compute.scheduler.filter.capability import capabilities, look_up
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -23,6 +24,7 @@ class _NotUnderstood(Exception):
     """The query is no query."""
 
 
+@looks_at(if_asked=lambda ask: None if ask.hints.get("query") else ())
 def json_query(ask: Ask, host: HostView) -> str | None:
     """The host must be what the hint `query` asks for, if it is given."""
     query = ask.hints.get("query")
