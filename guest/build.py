@@ -29,7 +29,7 @@ KERNEL_PACKAGES = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-imag
 # The guest is no use without these; the others serve devices and file systems it may meet.
 NEEDED_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4", "isofs", "button", "evdev")
 OTHER_MODULES = (
-    *("virtio_rng", "virtio_scsi", "ata_piix", "ahci", "sr_mod"),
+    *("virtio_rng", "virtio_scsi", "virtio_console", "ata_piix", "ahci", "sr_mod"),
     *("crc32c_generic", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1", "nls_utf8"),
 )
 

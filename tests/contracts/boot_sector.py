@@ -26,6 +26,16 @@ def stubborn() -> bytes:
     return _sector(_START + _say(GREETING) + b"\xfb\xf4\xeb\xfd")
 
 
+def interruptible() -> bytes:
+    """A guest that greets, sleeps, and says `nmi` whenever it gets one."""
+    handler = _say("nmi\r\n") + b"\xcf"  # iret
+    vector = b"\xc7\x06\x08\x00%b\xc7\x06\x0a\x00\x00\x00"  # mov [8],handler; mov [10],0
+    sleep = b"\xfb\xf4\xeb\xfd"
+    before = len(_START) + len(vector) + len(_say(GREETING)) + len(sleep)  # %b is as long as what it stands for
+    where = (0x7C00 + before).to_bytes(2, "little")
+    return _sector(_START + vector % where + _say(GREETING) + sleep + handler)
+
+
 def counting() -> bytes:
     """A guest that writes 1, 2, 3 … to FIRST_SECTOR, and each number to LAST_SECTOR before the next one.
 

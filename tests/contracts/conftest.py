@@ -44,9 +44,19 @@ def new_libvirt_bench(kvm_verdict: Path, tmp_path: Path) -> Iterator[Callable[..
         bench.clear()
 
 
+@pytest.fixture(params=["fake", pytest.param("libvirt", marks=[pytest.mark.real, pytest.mark.long])])
+def patient_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """Each driver in turn, for what takes too long on a real one to be tried with every change."""
+    return _bench(request, tmp_path)
+
+
 @pytest.fixture(params=["fake", pytest.param("libvirt", marks=pytest.mark.real)])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     """Each driver in turn."""
+    return _bench(request, tmp_path)
+
+
+def _bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     if request.param == "fake":
         return fake_bench(tmp_path)
     made: Bench = request.getfixturevalue("new_libvirt_bench")()

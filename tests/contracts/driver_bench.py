@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pileus.compute.agent.drivers.driver import Driver
+    from pileus.compute.agent.drivers.driver import Driver, Kernel
 
 PATIENCE_S = 60.0
 
@@ -38,12 +38,12 @@ class Bench:
     def __post_init__(self) -> None:
         self.driver = self.reopen()
 
-    def spawn(self, **changes: Any) -> str:
+    def spawn(self, *, kernel: Kernel | None = None, **changes: Any) -> str:
         """Build a guest and return its id once it has greeted."""
         guest = guest_spec(**changes)
         drive = self.directory / f"{guest.server_id}.iso"
         config_drive.build(guest, drive)
-        self.driver.spawn(guest, self.base, self.base_format, drive)
+        self.driver.spawn(guest, self.base, self.base_format, drive, kernel=kernel)
         drive.unlink()
         self.await_console(guest.server_id, "login:")
         return guest.server_id
@@ -56,6 +56,10 @@ class Bench:
 
     def is_listed(self, server_id: str) -> bool:
         return server_id in {guest.server_id for guest in self.driver.list_guests()}
+
+    def files(self, server_id: str) -> Path:
+        """Where a driver that has files keeps the guest's."""
+        return self.directory / "state" / "instances" / server_id
 
     def clear(self) -> None:
         for guest in self.driver.list_guests():

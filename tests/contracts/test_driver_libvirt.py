@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pileus.compute.agent.drivers.driver import HypervisorFailed
-from pileus.compute.messages import GuestDisk
 from pileus.compute.model.power import PowerState
 from tests.contracts import boot_sector
 from tests.contracts.driver_bench import Bench, guest_spec
@@ -236,17 +235,3 @@ def read_number(image: Path, sector: int) -> int:
         (number,) = struct.unpack("<I", file.read(4))
     raw.unlink()
     return int(number)
-
-
-def test_a_guest_has_the_disks_that_its_flavor_adds_and_keeps_them_in_another_size(new_libvirt_bench: NewBench) -> None:
-    bench = new_libvirt_bench()
-    guest = guest_spec(disks=(GuestDisk(size_mb=16), GuestDisk(size_mb=4, is_swap=True)))
-    server_id = bench.spawn(server_id=guest.server_id, disks=guest.disks)
-    found = sorted(bench.directory.rglob(f"{server_id}/disk.extra*"))
-    assert [path.stat().st_size >> 20 for path in found] == [16, 4]
-    assert b"ephemeral0" in found[0].read_bytes()[:4096]
-    assert b"SWAPSPACE2" in found[1].read_bytes()[:4096]
-    bench.driver.set_aside(server_id, None)
-    bench.driver.resize(guest, None)
-    assert len(sorted(bench.directory.rglob(f"{server_id}/disk.extra*"))) == len(found)
-    bench.driver.drop_aside(server_id)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pileus.compute.agent.drivers.fake import empty_qcow2
+from pileus.compute.agent.drivers.driver import Kernel
+from pileus.compute.agent.drivers.empty_qcow2 import empty_qcow2
 from pileus.compute.agent.image_cache import ImageCache, ImageDamaged
 from pileus.compute.agent.image_format import ImageUnacceptable
 from pileus.compute.messages import ImageAccess
@@ -197,3 +198,22 @@ def test_after_a_restart_an_image_counts_as_asked_for_just_now(tmp_path: Path) -
     again, _ = make(tmp_path, QCOW2)
     assert again.evict(set(), 60) == []
     assert again.evict(set(), 0) == ["an-image"]
+
+
+def test_what_boots_an_image_is_fetched_with_it(tmp_path: Path) -> None:
+    cache, source = make(tmp_path, HOLEY)
+    parts = {form: access(image_id=form, disk_format=form, container_format=form) for form in ("aki", "ari")}
+    image = access(disk_format="ami", container_format="ami", kernel=parts["aki"], ramdisk=parts["ari"])
+    base = cache.get(image)
+    assert base.format == "raw"
+    assert base.kernel == Kernel(tmp_path / "_base" / "aki", tmp_path / "_base" / "ari")
+    assert base.kernel.path.read_bytes() == HOLEY
+    assert source.downloads == 3
+
+
+def test_who_waits_for_an_image_is_told_how_much_has_come(tmp_path: Path) -> None:
+    cache, _ = make(tmp_path, QCOW2)
+    told: list[tuple[int, int]] = []
+    cache.get(access(size_bytes=len(QCOW2)), lambda moved, whole: told.append((moved, whole)))
+    assert told[-1] == (len(QCOW2), len(QCOW2))
+    assert [moved for moved, _ in told] == sorted(moved for moved, _ in told)

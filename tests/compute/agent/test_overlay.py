@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pileus.compute.agent.drivers.fake import empty_qcow2
+from pileus.compute.agent.drivers.empty_qcow2 import empty_qcow2
 from pileus.compute.agent.overlay import bases_in_use
 from tests.lacking import require_program
 

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from pileus.compute.agent import config_drive
 from pileus.compute.agent.drivers.driver import Driver
 from pileus.compute.agent.image_cache import ImageCache
 from pileus.compute.agent.overlay import bases_in_use
+from pileus.compute.agent.percentage import Telling
 from pileus.compute.agent.turns import Turns
 from pileus.compute.messages import (
     CONTROL,
@@ -46,6 +48,7 @@ from pileus.compute.messages import (
     Land,
     Order,
     Pause,
+    Percentage,
     Reboot,
     Rebuild,
     Receive,
@@ -91,10 +94,12 @@ class Agent:
         state: Path,
         *,
         heartbeat_s: float = 10.0,
-        base_image_keep_s: float = 86400.0,
+        base_image_keep_s: float | None = 86400.0,  # None: for ever
         pool: Executor | None = None,
+        measure: Callable[[], dict[str, float]] = dict,
     ) -> None:
         self.host = host
+        self._measure = measure
         self._driver = driver
         self._bus = bus
         self._images = images
@@ -155,7 +160,7 @@ class Agent:
         """Listen for orders, and let the control plane know that this host is there."""
         self._bus.listen(address_of(self.host), self.receive)
         self._heart.start()
-        if self._base_image_keep_s:
+        if self._base_image_keep_s is not None:
             self._eviction.start()
 
     def trouble(self) -> str | None:
@@ -175,13 +180,15 @@ class Agent:
         """Say that this host lives, what it has and what it runs."""
         guests = tuple(self._driver.list_guests())
         aside = tuple(self._driver.list_aside())
-        resources = self._driver.resources()
+        resources = replace(self._driver.resources(), metrics=self._measure())
         self._bus.tell(
             CONTROL, Heartbeat(host=self.host, resources=resources, guests=guests, uptime=_uptime(), aside=aside)
         )
 
     def evict_bases(self) -> None:
         """Forget the base images that no guest has stood on for long."""
+        if self._base_image_keep_s is None:
+            return
         evicted = self._cache.evict(bases_in_use(self._instances), self._base_image_keep_s)
         if evicted:
             logger.info("base images that no guest needs were removed", images=evicted)
@@ -278,27 +285,41 @@ class Agent:
         except NotFound:
             return int(PowerState.NO_STATE)
 
+    def _telling(self, order: Order, of: str) -> Telling:
+        """Return what tells the control plane how far the bytes are that an order moves."""
+
+        def tell(percent: int) -> None:
+            fact = Percentage(order_id=order.id, host=self.host, server_id=order.server_id, of=of, percent=percent)
+            self._bus.tell(CONTROL, fact)
+
+        return Telling(tell)
+
     def _spawn(self, order: Spawn) -> None:
-        base = self._cache.get(order.image)
+        base = self._cache.get(order.image, self._telling(order, "image"))
         with self._config_drive(order.guest) as drive:
-            self._driver.spawn(order.guest, base.path, base.format, drive, is_running=order.is_running)
+            self._driver.spawn(
+                order.guest, base.path, base.format, drive, kernel=base.kernel, is_running=order.is_running
+            )
 
     def _rebuild(self, order: Rebuild) -> None:
-        self._cache.get(order.image)  # while the guest that is there still runs
+        self._cache.get(order.image, self._telling(order, "image"))  # while the guest that is there still runs
         self._driver.destroy(order.server_id)
         self._spawn(order)
 
     def _rescue(self, order: Rescue) -> None:
-        base = self._cache.get(order.image)
+        base = self._cache.get(order.image, self._telling(order, "image"))
         with self._config_drive(order.guest) as drive:
-            self._driver.rescue(order.guest, base.path, base.format, drive)
+            self._driver.rescue(order.guest, base.path, base.format, drive, kernel=base.kernel)
 
     def _resize(self, order: Resize) -> None:
         with self._config_drive(order.guest) as drive:
             self._driver.resize(order.guest, drive, is_running=order.is_running)
 
     @contextmanager
-    def _config_drive(self, guest: GuestSpec) -> Iterator[Path]:
+    def _config_drive(self, guest: GuestSpec) -> Iterator[Path | None]:
+        if not self._driver.needs_config_drives:
+            yield None
+            return
         with tempfile.TemporaryDirectory(prefix="drive-", dir=self._instances) as folder:
             drive = Path(folder) / "config_drive.iso"
             config_drive.build(guest, drive)
@@ -313,16 +334,17 @@ class Agent:
         if order.image is None:
             self._driver.set_aside(order.server_id, None)
             return
-        self._store(order.image, lambda target: self._driver.set_aside(order.server_id, target))
+        self._store(order, order.image, lambda target: self._driver.set_aside(order.server_id, target))
 
     def _snapshot(self, order: Snapshot) -> None:
-        self._store(order.image, lambda target: self._driver.snapshot(order.server_id, target))
+        self._store(order, order.image, lambda target: self._driver.snapshot(order.server_id, target))
 
-    def _store(self, image: ImageAccess, write: Callable[[Path], None]) -> None:
+    def _store(self, order: Order, image: ImageAccess, write: Callable[[Path], None]) -> None:
         with tempfile.TemporaryDirectory(prefix="snapshot-", dir=self._instances) as folder:
             target = Path(folder) / f"{image.image_id}.qcow2"
             write(target)
-            self._images.upload(image.endpoint, image.image_id, image.token, target)
+            told = self._telling(order, "snapshot")
+            self._images.upload(image.endpoint, image.image_id, image.token, target, told)
 
     # --- questions --------------------------------------------------------------------------------
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
+from pileus.compute.agent.drivers.driver import Kernel
 from pileus.compute.agent.image_format import ImageUnacceptable, qemu_format, require_safe
 from pileus.compute.agent.keyed_lock import KeyedLock
+from pileus.compute.agent.percentage import silence
 from pileus.kit.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     from pileus.compute.messages import ImageAccess
 
     Download = Callable[[ImageAccess], AbstractContextManager[Iterable[bytes]]]
+    Moved = Callable[[int, int], None]
 
 
 _BLOCK_BYTES = 1 << 16
+_CONTAINERS = ("aki", "ami", "ari", "bare")
 
 
 class ImageDamaged(Unavailable):
@@ -38,6 +42,7 @@ class BaseImage:
 
     path: Path
     format: str  # as QEMU calls it
+    kernel: Kernel | None = None
 
 
 class ImageCache:
@@ -57,14 +62,23 @@ class ImageCache:
         for leftover in directory.glob("*.part"):
             leftover.unlink(missing_ok=True)
 
-    def get(self, image: ImageAccess) -> BaseImage:
-        """Return the image's file, fetching it first where needed. Raises ImageUnacceptable, ImageDamaged."""
-        base = BaseImage(self._path(image.image_id), _format(image))
+    def get(self, image: ImageAccess, moved: Moved = silence) -> BaseImage:
+        """Return the image's file, fetching it first where needed. Raises ImageUnacceptable, ImageDamaged.
+
+        `moved` is told meanwhile how many bytes have come, and of how many, if that is known.
+        """
+        base = BaseImage(self._path(image.image_id), _format(image), self._get_kernel(image))
         with self._locks.hold(image.image_id):
             if not base.path.exists():
-                self._fetch(image, base)
+                self._fetch(image, base, moved)
             self._used_at[image.image_id] = time.monotonic()
         return base
+
+    def _get_kernel(self, image: ImageAccess) -> Kernel | None:
+        if image.kernel is None:
+            return None
+        ramdisk = self.get(image.ramdisk).path if image.ramdisk else None
+        return Kernel(self.get(image.kernel).path, ramdisk)
 
     def list_ids(self) -> list[str]:
         """Return the ids of the images that are here."""
@@ -86,17 +100,17 @@ class ImageCache:
             self._path(image_id).unlink(missing_ok=True)
         return True
 
-    def _fetch(self, image: ImageAccess, base: BaseImage) -> None:
+    def _fetch(self, image: ImageAccess, base: BaseImage, moved: Moved) -> None:
         part = self._directory / f"{image.image_id}.{uuid4().hex}.part"
         try:
-            self._write(image, part)
+            self._write(image, part, moved)
             require_safe(part, base.format, image=image.image_id)
             part.chmod(0o400)  # guests stand on it: nobody writes it again
             part.rename(base.path)
         finally:
             part.unlink(missing_ok=True)
 
-    def _write(self, image: ImageAccess, part: Path) -> None:
+    def _write(self, image: ImageAccess, part: Path, moved: Moved) -> None:
         digest = hashlib.new(image.hash_algorithm) if image.hash_algorithm else None
         size_bytes = 0
         with self._download(image) as chunks, part.open("wb") as file:
@@ -105,6 +119,7 @@ class ImageCache:
                 size_bytes += len(chunk)
                 if digest:
                     digest.update(chunk)
+                moved(size_bytes, image.size_bytes or 0)
             file.truncate(size_bytes)
             file.flush()
             os.fsync(file.fileno())
@@ -117,8 +132,8 @@ class ImageCache:
 
 
 def _format(image: ImageAccess) -> str:
-    if image.container_format != "bare":
-        why = f"container format {image.container_format} cannot be booted; bare can."
+    if image.container_format not in _CONTAINERS:
+        why = f"container format {image.container_format} cannot be booted; {', '.join(_CONTAINERS)} can."
         raise ImageUnacceptable(image=image.image_id, why=why)
     return qemu_format(image.disk_format, image=image.image_id)
 

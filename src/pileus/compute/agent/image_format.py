@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # An image's disk_format → how QEMU reads it.
-_QEMU_FORMAT = {"raw": "raw", "ami": "raw", "iso": "raw", "qcow2": "qcow2"}
+_QEMU_FORMAT = {"raw": "raw", "aki": "raw", "ami": "raw", "ari": "raw", "iso": "raw", "qcow2": "qcow2"}
 # What the bytes of a raw disk may look like: nothing known, a partition table, a CD.
 _LOOKS_RAW = frozenset({"raw", "gpt", "iso"})
 _CHUNK_BYTES = 1 << 16

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pileus.kit.settings import Section
 
 
@@ -11,6 +13,11 @@ class Settings(Section, frozen=True, kw_only=True):
     host: str = ""  # empty: the machine's name at the first start
     driver: str = "libvirt"  # or fake
     hosts: int = 1  # fake ones that `pileus up` pretends to have, each with an agent of its own
+    latency_s: float = 0.0  # how long a fake host takes over each thing that it does
+    cpu_dedicated_set: str = ""  # CPUs of a fake host for guests that keep theirs for themselves, such as 8-15
+    pci_devices: dict[str, int] = msgspec.field(default_factory=dict)  # of a fake host: "8086:1533" → how many
     libvirt_uri: str = "qemu:///system"
     heartbeat_s: float = 10.0
-    base_image_keep_s: float = 86400.0  # without a guest that stands on it; 0: for ever
+    compute_monitors: tuple[str, ...] = ()  # what hosts measure of themselves: cpu.virt_driver
+    remove_unused_base_images: bool = True
+    remove_unused_original_minimum_age_seconds: int = 86400  # for so long no guest has stood on it

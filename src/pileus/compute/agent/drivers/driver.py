@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -32,12 +33,23 @@ class HostFailed(HypervisorFailed):
         return str(self.details["why"])
 
 
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """What boots a guest whose disk has no boot loader."""
+
+    path: Path
+    ramdisk: Path | None = None
+
+
 class Driver(Protocol):
     """One hypervisor of one host, seen by one cloud.
 
     Every verb may be called again with the same arguments and then changes nothing more.
     A driver touches only guests that carry its cloud's id.
     """
+
+    needs_config_drives: bool
+    """Whether its guests read one: none is made for what only pretends to be a guest."""
 
     def resources(self) -> Resources:
         """Return what the host has."""
@@ -55,12 +67,14 @@ class Driver(Protocol):
         base_format: str,
         config_drive: Path | None,
         *,
+        kernel: Kernel | None = None,
         is_running: bool = True,
     ) -> None:
         """Build the guest on a copy-on-write overlay of `base_image` and start it, if it shall run.
 
         Does nothing to a guest that was built to its end before, even if it is switched off by now; a half-built one
-        is built anew. `config_drive` is copied. Raises HypervisorFailed, and then leaves neither guest nor disks.
+        is built anew. `config_drive` and `kernel` are copied. Raises HypervisorFailed, and then leaves neither guest
+        nor disks.
         """
 
     def destroy(self, server_id: str) -> None:
@@ -87,7 +101,15 @@ class Driver(Protocol):
     def resume(self, server_id: str) -> None:
         """Let it go on from there. Raises GuestNotFound."""
 
-    def rescue(self, guest: GuestSpec, base_image: Path, base_format: str, config_drive: Path | None) -> None:
+    def rescue(
+        self,
+        guest: GuestSpec,
+        base_image: Path,
+        base_format: str,
+        config_drive: Path | None,
+        *,
+        kernel: Kernel | None = None,
+    ) -> None:
         """Restart the guest on an overlay of `base_image`, with its own root disk as the second one.
 
         Raises GuestNotFound, HypervisorFailed.

@@ -6,61 +6,29 @@ as one likes; given a directory, its guests survive a restart of the control pla
 
 from __future__ import annotations
 
-import json
-import os
-import struct
 import threading
 import time
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from pileus.compute.agent.drivers.driver import GuestNotFound, HypervisorFailed
-from pileus.compute.messages import ConsoleAddress, DiskUse, GuestDiagnostics, GuestSpec, GuestState, Resources
+from pileus.compute.agent.drivers.empty_qcow2 import empty_qcow2
+from pileus.compute.agent.drivers.fake_guest import FakeGuest, load, new_guest, pretended_diagnostics, save
+from pileus.compute.agent.drivers.fake_host import RESOURCES
+from pileus.compute.agent.drivers.fake_migration import ABORT, COMPLETE, FakeMigrations
+from pileus.compute.messages import ConsoleAddress, GuestDiagnostics, GuestSpec, GuestState, Resources
 from pileus.compute.model.power import PowerState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from pileus.compute.agent.drivers.driver import Kernel
+
     # Given a verb and a server's id: the reason why it shall fail now, or None.
     Fault = Callable[[str, str], str | None]
 
 _CONSOLE_LIMIT = 100 * 1024
-_FILE = "fake-guests.json"
-_ASIDE = "aside "  # before the ids, in the file, of guests that are set aside
-_TICK_S = 0.02
 _CONSOLE_PORTS = {"vnc": 5900, "spice": 5901, "serial": 5902, "mks": 5903}
-
-RESOURCES = Resources(
-    vcpus=16,
-    memory_mb=65536,
-    disk_gb=1024,
-    disk_available_gb=1024,
-    hypervisor_type="fake",
-    hypervisor_version=1000,
-    hypervisor_hostname="fake",
-    cpu_info={"arch": "x86_64", "model": "Fake", "vendor": "Pileus", "features": [], "topology": {}},
-    traits=("COMPUTE_NODE", "COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW"),
-)
-
-
-@dataclass(slots=True)
-class FakeGuest:
-    """One guest: what it was built from, and what became of it."""
-
-    hostname: str
-    name: str
-    power_state: int = PowerState.SHUTDOWN
-    console: str = ""
-    boots: int = 0
-    flavor_name: str = ""
-    is_rescued: bool = False
-
-    def boot(self) -> None:
-        """Power on, and say so on the console."""
-        self.boots += 1
-        self.power_state = PowerState.RUNNING
-        self.console += f"[    0.000000] Fake boot {self.boots} of {self.name}\n\n{self.hostname} login: \n"
 
 
 class FakeDriver:
@@ -71,6 +39,8 @@ class FakeDriver:
     change.
     """
 
+    needs_config_drives = False
+
     def __init__(
         self,
         resources: Resources = RESOURCES,
@@ -80,16 +50,15 @@ class FakeDriver:
         migration_s: float = 0.0,
         fault: Fault | None = None,
     ) -> None:
-        self.guests: dict[str, FakeGuest] = {}
-        self.aside: dict[str, FakeGuest] = {}
-        self._sending: dict[str, str] = {}  # a live migration under way → abort or complete, if that was asked
+        kept = load(directory) if directory else ({}, {})
+        self.guests: dict[str, FakeGuest] = kept[0]
+        self.aside: dict[str, FakeGuest] = kept[1]
         self._resources = resources
-        self._file = directory / _FILE if directory else None
+        self._directory = directory
         self._latency_s = latency_s
-        self._migration_s = migration_s
+        self._migrations = FakeMigrations(migration_s)
         self._fault = fault
         self._lock = threading.RLock()
-        self._load()
 
     def resources(self) -> Resources:
         """Return what the host is said to have."""
@@ -115,6 +84,7 @@ class FakeDriver:
         base_format: str,  # noqa: ARG002 - a guest that is no machine needs no format
         config_drive: Path | None,  # noqa: ARG002 - nor reads who it is
         *,
+        kernel: Kernel | None = None,  # noqa: ARG002 - nor needs to be booted
         is_running: bool = True,
     ) -> None:
         """Build the guest, and boot it. Raises HypervisorFailed when there is no such image."""
@@ -124,7 +94,7 @@ class FakeDriver:
         with self._lock:
             if guest.server_id in self.guests:
                 return
-            self.guests[guest.server_id] = built = _new_guest(guest)
+            self.guests[guest.server_id] = built = new_guest(guest)
             if is_running:
                 built.boot()
             self._save()
@@ -185,6 +155,8 @@ class FakeDriver:
         base_image: Path,  # noqa: ARG002 - as for spawn
         base_format: str,  # noqa: ARG002
         config_drive: Path | None,  # noqa: ARG002
+        *,
+        kernel: Kernel | None = None,  # noqa: ARG002
     ) -> None:
         """Boot from something else. Raises GuestNotFound."""
         self._enter("rescue", guest.server_id)
@@ -234,7 +206,7 @@ class FakeDriver:
                 return
             if guest.server_id not in self.aside:
                 raise GuestNotFound(server_id=guest.server_id)
-            self.guests[guest.server_id] = built = _new_guest(guest)
+            self.guests[guest.server_id] = built = new_guest(guest)
             if is_running:
                 built.boot()
             self._save()
@@ -262,7 +234,7 @@ class FakeDriver:
         """Wait for a guest."""
         self._enter("receive", guest.server_id)
         with self._lock:
-            self.guests.setdefault(guest.server_id, _new_guest(guest, PowerState.NO_STATE))
+            self.guests.setdefault(guest.server_id, new_guest(guest, PowerState.NO_STATE))
             self._save()
 
     def send_away(self, server_id: str, to: str) -> None:  # noqa: ARG002 - whoever receives it has it already
@@ -271,14 +243,9 @@ class FakeDriver:
         with self._lock:
             if server_id not in self.guests:
                 return
-            self._sending[server_id] = ""
-        until, wish = time.monotonic() + self._migration_s, ""
-        while not wish and time.monotonic() < until:
-            time.sleep(_TICK_S)
-            wish = self._sending[server_id]
+            self._migrations.begin(server_id)
+        self._migrations.await_end(server_id)
         with self._lock:
-            if self._sending.pop(server_id) == "abort":
-                raise HypervisorFailed("The live migration was aborted.")
             self.guests.pop(server_id, None)
             self._save()
 
@@ -289,17 +256,11 @@ class FakeDriver:
 
     def abort_migration(self, server_id: str) -> None:
         """Give up. Raises HypervisorFailed."""
-        self._wish(server_id, "abort")
+        self._migrations.wish(server_id, ABORT)
 
     def complete_migration(self, server_id: str) -> None:
         """Come to an end. Raises HypervisorFailed."""
-        self._wish(server_id, "complete")
-
-    def _wish(self, server_id: str, wish: str) -> None:
-        with self._lock:
-            if server_id not in self._sending:
-                raise HypervisorFailed("No live migration is under way.")
-            self._sending[server_id] = wish
+        self._migrations.wish(server_id, COMPLETE)
 
     def set_password(self, server_id: str, password: str) -> None:  # noqa: ARG002 - nobody logs in to such a guest
         """Take a password. Raises GuestNotFound."""
@@ -330,13 +291,7 @@ class FakeDriver:
         self._enter("diagnostics", server_id)
         with self._lock:
             self._get(server_id)
-        disk = DiskUse(
-            device="vda", read_bytes=262144, read_requests=112, write_bytes=5778432, write_requests=488, errors=0
-        )  # fmt: skip
-        return GuestDiagnostics(
-            driver="libvirt", hypervisor="kvm", uptime_s=60, cpu_times_ns=(10**9,), memory_maximum_mb=512,
-            memory_used_mb=0, disks=(disk,),
-        )  # fmt: skip
+        return pretended_diagnostics(server_id)
 
     def snapshot(self, server_id: str, target: Path) -> None:
         """Write a small, empty, but real qcow2 to `target`. Raises GuestNotFound."""
@@ -370,58 +325,6 @@ class FakeDriver:
         except KeyError:
             raise GuestNotFound(server_id=server_id) from None
 
-    def _load(self) -> None:
-        if self._file and self._file.exists():
-            for key, guest in json.loads(self._file.read_text()).items():
-                kept = self.aside if key.startswith(_ASIDE) else self.guests
-                kept[key.removeprefix(_ASIDE)] = FakeGuest(**guest)
-
     def _save(self) -> None:
-        """Keep the guests; a crash leaves the file as it was before or as it is after."""
-        if not self._file:
-            return
-        part = self._file.with_suffix(".part")
-        with part.open("w") as file:
-            kept = {**self.guests, **{_ASIDE + server_id: guest for server_id, guest in self.aside.items()}}
-            json.dump({key: asdict(guest) for key, guest in kept.items()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(self._file)
-
-
-def _new_guest(guest: GuestSpec, power_state: PowerState = PowerState.SHUTDOWN) -> FakeGuest:
-    return FakeGuest(
-        hostname=guest.hostname, name=guest.name, power_state=power_state, flavor_name=guest.flavor_name
-    )  # fmt: skip
-
-
-def empty_qcow2(size_bytes: int = 1 << 20) -> bytes:
-    """Return an empty qcow2 (version 3) of this virtual size, at most 2 MiB, in four clusters of 512 bytes."""
-    cluster = 512
-    l1_entries = -(-size_bytes // (cluster // 8 * cluster))
-    if l1_entries > cluster // 8:
-        raise ValueError(size_bytes)
-    header = struct.pack(
-        ">4sIQIIQIIQQIIQQQQII",
-        b"QFI\xfb",
-        3,
-        0,  # no backing file
-        0,
-        9,  # clusters of 2⁹ bytes
-        size_bytes,
-        0,  # not encrypted
-        l1_entries,
-        cluster * 3,  # where the L1 table is
-        cluster,  # where the refcount table is
-        1,
-        0,  # no snapshots
-        0,
-        0,  # no incompatible, compatible or autoclear features
-        0,
-        0,
-        4,  # refcounts of 2⁴ bits
-        104,
-    )
-    refcount_table = struct.pack(">Q", cluster * 2)
-    refcounts = struct.pack(">4H", 1, 1, 1, 1)
-    return b"".join(part.ljust(cluster, b"\0") for part in (header, refcount_table, refcounts, b""))
+        if self._directory:
+            save(self._directory, self.guests, self.aside)

@@ -26,12 +26,18 @@ def diagnostics_of(domain: libvirt.virDomain) -> GuestDiagnostics:
         memory_maximum_mb=maximum_kib // _KIB_PER_MIB,
         memory_used_mb=used_kib // _KIB_PER_MIB,
         disks=tuple(_disk_use(domain, device) for device in _devices(domain)),
+        nics=tuple(_nics(domain)),
     )
 
 
 def _devices(domain: libvirt.virDomain) -> list[str]:
     targets = ET.fromstring(domain.XMLDesc()).iterfind("devices/disk[@device='disk']/target")  # noqa: S314 (our own)
     return [target.get("dev", "") for target in targets]
+
+
+def _nics(domain: libvirt.virDomain) -> list[str]:
+    addresses = ET.fromstring(domain.XMLDesc()).iterfind("devices/interface/mac")  # noqa: S314 (our own)
+    return [address.get("address", "") for address in addresses]
 
 
 def _disk_use(domain: libvirt.virDomain, device: str) -> DiskUse:

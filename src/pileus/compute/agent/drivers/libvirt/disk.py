@@ -18,6 +18,7 @@ from pileus.compute.agent.image_format import ImageUnacceptable, require_safe
 if TYPE_CHECKING:
     from pathlib import Path
 
+_MIB = 1 << 20
 _GIB = 1 << 30
 _ADDRESS_SPACE_BYTES = 4 * _GIB
 _QUICK_CPU_S = 30
@@ -48,7 +49,7 @@ def create_empty(target: Path, size_bytes: int) -> None:
 def create_formatted(target: Path, size_mb: int, *, label: str | None) -> None:
     """Make `target` a raw disk with an ext4 filesystem of this label, or one to swap to. Raises HypervisorFailed."""
     with target.open("wb") as file:
-        file.truncate(size_mb << 20)
+        file.truncate(size_mb * _MIB)
     command = ["mkswap"] if label is None else ["mkfs.ext4", "-q", "-F", "-L", label]
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     tool = shutil.which(command[0], path=path)
@@ -59,6 +60,25 @@ def create_formatted(target: Path, size_mb: int, *, label: str | None) -> None:
     )
     if done.returncode:
         raise HostFailed(why=f"{command[0]} failed: {done.stderr.strip()[-300:]}")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file, holes and all; where the file system can, without its bytes. Raises HypervisorFailed."""
+    done = subprocess.run(
+        ["cp", "--reflink=auto", "--sparse=always", "--", str(source), str(target)],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise HostFailed(why=f"cp failed: {done.stderr.strip()[-300:]}")
+
+
+def grow_raw(path: Path, size_mb: int) -> None:
+    """Let a raw disk be this large; what is on it stays. Raises HypervisorFailed if it is larger."""
+    has_mb = -(-path.stat().st_size // _MIB)
+    if has_mb > size_mb:
+        raise HypervisorFailed(f"A disk has {has_mb} MiB and cannot shrink to {size_mb} MiB.")
+    with path.open("rb+") as file:
+        file.truncate(size_mb * _MIB)
 
 
 def resize(path: Path, root_gb: int) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import libvirt
 
+from pileus.compute.agent.drivers.driver import HypervisorFailed
+from pileus.compute.agent.drivers.libvirt.device_xml import GUEST_AGENT
 from pileus.compute.agent.drivers.libvirt.domain_xml import NAMESPACE, owner_ids
 from pileus.compute.model.power import PowerState
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+_AGENT_SILENT = (libvirt.VIR_ERR_AGENT_UNRESPONSIVE, libvirt.VIR_ERR_AGENT_UNSYNCED)
+_AGENT_TIMEOUT_S = 5
 _ASK_AGAIN_S = 10.0  # a guest that is still booting does not hear the power button
 _PAUSE_S = 0.1
 
@@ -67,6 +71,19 @@ def shut_down(domain: libvirt.virDomain, timeout_s: float) -> None:
         now = time.monotonic()
     if domain.isActive():
         ignore_gone(domain.destroy)
+
+
+def set_password(domain: libvirt.virDomain, password: str) -> None:
+    """Set root's password through the guest's agent. Raises HypervisorFailed if none answers."""
+    if GUEST_AGENT not in domain.XMLDesc():
+        raise HypervisorFailed("QEMU guest agent is not enabled")
+    try:
+        domain.agentSetResponseTimeout(_AGENT_TIMEOUT_S, 0)  # else for ever, and whoever asks has gone by then
+        domain.setUserPassword("root", password, 0)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in _AGENT_SILENT:
+            raise HypervisorFailed("The guest's agent does not answer.") from error
+        raise
 
 
 def ignore_gone(verb: Callable[[], object]) -> None:

@@ -6,27 +6,17 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pileus.compute.agent.mac import mac_address
+from pileus.compute.agent.drivers.libvirt.device_xml import add_devices
+from pileus.compute.agent.drivers.libvirt.drive import Drive, names_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pileus.compute.messages import GuestSpec
+    from pileus.compute.agent.drivers.driver import Kernel
+    from pileus.compute.messages import CpuTopology, GuestSpec
 
 NAMESPACE = "https://pileus.invalid/xmlns/1"
 MACHINE = "pc"  # boots fastest where the processor is emulated
-
-
-@dataclass(frozen=True, slots=True)
-class Disks:
-    """The files of one guest."""
-
-    root: Path  # qcow2
-    base: Path  # what `root` stands on
-    base_format: str
-    config_drive: Path | None
-    console: Path
-    extra: tuple[Path, ...] = ()  # raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +25,26 @@ class Owner:
 
     uid: int
     gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What runs guests here."""
+
+    emulator: str
+    owner: Owner
+    kvm: bool  # whether hardware runs them
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The files of one guest."""
+
+    drives: tuple[Drive, ...]  # the first one boots
+    console: Path
+    kernel: Kernel | None = None
+    uefi_code: Path | None = None
+    nvram: Path | None = None  # the guest's own, where it has UEFI
 
 
 def domain_name(cloud_id: str, server_id: str) -> str:
@@ -47,22 +57,30 @@ def domain_prefix(cloud_id: str) -> str:
     return f"pileus-{cloud_id[:8]}-"
 
 
-def domain_xml(guest: GuestSpec, cloud_id: str, disks: Disks, owner: Owner, *, kvm: bool, emulator: str) -> str:
-    """Return the domain of `guest`; `kvm` says whether hardware runs it."""
-    root = ET.Element("domain", type="kvm" if kvm else "qemu")
+def machine_of(guest: GuestSpec) -> str:
+    """Return the machine type that a guest gets."""
+    return guest.hardware.machine or MACHINE
+
+
+def domain_xml(guest: GuestSpec, cloud_id: str, parts: Parts, platform: Platform) -> str:
+    """Return the domain of `guest`."""
+    root = ET.Element("domain", type="kvm" if platform.kvm else "qemu")
     _text(root, "name", domain_name(cloud_id, guest.server_id))
     _text(root, "uuid", guest.server_id)
     _metadata(root, guest, cloud_id)
     _text(root, "memory", str(guest.memory_mb), unit="MiB")
     _text(root, "vcpu", str(guest.vcpus))
     _identity(root, guest)
-    _processor(root, kvm=kvm)
+    _boot(root, guest, parts, kvm=platform.kvm)
+    _processor(root, guest.hardware.cpu_topology, kvm=platform.kvm)
     ET.SubElement(root, "clock", offset="utc")
     _text(root, "on_poweroff", "destroy")
     _text(root, "on_reboot", "restart")
     _text(root, "on_crash", "destroy")
-    _devices(root, guest, disks, emulator)
-    _rights(root, owner)
+    devices = ET.SubElement(root, "devices")
+    _text(devices, "emulator", platform.emulator)
+    add_devices(devices, guest, parts.drives, parts.console)
+    _rights(root, platform.owner)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode")
 
@@ -92,72 +110,42 @@ def _identity(root: ET.Element, guest: GuestSpec) -> None:
     _text(system, "entry", guest.server_id, name="serial")
     _text(system, "entry", guest.server_id, name="uuid")
     _text(system, "entry", "Virtual Machine", name="family")
-    machine = ET.SubElement(root, "os")
-    _text(machine, "type", "hvm", arch="x86_64", machine=MACHINE)
-    ET.SubElement(machine, "boot", dev="hd")
-    ET.SubElement(machine, "smbios", mode="sysinfo")
 
 
-def _processor(root: ET.Element, *, kvm: bool) -> None:
+def _boot(root: ET.Element, guest: GuestSpec, parts: Parts, *, kvm: bool) -> None:
+    system = ET.SubElement(root, "os")
+    _text(system, "type", "hvm", arch="x86_64", machine=machine_of(guest))
+    if parts.uefi_code:
+        _text(system, "loader", str(parts.uefi_code), readonly="yes", type="pflash")
+        _text(system, "nvram", str(parts.nvram))
+    if parts.kernel:
+        _text(system, "kernel", str(parts.kernel.path))
+        if parts.kernel.ramdisk:
+            _text(system, "initrd", str(parts.kernel.ramdisk))
+        _text(system, "cmdline", guest.hardware.kernel_arguments or _kernel_arguments(parts.drives, kvm=kvm))
+    if guest.hardware.has_boot_menu:
+        ET.SubElement(system, "bootmenu", enable="yes")
+    ET.SubElement(system, "smbios", mode="sysinfo")
+
+
+def _kernel_arguments(drives: tuple[Drive, ...], *, kvm: bool) -> str:
+    arguments = f"root=/dev/{names_of(drives)[0]} console=tty0 console=ttyS0"
+    return arguments if kvm else f"{arguments} no_timer_check"  # an emulated clock fails that check on a busy host
+
+
+def _processor(root: ET.Element, topology: CpuTopology | None, *, kvm: bool) -> None:
     features = ET.SubElement(root, "features")
     ET.SubElement(features, "acpi")  # or the guest could not be asked to shut down
     ET.SubElement(features, "apic")
     if kvm:
-        ET.SubElement(root, "cpu", mode="host-passthrough", migratable="on")
-        return
-    # Everything that the emulator can do: distributions want more than the 2003 processor that is its default.
-    processor = ET.SubElement(root, "cpu", mode="maximum")
-    ET.SubElement(processor, "feature", policy="disable", name="la57")  # a fifth level of page tables to walk
-
-
-def _devices(root: ET.Element, guest: GuestSpec, disks: Disks, emulator: str) -> None:
-    devices = ET.SubElement(root, "devices")
-    _text(devices, "emulator", emulator)
-    _root_disk(devices, disks)
-    for index, path in enumerate(disks.extra, 1):
-        _raw_disk(devices, path, index)
-    if disks.config_drive:
-        drive = _raw_disk(devices, disks.config_drive, len(disks.extra) + 1)
-        ET.SubElement(drive, "readonly")
-    ET.SubElement(devices, "controller", type="usb", model="none")
-    card = ET.SubElement(devices, "interface", type="user")
-    ET.SubElement(card, "mac", address=mac_address(guest.server_id))
-    ET.SubElement(card, "model", type="virtio")
-    _console(devices, disks.console)
-    _text(ET.SubElement(devices, "rng", model="virtio"), "backend", "/dev/urandom", model="random")
-    ET.SubElement(devices, "memballoon", model="none")
-
-
-def _root_disk(devices: ET.Element, disks: Disks) -> None:
-    """Name the whole chain with its formats, so that neither libvirt nor AppArmor's helper guesses one."""
-    disk = ET.SubElement(devices, "disk", type="file", device="disk")
-    ET.SubElement(disk, "driver", name="qemu", type="qcow2", discard="unmap")
-    ET.SubElement(disk, "source", file=str(disks.root))
-    backing = ET.SubElement(disk, "backingStore", type="file")
-    ET.SubElement(backing, "format", type=disks.base_format)
-    ET.SubElement(backing, "source", file=str(disks.base))
-    ET.SubElement(backing, "backingStore")
-    ET.SubElement(disk, "target", dev="vda", bus="virtio")
-
-
-def device_name(index: int) -> str:
-    """Return what a guest's disk is called: 0 is the root disk."""
-    return f"vd{chr(ord('a') + index)}"
-
-
-def _raw_disk(devices: ET.Element, path: Path, index: int) -> ET.Element:
-    disk = ET.SubElement(devices, "disk", type="file", device="disk")
-    ET.SubElement(disk, "driver", name="qemu", type="raw")
-    ET.SubElement(disk, "source", file=str(path))
-    ET.SubElement(disk, "target", dev=device_name(index), bus="virtio")
-    return disk
-
-
-def _console(devices: ET.Element, log: Path) -> None:
-    """A terminal that one may attach to, and a log of all it showed: virtlogd writes it, and keeps it small."""
-    serial = ET.SubElement(devices, "serial", type="pty")
-    ET.SubElement(serial, "log", file=str(log), append="on")
-    ET.SubElement(serial, "target", type="isa-serial", port="0")
+        processor = ET.SubElement(root, "cpu", mode="host-passthrough", migratable="on")
+    else:
+        # Everything that the emulator can do: distributions want more than the 2003 processor that is its default.
+        processor = ET.SubElement(root, "cpu", mode="maximum")
+        ET.SubElement(processor, "feature", policy="disable", name="la57")  # a fifth level of page tables to walk
+    if topology:
+        shape = {"sockets": topology.sockets, "cores": topology.cores, "threads": topology.threads}
+        ET.SubElement(processor, "topology", {name: str(count) for name, count in shape.items()})
 
 
 def _rights(root: ET.Element, owner: Owner) -> None:

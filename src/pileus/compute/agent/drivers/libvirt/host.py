@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,19 @@ import libvirt
 import os_traits
 
 from pileus.compute.agent.drivers.libvirt.domain_xml import MACHINE, Owner
+from pileus.compute.agent.drivers.libvirt.firmware import find_uefi
 from pileus.compute.messages import Resources
 
 _GIB = 1 << 30
 _QEMU_HOME = Path("/var/lib/libvirt/qemu")
-_NODE_TRAITS = frozenset({"COMPUTE_NODE", "COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW"})
+_NODE_TRAITS = frozenset({
+    "COMPUTE_NODE", "COMPUTE_ARCH_X86_64", "HW_ARCH_X86_64", "COMPUTE_FIRMWARE_BIOS",
+    *(f"COMPUTE_IMAGE_TYPE_{kind}" for kind in ("AKI", "AMI", "ARI", "ISO", "QCOW2", "RAW")),
+    *(f"COMPUTE_STORAGE_BUS_{bus}" for bus in ("IDE", "SATA", "SCSI", "USB", "VIRTIO")),
+    *(f"COMPUTE_NET_VIF_MODEL_{model}" for model in (
+        "E1000", "E1000E", "NE2K_PCI", "PCNET", "RTL8139", "VIRTIO", "VMXNET3",
+    )),
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,7 @@ class Machine:
     emulator: str
     cpu_info: dict[str, object]
     traits: tuple[str, ...]
+    machines: Mapping[str, str]  # the machine types that guests may have, by their short names too → the whole name
 
 
 def read_machine(connection: libvirt.virConnect, *, kvm: bool) -> Machine:
@@ -35,12 +45,23 @@ def read_machine(connection: libvirt.virConnect, *, kvm: bool) -> Machine:
     kind = "kvm" if kvm else "qemu"
     guests = ET.fromstring(connection.getDomainCapabilities(None, platform.machine(), MACHINE, kind, 0))  # noqa: S314
     host = ET.fromstring(connection.getCapabilities())  # noqa: S314 - libvirt wrote both
-    emulator = guests.findtext("path", "")
-    return Machine(
-        emulator=emulator,
-        cpu_info=cpu_info(host),
-        traits=tuple(sorted(cpu_traits(_guest_cpu(connection, kind, emulator, guests)) | _NODE_TRAITS)),
-    )
+    emulator, machines = guests.findtext("path", ""), machines_of(host)
+    traits = _NODE_TRAITS | cpu_traits(_guest_cpu(connection, kind, emulator, guests)) | _found_traits(host)
+    if find_uefi(machines.get(MACHINE, MACHINE)):
+        traits |= {"COMPUTE_FIRMWARE_UEFI"}
+    return Machine(emulator=emulator, cpu_info=cpu_info(host), traits=tuple(sorted(traits)), machines=machines)
+
+
+def machines_of(host: ET.Element) -> dict[str, str]:
+    """Return the machine types of 64-bit guests: each name, and the one that it stands for."""
+    found = host.iterfind("guest/arch[@name='x86_64']/machine")
+    return {machine.text or "": machine.get("canonical") or machine.text or "" for machine in found}
+
+
+def _found_traits(host: ET.Element) -> set[str]:
+    topology = host.find("host/cpu/topology")
+    has_threads = topology is not None and int(topology.get("threads", "1")) > 1
+    return {"HW_CPU_HYPERTHREADING"} if has_threads else set()
 
 
 def cpu_info(host: ET.Element) -> dict[str, object]:
