@@ -22,6 +22,8 @@ VERBS = {
     "image": "Look after images: other formats, metadata definitions",
     "placement": "Check placement's books; show how full everything is",
     "explain": "Tell why a server found no host",
+    "simulate": "Replay a trace of servers against the scheduler, on fake hosts",
+    "watch": "Follow what is done to servers",
 }
 
 

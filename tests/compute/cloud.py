@@ -12,11 +12,16 @@ from pileus.compute.backend import Backend
 from pileus.compute.db import host as hosts
 from pileus.compute.db import server as servers
 from pileus.compute.messages import (
+    AbortMigration,
+    Accepted,
     CacheImage,
+    ChangePassword,
+    CompleteMigration,
     ConsoleAddress,
     ConsoleConnection,
     ConsoleOutput,
     ConsoleText,
+    CrashGuest,
     Diagnostics,
     DiskUse,
     GuestDiagnostics,
@@ -125,6 +130,11 @@ class Rooms:
 
     forgotten: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    aggregates: dict[str, list[str]] = field(default_factory=dict)  # of each provider
+
+    def set_aggregates(self, provider: str, aggregates: list[str], known: list[str]) -> None:
+        assert set(aggregates) <= set(known)
+        self.aggregates[provider] = list(aggregates)
 
     def delete_provider(self, provider: str) -> None:
         if provider in self.used:
@@ -176,6 +186,8 @@ class OneAgent:
             return DIAGNOSTICS
         if isinstance(question, ConsoleConnection):
             return ConsoleAddress(host="10.0.0.1", port=5900)
+        if isinstance(question, AbortMigration | ChangePassword | CompleteMigration | CrashGuest):
+            return Accepted()
         assert isinstance(question, ConsoleOutput)
         if question.server_id not in self.consoles:
             return Refused(reason="no such guest")

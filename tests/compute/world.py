@@ -6,47 +6,36 @@ test can stop the world between any two effects, and let a part of it die there.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
-from sqlalchemy import event
 
 from pileus.clients.identity import TokenAuthenticator
 from pileus.clients.image import ImageNotFound, ImageRefused, Images
 from pileus.clients.placement import Placement
 from pileus.clients.project import Projects
 from pileus.clients.session import Credentials, Session
-from pileus.clients.transport import Transport
-from pileus.compute import messages
 from pileus.compute import service as compute
-from pileus.compute.agent.agent import Agent
-from pileus.compute.agent.drivers.fake import RESOURCES, FakeDriver
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as servers
 from pileus.compute.db import server_migration, tables
-from pileus.compute.loops import allocation, fact, guest, heard, inventory, stuck
-from pileus.compute.messages import CONTROL, address_of
-from pileus.compute.operations.bootstrap import bootstrap
-from pileus.compute.scheduler.catalog import new_scheduler
+from pileus.compute.loops import allocation, beat, fact, guest, heard, inventory, stuck
+from pileus.compute.messages import CONTROL
+from pileus.compute.scheduler.catalog import Scheduler, new_scheduler
+from pileus.compute.scheduler.fleet import Fleet
 from pileus.compute.settings import Settings as ComputeSettings
 from pileus.compute.workflows import WORKFLOWS
 from pileus.compute.workflows.means import Means
 from pileus.identity import service as identity
-from pileus.identity.operations import bootstrap as accounts
 from pileus.identity.settings import Settings as IdentitySettings
 from pileus.identity.tokens.keys import Keys
 from pileus.image import service as image
@@ -58,7 +47,6 @@ from pileus.image.operations import upload as upload_operations
 from pileus.image.settings import Settings as ImageSettings
 from pileus.image.stores.memory import MemoryStore
 from pileus.kit import ids
-from pileus.kit.bus.codec import Codec
 from pileus.kit.db import Database
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Reply
@@ -66,242 +54,18 @@ from pileus.kit.http.threads import Threads
 from pileus.kit.workflow import Runner, WorkflowStore
 from pileus.placement import service as placement
 from tests.compute.cloud import StillClock
+from tests.compute.effects import Effects, FragileBus, FragileDatabase, FragileTransport
+from tests.compute.host import Host
+from tests.compute.still_bus import StillBus
+from tests.compute.template import PASSWORDS, PATHS, URLS, open_database, template
 
 if TYPE_CHECKING:
     from pileus.compute.model.server import Server
     from pileus.compute.model.server_migration import Migration
-    from pileus.kit.bus.bus import Handler
 
-URLS = {
-    "identity": "http://identity.test",
-    "image": "http://image.test",
-    "placement": "http://placement.test",
-    "compute": "http://compute.test",
-}
-PATHS = {"identity": "/v3", "image": "", "placement": "", "compute": "/v2.1"}
-PASSWORDS = {name: f"secret-of-{name}" for name in accounts.ACCOUNTS}
-MIGRATIONS = {
-    "identity": identity.MIGRATIONS,
-    "image": image.MIGRATIONS,
-    "placement": placement.MIGRATIONS,
-    "compute": compute.MIGRATIONS,
-}
 IMAGE = b"an image of a disk, as far as a fake hypervisor can tell" + bytes(456)
 OWNER = "control-plane"
 SILENT_S = ComputeSettings().service_down_time_s + 1  # for so long nobody heard of a host that counts as down
-
-
-class DiedError(BaseException):
-    """The process ended here, as if its power had been cut."""
-
-
-# --- effects: where a process can die -------------------------------------------------------------
-
-
-@dataclass
-class Effects:
-    """Counts what a process does to the outside, and lets it die just before the n-th such thing."""
-
-    deadly: int | None = None
-    seen: list[str] = field(default_factory=list)
-
-    def tick(self, what: str) -> None:
-        self.seen.append(what)
-        if self.deadly is not None and len(self.seen) > self.deadly:
-            raise DiedError(what)
-
-
-class FragileDatabase(Database):
-    """A database whose client may die before it writes."""
-
-    effects: Effects
-
-    def write(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        self.effects.tick(f"write {getattr(fn, '__name__', 'fn')}")
-        return super().write(fn, *args, **kwargs)
-
-
-class FragileTransport(Transport):
-    """A transport whose user may die before he sends."""
-
-    effects: Effects
-
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
-        if method != "GET" and not url.startswith(URLS["identity"]):
-            self.effects.tick(f"{method} {url}")
-        return super().send(method, url, headers, body)
-
-
-# --- the bus --------------------------------------------------------------------------------------
-
-
-class StillBus:
-    """Keeps every message until somebody delivers it; what it does to a message on the way is for a test to say."""
-
-    def __init__(self) -> None:
-        self.codec = Codec([messages])
-        self.handlers: dict[str, Handler] = {}
-        self.waiting: list[tuple[str, bytes]] = []
-        self.disturb: Callable[[str, Any], int] = lambda _address, _message: 1  # how often a message arrives
-
-    def tell(self, address: str, message: object) -> None:
-        self.waiting += [(address, self.codec.encode(message))] * self.disturb(address, message)
-
-    def ask(self, address: str, question: object, timeout_s: float) -> Any:
-        return self.codec.decode(self.codec.encode(self.handlers[address](question)))
-
-    def listen(self, address: str, handler: Handler) -> None:
-        self.handlers[address] = handler
-
-    def close(self) -> None:
-        self.waiting.clear()
-
-    def deliver_one(self, index: int = 0) -> None:
-        address, data = self.waiting.pop(index)
-        handler = self.handlers.get(address)
-        if handler is not None:
-            handler(self.codec.decode(data))
-
-    def deliver(self) -> int:
-        """Hand out everything that is under way, and what comes of it."""
-        count = 0
-        while self.waiting:
-            self.deliver_one()
-            count += 1
-        return count
-
-    def messages(self, kind: type | None = None) -> list[Any]:
-        """What is under way."""
-        found = [self.codec.decode(data) for _, data in self.waiting]
-        return [message for message in found if kind is None or isinstance(message, kind)]
-
-
-class AgentsBus:
-    """The bus as one agent has it: the agent may die before it says something."""
-
-    def __init__(self, bus: StillBus, effects: Effects) -> None:
-        self._bus, self._effects = bus, effects
-
-    def tell(self, address: str, message: object) -> None:
-        self._effects.tick(f"tell {type(message).__name__}")
-        self._bus.tell(address, message)
-
-    def ask(self, address: str, question: object, timeout_s: float) -> Any:
-        return self._bus.ask(address, question, timeout_s)
-
-    def listen(self, address: str, handler: Handler) -> None:
-        self._bus.listen(address, handler)
-
-    def close(self) -> None:
-        pass
-
-
-# --- hosts ----------------------------------------------------------------------------------------
-
-
-class Inline(Executor):
-    """Does at once, on the caller's thread, what it is given."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
-
-
-class FragileDriver(FakeDriver):
-    """A fake hypervisor whose agent may die before it does something."""
-
-    effects: Effects
-
-    def _enter(self, verb: str, server_id: str) -> None:
-        self.effects.tick(f"driver {verb}")
-        super()._enter(verb, server_id)
-
-
-class LocalBytes:
-    """An agent's way to images' bytes without a socket; what the image service has to say to it is asked for real."""
-
-    def __init__(self, world: World, effects: Effects) -> None:
-        self._world, self._effects = world, effects
-
-    @contextmanager
-    def download(self, endpoint: str, image_id: str, token: str) -> Iterator[Iterator[bytes]]:
-        assert endpoint == URLS["image"]
-        assert token
-        yield iter([self._world.bytes_of(image_id)])
-
-    def upload(self, endpoint: str, image_id: str, token: str, file: Path) -> None:
-        assert endpoint == URLS["image"]
-        assert token
-        self._effects.tick("upload")
-        self._world.put_bytes(image_id, file.read_bytes())
-
-
-class Host:
-    """A machine: its hypervisor lives on when its agent dies."""
-
-    def __init__(self, world: World, name: str, **resources: Any) -> None:
-        self.world, self.name, self.effects = world, name, Effects()
-        self.driver = FragileDriver(replace(RESOURCES, hypervisor_hostname=name, **resources), fault=self._fault)
-        self.driver.effects = self.effects
-        self.broken: dict[str, str] = {}  # verb → why it fails
-        self.start_agent()
-
-    def _fault(self, verb: str, _server_id: str) -> str | None:
-        return self.broken.get(verb)
-
-    def start_agent(self) -> None:
-        """A new agent process, as after a restart."""
-        self.effects.deadly = None
-        bus = AgentsBus(self.world.bus, self.effects)
-        bytes_: Any = LocalBytes(self.world, self.effects)
-        self.agent = Agent(self.name, self.driver, bus, bytes_, self.world.path / self.name, pool=Inline())
-        bus.listen(address_of(self.name), self.agent.receive)
-
-    def vanish(self) -> None:
-        """The machine loses its network."""
-        self.world.bus.handlers.pop(address_of(self.name), None)
-
-    def beat(self) -> None:
-        self.agent.beat()
-
-    @property
-    def guests(self) -> set[str]:
-        return set(self.driver.guests)
-
-
-# --- the world ------------------------------------------------------------------------------------
-
-
-@cache
-def _template() -> Path:
-    """Databases with what a new cloud has, made once in a test process: a folder to copy from."""
-    folder = Path(mkdtemp(prefix="pileus-world-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    databases = {name: _open(Database, folder, name) for name in MIGRATIONS}
-    for name, database in databases.items():
-        MIGRATIONS[name].sync(database)
-    urls = {name: URLS[name] + PATHS[name] for name in URLS}
-    databases["identity"].write(accounts.bootstrap, accounts.accounts(PASSWORDS), urls, "RegionOne")
-    databases["compute"].write(bootstrap, StillClock().now())
-    Keys.at(folder / "keys")
-    for database in databases.values():
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.exec_driver_sql("BEGIN")
-        database.close()
-    return folder
-
-
-def _open(kind: type[Database], folder: Path, name: str) -> Any:
-    database = kind(f"sqlite:///{folder}/{name}.sqlite")
-
-    @event.listens_for(database.engine, "connect")
-    def hurry(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA synchronous=OFF")  # no test cuts the machine's power
-
-    return database
 
 
 class World:
@@ -315,33 +79,39 @@ class World:
             cache_logger_on_first_use=False,  # or what is used here first would be like this for ever
         )
         self.path = path
-        shutil.copytree(_template(), path, dirs_exist_ok=True)
+        shutil.copytree(template(), path, dirs_exist_ok=True)
         self.clock, self.bus, self.effects = StillClock(), StillBus(), Effects()
         self.settings = settings or ComputeSettings()
         self.hosts: dict[str, Host] = {}
         self.images: dict[str, bytes] = {}
         self._threads = Threads()
         self._store = MemoryStore("local")
-        self._databases: dict[str, Database] = {name: _open(Database, path, name) for name in URLS if name != "compute"}
-        self.database: FragileDatabase = _open(FragileDatabase, path, "compute")
+        self.database: FragileDatabase = open_database(FragileDatabase, path, "compute")
         self.database.effects = self.effects
+        self.databases = {name: open_database(Database, path, name) for name in URLS if name != "compute"}
+        self.databases["compute"] = self.database
         self._transport = FragileTransport()
         self._transport.effects = self.effects
+        self._found = (self.settings, new_scheduler(self.settings))
         self._start_others()
+        self.start_placement()
         self.start()
         self._token = self._log_in("demo")
         self.image_id = self.new_image()
 
     def _start_others(self) -> None:
         keys = Keys.at(self.path / "keys")
-        backend = identity.new_backend(IdentitySettings(), self._databases["identity"], self.clock, keys)
+        backend = identity.new_backend(IdentitySettings(), self.databases["identity"], self.clock, keys)
         self._add("identity", App(identity.new_service(backend)))
         self.image_backend = image.new_backend(
-            ImageSettings(), self._databases["image"], self.clock, self._threads, {"local": self._store}
+            ImageSettings(), self.databases["image"], self.clock, self._threads, {"local": self._store}
         )
         authenticator = self._authenticator("glance")
         self._add("image", App(image.new_service(self.image_backend, authenticator)))
-        rooms = placement.new_backend(self._databases["placement"], self.clock)
+
+    def start_placement(self) -> None:
+        """A new process of placement's, with an index of what is in its database."""
+        rooms = placement.new_backend(self.databases["placement"], self.clock)
         self._add("placement", App(placement.new_service(rooms, self._authenticator("placement"))))
 
     def _add(self, name: str, app: App[Any]) -> None:
@@ -361,8 +131,8 @@ class World:
         self.placement, images = Placement(session), Images(session)
         self.store = WorkflowStore(tables.WORKFLOW, tables.WORKFLOW_STEP)
         self.means = Means(
-            database=self.database, clock=self.clock, settings=self.settings, bus=ControlBus(self.bus, self.effects),
-            images=images, placement=self.placement, scheduler=new_scheduler(self.settings),
+            database=self.database, clock=self.clock, settings=self.settings, bus=FragileBus(self.bus, self.effects),
+            images=images, placement=self.placement, scheduler=self._scheduler(),
         )  # fmt: skip
         self.runner = Runner(self.database, self.store, WORKFLOWS, self.means, owner=OWNER, clock=self.clock)
         self.runner.resume()
@@ -373,7 +143,8 @@ class World:
             self.database, self.clock, self.heard, self.runner.answer,
             new_resources=lambda: self.nudged.append("inventory"), new_guests=lambda: self.nudged.append("guest"),
         )  # fmt: skip
-        self.bus.listen(CONTROL, self.receiver.receive)
+        self.inventory_loop = inventory.InventoryLoop(self.database, self.clock, self.settings, self.placement)
+        self.bus.listen(CONTROL, self._receive)
         self.backend = Backend(
             database=self.database, clock=self.clock, settings=self.settings, bus=self.bus, images=images,
             work=self.runner, placement=self.placement, projects=Projects(session),
@@ -382,10 +153,20 @@ class World:
         self.app = App(compute.new_service(self.backend, self._authenticator("nova")))
         self._add("compute", self.app)
 
+    def _scheduler(self) -> Scheduler:
+        """Return a new one, that knows no host yet; to find the same filters again would take a while."""
+        if self._found[0] != self.settings:
+            self._found = (self.settings, new_scheduler(self.settings))
+        return replace(self._found[1], fleet=Fleet())
+
+    def file_of(self, name: str) -> str:
+        """Return the path of a service's database."""
+        return str(self.databases[name].engine.url.database)
+
     def close(self) -> None:
         self._threads.close()
         self._transport.close()
-        for database in (*self._databases.values(), self.database):
+        for database in self.databases.values():
             database.close()
         structlog.configure(**self._logging)
 
@@ -447,25 +228,24 @@ class World:
         assert reply.status in (200, 202, 204), reply.body
         self.settle()
 
-    def delete_softly(self, server_id: str) -> None:
-        """Delete a server where it may be restored."""
+    def deleting_softly(self, server_id: str) -> str:
+        """From now on deleted servers may be restored."""
         self._set(reclaim_deleted_after_s=3600.0)
-        assert self.delete(server_id) == 204
+        return server_id
 
     def softly_deleted(self, server_id: str) -> str:
-        self.delete_softly(server_id)
+        assert self.delete(self.deleting_softly(server_id)) == 204
         self.settle()
         return server_id
 
     def shelved_here(self, server_id: str) -> str:
         """A shelved server that stays on its host."""
-        self._set(shelved_offload_after_s=-1.0)
-        self.done(server_id, "shelve")
+        self.done(self.keeping_shelved(server_id), "shelve")
         return server_id
 
-    def breaking(self, server_id: str, verb: str) -> str:
-        """From now on its host fails in this."""
-        self.hosts["h1"].broken[verb] = f"{verb} is broken"
+    def keeping_shelved(self, server_id: str) -> str:
+        """From now on shelved servers stay on their hosts."""
+        self._set(shelved_offload_after_s=-1.0)
         return server_id
 
     def _set(self, **settings: Any) -> None:
@@ -509,13 +289,13 @@ class World:
     def beat(self) -> None:
         """Every host that is there says so, and what is new is written down."""
         for host in self.hosts.values():
-            if address_of(host.name) in self.bus.handlers:
+            if host.is_there:
                 host.beat()
         self.bus.deliver()
         self.sync_inventory()
 
     def sync_inventory(self) -> None:
-        inventory.sync_inventory(self.database, self.clock, self.settings, self.placement)
+        self.inventory_loop.run()
 
     # --- time ---
 
@@ -536,20 +316,25 @@ class World:
                 return
             self.clock.sleep(pause_s)
             for host in self.hosts.values():
-                if address_of(host.name) in self.bus.handlers:
+                if host.is_there:
                     host.beat()
         raise AssertionError(f"still under way: {self.unfinished()}")
+
+    def _receive(self, fact: Any) -> None:
+        """Take a fact, and write down at once what the loop of heartbeats would a little later."""
+        self.receiver.receive(fact)
+        beat.write_beats(self.database, self.heard)
 
     def repair(self) -> None:
         """A round of every loop, and what comes of it."""
         for host in self.hosts.values():
-            if address_of(host.name) in self.bus.handlers:
+            if host.is_there:
                 host.beat()
         self.bus.deliver()
         self.sync_inventory()
         self.guest_loop.run()
         allocation.release_orphans(self.database, self.store, self.placement)
-        stuck.end_stuck_tasks(self.database, self.store, self.clock)
+        stuck.end_stuck(self.database, self.store, self.clock)
         self.settle()
 
     # --- what there is ---
@@ -599,14 +384,24 @@ class World:
         placed = {row.id: row.host for row in rows if row.host}
         guests = {server_id: host.name for host in self.hosts.values() for server_id in host.guests}
         broken = {row.id for row in rows if row.vm_state == "error"}  # may have lost its guest
-        assert {**{one: placed[one] for one in broken & set(placed)}, **guests} == placed
+        found = {**{one: placed[one] for one in broken & set(placed)}, **guests}
+        assert found == placed, set(found.items()) ^ set(placed.items())
         waiting = [self.waiting_migration(row) for row in rows if row.vm_state == "resized"]
         aside = {(server_id, host.name) for host in self.hosts.values() for server_id in host.driver.list_aside()}
         assert aside == {(one.server_id, one.source_host) for one in waiting}
-        assert self.allocations() == {**placed, **{one.uuid: one.source_host for one in waiting}}
+        held, wanted = self.allocations(), {**placed, **{one.uuid: one.source_host for one in waiting}}
+        assert held == wanted, set(held.items()) ^ set(wanted.items())
         for row in rows:
             assert row.host or row.vm_state in ("error", "shelved_offloaded"), row
             assert row.vm_state != "error" or row.fault
+
+    def unfinished_ids(self) -> list[str]:
+        with self.database.read() as tx:
+            return [str(row.id) for row in self.store.unfinished(tx)]
+
+    def migrations(self, server_id: str) -> list[Migration]:
+        with self.database.read() as tx:
+            return list(server_migration.list_by_server(tx, server_id))
 
     def waiting_migration(self, row: Server) -> Migration:
         """The move of a server that waits for its owner's word."""
@@ -628,7 +423,7 @@ class World:
 
     def put_bytes(self, image_id: str, data: bytes) -> None:
         """What the image service does with an upload, without the socket that it comes by."""
-        database, now = self._databases["image"], self.clock.now()
+        database, now = self.databases["image"], self.clock.now()
         upload = Upload(
             id=ids.new_uuid(), image_id=image_id, location=Location(store="local", key=ids.new_uuid()),
             expires_at=now + timedelta(minutes=1),
@@ -645,23 +440,3 @@ class World:
         except TransitionRefused as error:
             raise ImageRefused(reason=error.reason) from None
         self.images[image_id] = data
-
-
-class ControlBus:
-    """The bus as the control plane has it: it may die before it says something."""
-
-    def __init__(self, bus: StillBus, effects: Effects) -> None:
-        self._bus, self._effects = bus, effects
-
-    def tell(self, address: str, message: object) -> None:
-        self._effects.tick(f"tell {type(message).__name__}")
-        self._bus.tell(address, message)
-
-    def ask(self, address: str, question: object, timeout_s: float) -> Any:
-        return self._bus.ask(address, question, timeout_s)
-
-    def listen(self, address: str, handler: Handler) -> None:
-        self._bus.listen(address, handler)
-
-    def close(self) -> None:
-        pass

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from pileus.clients.session import Session
@@ -131,19 +131,31 @@ class ImageBytes:
                 raise ImageFailed(status=reply.status, what=f"GET the data of image {image_id}")
             yield pieces
 
-    def upload(self, endpoint: str, image_id: str, token: str, file: Path) -> None:
-        """Store a file as a queued image's bytes. Raises ImageNotFound, ImageFailed, ServiceUnreachable."""
+    def upload(
+        self, endpoint: str, image_id: str, token: str, file: Path, moved: Callable[[int, int], None] | None = None
+    ) -> None:
+        """Store a file as a queued image's bytes; `moved` is told how many of how many are on their way.
+
+        Raises ImageNotFound, ImageFailed, ServiceUnreachable.
+        """
         url = f"{endpoint}/v2/images/{image_id}/file"
         headers = {"x-auth-token": token, "content-type": "application/octet-stream", "accept": JSON}
         with file.open("rb") as source:
-            pieces = iter(lambda: source.read(CHUNK), b"")
-            reply = self._transport.upload(url, headers, pieces, file.stat().st_size)
+            size = file.stat().st_size
+            reply = self._transport.upload(url, headers, _pieces(source, size, moved), size)
         if reply.status in (404, 410):
             raise ImageNotFound(image_id=image_id)
         if reply.status in (403, 409, 413):
             raise ImageRefused(reason=_sentence(reply))
         if reply.status != 204:
             raise ImageFailed(status=reply.status, what=f"PUT the data of image {image_id}")
+
+
+def _pieces(source: BinaryIO, size: int, moved: Callable[[int, int], None] | None) -> Iterator[bytes]:
+    while piece := source.read(CHUNK):
+        yield piece
+        if moved is not None:
+            moved(source.tell(), size)
 
 
 def _sentence(reply: Reply) -> str:

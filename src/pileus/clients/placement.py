@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pileus.clients.session import Session
 from pileus.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from pileus.kit.http.message import Reply
 
-VERSION = "1.31"
+VERSION = "1.32"
 
 Amounts = Mapping[str, int]
 """Resource class → amount."""
@@ -62,11 +65,12 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """A provider's capacity and what is used of it, per class."""
+class Room:
+    """What providers can hold and what is used of that: columns per class, with a row for each provider."""
 
-    capacity: dict[str, int]
-    used: dict[str, int]
+    providers: Sequence[str]
+    capacity: Mapping[str, NDArray[np.int64]]
+    used: Mapping[str, NDArray[np.int64]]
 
 
 class Placement:
@@ -83,17 +87,20 @@ class Placement:
         *,
         required: Collection[str] = (),
         forbidden: Collection[str] = (),
+        member_of: Collection[Collection[str]] = (),
+        not_member_of: Collection[str] = (),
         limit: int | None = None,
-    ) -> tuple[list[Candidate], dict[str, Usage]]:
-        """Return where there is room, and the state of each provider named. Raises RequestRefused, PlacementFailed."""
-        query: dict[str, Any] = {
-            "resources": ",".join(f"{name}:{amount}" for name, amount in sorted(resources.items()))
-        }
+    ) -> tuple[list[Candidate], Room]:
+        """Return the ways to place something, and the room where they lead. Raises RequestRefused, PlacementFailed."""
+        query = [("resources", ",".join(f"{name}:{amount}" for name, amount in sorted(resources.items())))]
         traits = [*sorted(required), *(f"!{trait}" for trait in sorted(forbidden))]
         if traits:
-            query["required"] = ",".join(traits)
+            query.append(("required", ",".join(traits)))
+        query += [("member_of", f"in:{','.join(sorted(some))}") for some in member_of]
+        if not_member_of:
+            query.append(("member_of", f"!in:{','.join(sorted(not_member_of))}"))
         if limit is not None:
-            query["limit"] = limit
+            query.append(("limit", str(limit)))
         reply = self._send("GET", f"/allocation_candidates?{urlencode(query, safe=',:!')}")
         if reply.status == 400:
             raise RequestRefused(reason=_detail(reply))
@@ -106,7 +113,7 @@ class Placement:
             )
             for request in document["allocation_requests"]
         ]
-        return found, {provider: _usage(summary["resources"]) for provider, summary in summaries.items()}
+        return found, _room(list(dict.fromkeys(candidate.root_provider for candidate in found)), summaries)
 
     def claim(self, consumer: str, allocations: Mapping[str, Amounts], *, project_id: str, user_id: str) -> None:
         """Allocate for a consumer that holds nothing yet; doing it again changes nothing. Raises ClaimRefused."""
@@ -172,6 +179,11 @@ class Placement:
             raise ProviderNameTaken(name=name)
         self._ok(made, "POST resource provider")
 
+    def generations(self) -> dict[str, int]:
+        """Return every provider with its generation, which any change of it moves. Raises PlacementFailed."""
+        found = self._ok(self._send("GET", "/resource_providers"), "GET resource providers")["resource_providers"]
+        return {str(one["uuid"]): int(one["generation"]) for one in found}
+
     def find_provider(self, name: str) -> str | None:
         """Return the uuid of the resource provider of that name. Raises PlacementFailed."""
         reply = self._send("GET", f"/resource_providers?{urlencode({'name': name})}")
@@ -194,6 +206,9 @@ class Placement:
             current["inventories"]
         ) == len(inventories):
             return
+        for name in inventories:
+            if name.startswith("CUSTOM_"):
+                self._ok(self._send("PUT", f"/resource_classes/{name}"), "PUT resource class")
         body = {"resource_provider_generation": current["resource_provider_generation"], "inventories": inventories}
         self._ok(self._send("PUT", path, body), "PUT inventories", provider)
 
@@ -210,6 +225,19 @@ class Placement:
         body = {"resource_provider_generation": current["resource_provider_generation"], "traits": sorted(wanted)}
         self._ok(self._send("PUT", path, body), "PUT traits", provider)
 
+    def set_aggregates(self, provider: str, aggregates: Collection[str], known: Collection[str]) -> None:
+        """Let a provider be in these aggregates of those `known`, written only if it differs. Raises PlacementFailed.
+
+        Others are left as they are: they are somebody else's.
+        """
+        path = f"/resource_providers/{provider}/aggregates"
+        current = self._ok(self._send("GET", path), "GET aggregates", provider)
+        wanted = {*aggregates, *(one for one in current["aggregates"] if one not in known)}
+        if set(current["aggregates"]) != wanted:
+            generation = current["resource_provider_generation"]
+            body = {"aggregates": sorted(wanted), "resource_provider_generation": generation}
+            self._ok(self._send("PUT", path, body), "PUT aggregates", provider)
+
     def _send(self, method: str, path: str, json: Any = None) -> Reply:
         headers = {"openstack-api-version": f"placement {VERSION}", **self._token}
         return self._session.request("placement", method, path, json=json, headers=headers)
@@ -222,9 +250,17 @@ class Placement:
         return reply.decoded()
 
 
-def _usage(resources: Mapping[str, Mapping[str, int]]) -> Usage:
-    capacity = {name: part["capacity"] for name, part in resources.items()}
-    return Usage(capacity, {name: part["used"] for name, part in resources.items()})
+def _room(providers: Sequence[str], summaries: Mapping[str, Any]) -> Room:
+    parts = [summaries[provider]["resources"] if provider in summaries else {} for provider in providers]
+    classes = sorted({name for resources in parts for name in resources})
+    capacity, used = (
+        {
+            name: np.array([resources[name][what] if name in resources else 0 for resources in parts], dtype=np.int64)
+            for name in classes
+        }
+        for what in ("capacity", "used")
+    )
+    return Room(providers, capacity, used)
 
 
 def _covers(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

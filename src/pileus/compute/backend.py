@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pileus.clients.placement import Placement
 from pileus.compute.settings import QuotaSettings, Settings
+from pileus.compute.watching import Watching
 from pileus.kit.bus.bus import Bus
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
@@ -74,3 +75,4 @@ class Backend:
     projects: Projects
     quota_of: Callable[[str], QuotaSettings]
     """Returns the defaults that hold for a project. Never asked inside a transaction: they may be identity's."""
+    watching: Watching = field(default_factory=Watching)

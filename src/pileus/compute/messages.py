@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pileus.compute.model.topology import Topology
+
 CONTROL = "compute"
 """The control plane's address on the bus."""
 
@@ -35,6 +37,8 @@ class ImageAccess:
     hash_algorithm: str | None = None  # hashlib's name for hash_value
     hash_value: str | None = None
     size_bytes: int | None = None
+    kernel: ImageAccess | None = None  # what boots the disk, if that has no boot loader of its own
+    ramdisk: ImageAccess | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,36 @@ class GuestDisk:
 
     size_mb: int
     is_swap: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuTopology:
+    """How a guest's processors are put together; their product is how many there are."""
+
+    sockets: int
+    cores: int
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """The machine that a guest sees, where its image or its flavor asks for more than the usual one."""
+
+    firmware: str = "bios"  # or uefi
+    machine: str = ""  # as QEMU calls it; empty: the host's usual one
+    root_device: str = "disk"  # or cdrom
+    disk_bus: str = "virtio"
+    cdrom_bus: str = ""  # empty: what the machine has, and the config drive is a disk
+    scsi_model: str = "virtio-scsi"
+    vif_model: str = "virtio"
+    cpu_topology: CpuTopology | None = None
+    watchdog_action: str = "disabled"
+    has_rng: bool = True
+    rng_bytes: int = 0  # that it gives in `rng_period_ms`; 0: as fast as it can
+    rng_period_ms: int = 1000
+    has_guest_agent: bool = False
+    has_boot_menu: bool = False
+    kernel_arguments: str = ""  # empty: the host's usual ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +100,7 @@ class GuestSpec:
     launch_index: int = 0
     disks: tuple[GuestDisk, ...] = ()
     personality: dict[str, str] = field(default_factory=dict)  # path of a file in the guest → its base64
+    hardware: Hardware = field(default_factory=Hardware)
 
 
 # --- wishes ---------------------------------------------------------------------------------------
@@ -247,6 +282,17 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Percentage:
+    """An order is being done, and so much of the bytes that it moves have moved. Nobody relies on hearing of it."""
+
+    order_id: str
+    host: str
+    server_id: str
+    of: str  # what moves: image, or snapshot
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     """What a host has, as its hypervisor tells it."""
 
@@ -259,6 +305,9 @@ class Resources:
     cpu_info: dict[str, object] = field(default_factory=dict)
     traits: tuple[str, ...] = ()
     disk_available_gb: int = 0
+    address: str = ""  # of the host, in numbers
+    topology: Topology = field(default_factory=Topology)
+    metrics: dict[str, float] = field(default_factory=dict)  # what the host measured of itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +396,7 @@ class GuestDiagnostics:
     memory_used_mb: int | None
     disks: tuple[DiskUse, ...]
     hypervisor_os: str = "linux"
+    nics: tuple[str, ...] = ()  # their hardware addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,9 @@ DEFAULTS = {
     "compute:servers:resize:cross_cell": _NOBODY,
     "compute:server:topology:index": _READER,
     "compute:server:topology:host:index": _ADMIN,
+    # our own
+    "pileus:servers:watch": _READER,
+    "pileus:servers:watch:all_projects": _ADMIN,
     # what is done to a server
     "os_compute_api:os-admin-actions:reset_state": _ADMIN,
     "os_compute_api:os-admin-actions:inject_network_info": _ADMIN,

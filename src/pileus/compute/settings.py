@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from pileus.kit.settings import DatabaseSettings, ListenSettings, Section
+from pileus.kit.settings import DatabaseSettings, ListenSettings, NotifierSettings, Section
 
 
 class OsloLimitSettings(Section, frozen=True, kw_only=True):
@@ -37,6 +39,28 @@ class QuotaSettings(Section, frozen=True, kw_only=True):
     server_group_members: int = 10
 
 
+class PciAlias(Section, frozen=True, kw_only=True):
+    """One of `[[compute.pci.alias]]`: a name by which flavors ask for PCI devices of a kind."""
+
+    name: str
+    vendor_id: str  # four hexadecimal digits
+    product_id: str
+
+
+class PciSettings(Section, frozen=True, kw_only=True):
+    """`[compute.pci]`."""
+
+    alias: tuple[PciAlias, ...] = ()
+
+
+class MetricsSettings(Section, frozen=True, kw_only=True):
+    """`[compute.scheduler.metrics]`: how much it counts what hosts measure of themselves."""
+
+    weight_multiplier: float = 1.0
+    weight_setting: tuple[str, ...] = ()  # such as "cpu.percent=-1.0"
+    weight_of_unavailable: float = -10000.0  # of a host that did not measure all of it
+
+
 class SchedulerSettings(Section, frozen=True, kw_only=True):
     """`[compute.scheduler]`: how a server's host is chosen. docs/scheduler.md says what filters and weighers do."""
 
@@ -50,6 +74,12 @@ class SchedulerSettings(Section, frozen=True, kw_only=True):
         "DifferentHostFilter",
     )
     max_placement_results: int = 1000  # hosts with room that are looked at
+    host_subset_size: int = 1  # of so many of the best hosts one is taken at random
+    shuffle_best_same_weighed_hosts: bool = False  # of the best hosts that are equally good one is taken at random
+    limit_tenants_to_placement_aggregate: bool = False  # a project keeps to its aggregates, if it has any
+    placement_aggregate_required_for_tenants: bool = False  # a project without any gets no host
+    enable_isolated_aggregate_filtering: bool = False  # `trait:` in an aggregate's metadata keeps others out
+    query_placement_for_image_type_support: bool = False  # hosts must know the image's format
     max_io_ops_per_host: int = 8
     max_instances_per_host: int = 50
     isolated_hosts: tuple[str, ...] = ()
@@ -64,11 +94,13 @@ class SchedulerSettings(Section, frozen=True, kw_only=True):
     disk_weight_multiplier: float = 1.0
     io_ops_weight_multiplier: float = -1.0
     hypervisor_version_weight_multiplier: float = 1.0
+    pci_weight_multiplier: float = 1.0
     num_instances_weight_multiplier: float = 0.0
     build_failure_weight_multiplier: float = 1000000.0
     image_cache_weight_multiplier: float = 0.0
     soft_affinity_weight_multiplier: float = 1.0
     soft_anti_affinity_weight_multiplier: float = 1.0
+    metrics: MetricsSettings = MetricsSettings()
     custom_weighers: dict[str, float] = msgspec.field(default_factory=dict)  # a weigher's entry point → its multiplier
 
 
@@ -83,6 +115,15 @@ class ConsoleSettings(Section, frozen=True, kw_only=True):
     token_ttl_s: float = 600.0
 
 
+class NotificationSettings(NotifierSettings, frozen=True, kw_only=True):
+    """`[compute.notifications]`: what happens here, told to those who listen at a broker. Without a URL: nothing."""
+
+    exchange: str = "nova"
+    notification_format: Literal["unversioned", "versioned", "both"] = "unversioned"  # `topics` are of the first
+    versioned_notifications_topics: tuple[str, ...] = ("versioned_notifications",)
+    notify_on_state_change: Literal["", "vm_state", "vm_and_task_state"] = ""  # which changes are an `update`
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """`[compute]`."""
 
@@ -90,6 +131,7 @@ class Settings(Section, frozen=True, kw_only=True):
     listen: ListenSettings = ListenSettings(port=8774)
     quota: QuotaSettings = QuotaSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
+    pci: PciSettings = PciSettings()
     cpu_allocation_ratio: float = 16.0
     ram_allocation_ratio: float = 1.5
     disk_allocation_ratio: float = 1.0
@@ -102,4 +144,5 @@ class Settings(Section, frozen=True, kw_only=True):
     shelved_offload_after_s: float = 0.0  # how long a shelved server stays on its host; less than 0: for ever
     reclaim_deleted_after_s: float = 0.0  # how long a deleted server may be restored; 0: not at all
     console: ConsoleSettings = ConsoleSettings()
+    notifications: NotificationSettings = NotificationSettings()
     console_timeout_s: float = 10.0  # for an agent's answer about a guest's console

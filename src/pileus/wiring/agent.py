@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -79,6 +78,7 @@ def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Tr
     """
     from pileus.clients.image import ImageBytes
     from pileus.compute.agent.agent import Agent
+    from pileus.compute.agent.monitor import new_monitor
 
     chosen = settings.agent
     require_driver(chosen)
@@ -93,17 +93,21 @@ def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Tr
         ImageBytes(transport),
         path,
         heartbeat_s=chosen.heartbeat_s,
-        base_image_keep_s=chosen.base_image_keep_s,
+        measure=new_monitor(chosen.compute_monitors),
+        base_image_keep_s=chosen.remove_unused_original_minimum_age_seconds
+        if chosen.remove_unused_base_images
+        else None,
     )
 
 
 def new_driver(chosen: AgentSettings, state: StateDirectory, host: str, path: Path) -> Driver:
     """Return the hypervisor driver that the settings name."""
     if chosen.driver == "fake":
-        from pileus.compute.agent.drivers.fake import RESOURCES, FakeDriver
+        from pileus.compute.agent.drivers.fake import FakeDriver
+        from pileus.compute.agent.drivers.fake_host import pretended_resources
 
-        resources = replace(RESOURCES, hypervisor_hostname=host)
-        return FakeDriver(resources, directory=path / "instances")
+        resources = pretended_resources(host, chosen)
+        return FakeDriver(resources, directory=path / "instances", latency_s=chosen.latency_s)
     from pileus.compute.agent.drivers.libvirt.driver import LibvirtDriver
 
     return LibvirtDriver(path, state.cloud_id(), uri=chosen.libvirt_uri, hostname=host)

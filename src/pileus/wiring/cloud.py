@@ -18,7 +18,7 @@ from pileus.clients.session import Credentials, LoginRefused, Session
 from pileus.clients.transport import Transport
 from pileus.kit import log
 from pileus.kit.bus.chosen import new_notifier
-from pileus.kit.bus.notifier import Notifier
+from pileus.kit.bus.notifier import SureNotifier
 from pileus.kit.clock import Clock, SystemClock
 from pileus.kit.db import Database
 from pileus.kit.errors import Conflict, Unavailable
@@ -48,6 +48,10 @@ class ServiceUserUnknown(Conflict):
     )
 
 
+UNCHANGED_S = 5.0
+"""How long an answer about a token is used again where our own identity service, in this process, wrote nothing."""
+
+
 @dataclass(slots=True)
 class Cloud:
     """The parts of one process, in the order in which they start; they stop in reverse."""
@@ -61,6 +65,7 @@ class Cloud:
     databases: dict[str, Database] = field(default_factory=dict)
     stops: list[Callable[[], None]] = field(default_factory=list)
     first_stops: list[Callable[[], None]] = field(default_factory=list)  # of what calls our own ports
+    token_version: Callable[[], object] | None = None  # of our own identity service, if it lives here
     other_regions: Sequence[str] = ()  # that somebody else's identity service told of
     transport: Transport = field(init=False)
     threads: Threads = field(init=False)
@@ -191,12 +196,18 @@ class Cloud:
         return session_of(self._credentials(service), self.settings.auth, self.state, self.transport, self.clock)
 
     def authenticator(self, service: str) -> TokenAuthenticator:
-        """Return what asks identity about callers. Our own is asked each time: what it revokes is void at once."""
-        auth = self.settings.auth
-        cache_s = auth.token_cache_s if auth.url else 0.0
-        return TokenAuthenticator(self.session(service), service_type=service, cache_s=cache_s)
+        """Return what asks identity about callers.
 
-    def notifier(self, service: str, chosen: NotifierSettings) -> Notifier | None:
+        Our own is asked again as soon as it has written anything: what it revokes is void at once.
+        """
+        auth, version = self.settings.auth, None
+        cache_s = auth.token_cache_s
+        if not auth.url:
+            version = self.token_version
+            cache_s = UNCHANGED_S if version else 0.0
+        return TokenAuthenticator(self.session(service), service_type=service, cache_s=cache_s, version=version)
+
+    def notifier(self, service: str, chosen: NotifierSettings) -> SureNotifier | None:
         """Return what sends a service's notifications, if its settings name a broker; it ends with the cloud."""
         if not chosen.url:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,8 +17,10 @@ from pileus.clients.session import Session
 from pileus.compute import service as compute
 from pileus.compute.backend import Backend
 from pileus.compute.db.tables import LEASE, WORKFLOW, WORKFLOW_STEP
-from pileus.compute.loops import allocation, fact, guest, heard, history, inventory, overdue, stuck
+from pileus.compute.loops import allocation, beat, fact, guest, heard, history, inventory, overdue, stuck
+from pileus.compute.loops.notification import Teller
 from pileus.compute.messages import CONTROL
+from pileus.compute.notification.announce import PLAIN, VERSIONED, Announcer
 from pileus.compute.operations.bootstrap import bootstrap
 from pileus.compute.operations.unified import UnifiedQuotas
 from pileus.compute.scheduler.catalog import new_scheduler
@@ -32,6 +35,9 @@ from pileus.kit.workflow import Runner, WorkflowStore
 from pileus.wiring.agent import AgentStart, new_agents, new_bus
 from pileus.wiring.cloud import Cloud
 from pileus.wiring.settings import path_of
+
+TOLD = "notification"
+TELL_S = 1.0  # how late news may be
 
 
 def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
@@ -53,6 +59,7 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
         scheduler=new_scheduler(chosen),
     )
     runner = Runner(database, store, WORKFLOWS, means, owner=owner, clock=cloud.clock)
+    runner.resume()
     backend = Backend(
         database=database,
         clock=cloud.clock,
@@ -64,15 +71,34 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
         projects=Projects(session),
         quota_of=_quota_of(cloud, session),
     )
+    tellers = _tellers(cloud)
     database.write(bootstrap, cloud.clock.now())
     service = compute.new_service(backend, cloud.authenticator("compute"), policy_file=path_of(chosen.policy_file))
     agents = new_agents(cloud.settings, cloud.state, bus, cloud.transport) if cloud.has_agent else []
     trouble = partial(_trouble, service.ready, agents)
     cloud.add_app("compute", App(replace(service, ready=trouble)))
-    loops = _loops(store, means, backend, Leases(database, LEASE, owner, cloud.clock), runner)
-    cloud.first_stops += [runner.stop, *(agent.stop for agent in agents)]
+    leases = Leases(database, LEASE, owner, cloud.clock)
+    loops = [*_loops(store, means, backend, leases, runner), *(Loop(TOLD, one.run, TELL_S, leases) for one in tellers)]
+    cloud.first_stops += [runner.stop, *(agent.stop for agent in agents), backend.watching.close]
     starts = [runner.start, *cloud.starting(loops)]
     return [*starts, *(agent.start for agent in agents)]
+
+
+def _tellers(cloud: Cloud) -> Sequence[Teller]:
+    """Have what happens written down, and return what tells it; nothing, unless the settings name a broker."""
+    chosen, clock, database = cloud.settings.compute.notifications, cloud.clock, cloud.databases["compute"]
+    topics = {PLAIN: chosen.topics, VERSIONED: chosen.versioned_notifications_topics}
+    wanted = [name for name in topics if chosen.url and chosen.notification_format in (name, "both")]
+    notifiers = {
+        name: notifier
+        for name in wanted
+        if (notifier := cloud.notifier("compute", structs.replace(chosen, topics=topics[name])))
+    }
+    if not notifiers:
+        return ()
+    image_root, hostname = cloud.root_url("image"), socket.gethostname()
+    database.end_writes_with(Announcer(chosen, clock, hostname=hostname, image_root=image_root).write)
+    return (Teller(database, notifiers),)
 
 
 def _quota_of(cloud: Cloud, session: Session) -> Callable[[str], QuotaSettings]:
@@ -95,19 +121,19 @@ def _loops(store: WorkflowStore, means: Means, backend: Backend, leases: Leases,
     database, clock = means.database, means.clock
     beats = heard.Heard()
     guests = guest.GuestLoop(database, store, clock, means.bus, beats)
-    inventories = Loop(
-        "inventory", lambda: inventory.sync_inventory(database, clock, means.settings, means.placement), 30, leases
-    )
+    offers = inventory.InventoryLoop(database, clock, means.settings, means.placement)
+    inventories = Loop("inventory", offers.run, 30, leases)
     powers = Loop("guest", guests.run, 10)
     receiver = fact.FactReceiver(
         database, clock, beats, runner.answer, new_resources=inventories.nudge, new_guests=powers.nudge
     )
     means.bus.listen(CONTROL, receiver.receive)
     return [
+        Loop("heartbeat", lambda: beat.write_beats(database, beats), beat.PERIOD_S),
         inventories,
         powers,
         Loop("allocation", lambda: _drop(allocation.release_orphans(database, store, means.placement)), 60, leases),
-        Loop("stuck", lambda: _drop(stuck.end_stuck_tasks(database, store, clock)), 60, leases),
+        Loop("stuck", lambda: _drop(stuck.end_stuck(database, store, clock)), 60, leases),
         Loop("overdue", lambda: _drop(overdue.do_overdue(backend)), 10, leases),
         Loop("history", lambda: _drop(history.forget_ended(database, store, clock)), 3600, leases),
     ]

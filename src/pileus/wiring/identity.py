@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from pileus.identity import service as identity
 from pileus.identity.api.notification import announcer
@@ -23,6 +24,7 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
     announce = _announcer(cloud, backend)
     service = identity.new_service(backend, policy_file=path_of(chosen.policy_file), announce=announce)
     cloud.add_app("identity", App(service))
+    cloud.token_version = partial(identity.version, backend)
     accounts = bootstrap.accounts(cloud.state.secrets(bootstrap.ACCOUNTS))
     urls = {service: cloud.root_url(service) + PATH_OF[service] for service in cloud.services}
     backend.database.write(bootstrap.bootstrap, accounts, urls, cloud.region())

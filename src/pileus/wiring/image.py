@@ -12,6 +12,7 @@ from pileus.image.db.tables import LEASE
 from pileus.image.formats import metadef
 from pileus.image.notification import Tell, silence, telling
 from pileus.image.operations import metadef_catalogue
+from pileus.image.operations import store as store_operation
 from pileus.image.operations.upload import abandon_own
 from pileus.kit.errors import Conflict
 from pileus.kit.http.app import App
@@ -61,7 +62,9 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
         unified_limits=_unified_limits(cloud),
     )
     backend, work = image.with_imports(backend, chosen, cloud.state.path)
+    store_operation.claim(database, backend.places)
     database.write(abandon_own, cloud.owner(), cloud.clock.now())
+    work.resume()
     database.write(metadef_catalogue.install, metadef.read(metadef.SHIPPED, cloud.clock.now()))
     leases = Leases(database, LEASE, cloud.owner(), cloud.clock)
     authenticator = image.authenticator_of(chosen.flavor, cloud.authenticator("image"))

@@ -5,11 +5,29 @@ from tests.compute.cloud import Cloud, message_of
 
 
 def test_anybody_may_read_the_version_documents(cloud: Cloud) -> None:
-    (version,) = cloud.ask("GET", "/", who="").decoded()["versions"]
+    old, version = cloud.ask("GET", "/", who="").decoded()["versions"]
+    assert (old["id"], old["status"], old["min_version"], old["version"]) == ("v2.0", "DEPRECATED", "", "")
     assert (version["id"], version["status"], version["min_version"]) == ("v2.1", "CURRENT", "2.1")
-    for path in ("/v2.1", "/v2.1/"):
-        assert cloud.ask("GET", path, who="").decoded()["version"]["media-types"]
-    assert cloud.ask("GET", "/v2", who="").status == 300
+    for path, shown in (("/v2", old), ("/v2/", old), ("/v2.1", version), ("/v2.1/", version)):
+        document = cloud.ask("GET", path, who="").decoded()["version"]
+        assert (document["id"], document["links"][0]) == (shown["id"], shown["links"][0])
+        assert document["media-types"]
+    choices = cloud.ask("GET", "/v2.0", who="")
+    assert choices.status == 300
+    assert [choice["links"][0]["href"] for choice in choices.decoded()["choices"]] == [
+        "http://compute.example/v2/v2.0", "http://compute.example/v2.1/v2.0",
+    ]  # fmt: skip
+
+
+def test_v2_is_the_oldest_version_under_an_older_name(cloud: Cloud) -> None:
+    server_id = cloud.active_server()
+    headers = {"openstack-api-version": "compute 2.100"}
+    reply = cloud.ask("GET", f"/v2/p-one/servers/{server_id}", headers=headers)
+    document = reply.decoded()["server"]
+    assert "openstack-api-version" not in reply.headers
+    assert "tags" not in document
+    assert document["links"][0]["href"] == f"http://compute.example/v2/p-one/servers/{server_id}"
+    assert cloud.ask("GET", f"/v2/servers/{server_id}").status == 200
 
 
 def test_every_microversion_is_named_and_the_newest_is_told(cloud: Cloud) -> None:

@@ -23,6 +23,7 @@ def test_nothing_is_made_for_other_services(cloud: Cloud) -> None:
     for group_id, status in (("first", 400), (IMAGE_ID, 404)):
         rule = {"security_group_rule": {"parent_group_id": group_id}}
         assert cloud.ask("POST", "/os-security-group-rules", rule).status == status
+        assert cloud.ask("DELETE", f"/os-security-groups/{group_id}").status == status
 
 
 @pytest.mark.parametrize("path", ["/os-cells", "/os-agents", "/os-cloudpipe", "/os-fping", "/servers/1/consoles"])

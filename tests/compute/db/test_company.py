@@ -11,8 +11,8 @@ from pileus.compute.db import console_token, server, server_group, tag
 from pileus.compute.db.server_list import ServerQuery, TagsWish, list_names, list_page
 from pileus.compute.model.block_device import BlockDevice
 from pileus.compute.model.console import Console
-from pileus.compute.model.errors import ServerGroupNotFound
-from pileus.compute.model.server_errors import TokenNotFound
+from pileus.compute.model.error.console import TokenNotFound
+from pileus.compute.model.error.server_group import ServerGroupNotFound
 from pileus.compute.model.server_group import ServerGroup
 from pileus.kit import ids
 from pileus.kit.db import Database

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pileus.compute.db import aggregate, flavor, host, keypair, server
+from pileus.compute.messages import Heartbeat
 from pileus.compute.model.flavor import STANDARD
 from pileus.compute.model.keypair import KeyPair
 from pileus.compute.model.server import ImageSnapshot, Server, TaskState, VmState
@@ -25,6 +26,25 @@ def new_server(**changes: object) -> Server:
         image=ImageSnapshot(id="i"), created_at=NOW,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_many_hosts_are_written_down_as_alive_at_once(database: Database) -> None:
+    later = NOW + timedelta(seconds=10)
+    for name in ("h1", "h2", "gone"):
+        database.write(host.upsert, name, RESOURCES, NOW)
+    database.write(host.delete, "gone")
+    fuller = replace(RESOURCES, disk_available_gb=3)
+    beats = [
+        (Heartbeat(host=name, resources=fuller, guests=(), uptime="1 day"), later) for name in ("h1", "gone", "new")
+    ]
+    database.write(host.note_alive, beats)
+    with database.read() as tx:
+        found = {one.host: one for one in host.list_all(tx)}
+    assert {name: one.service.last_seen_at for name, one in found.items()} == {
+        "h1": later, "h2": NOW, "gone": later, "new": later,
+    }  # fmt: skip
+    assert (found["h1"].disk_available_gb, found["h1"].uptime, found["h2"].uptime) == (3, "1 day", "")
+    assert found["gone"].vcpus == RESOURCES.vcpus
 
 
 def test_heartbeats_of_many_threads_make_one_host(database: Database) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pileus.compute.db import quota, server
 from pileus.compute.db.server_list import SORT_KEYS, ServerQuery, list_page
 from pileus.compute.model.action_rule import REBOOT_SOFT, START
-from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.flavor import STANDARD
 from pileus.compute.model.server import ImageSnapshot, Server, states_of
 from pileus.compute.model.text_pattern import TextPattern

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pileus.compute.db import server, server_migration
-from pileus.compute.model.errors import MarkerNotFound
+from pileus.compute.model.error.migration import MigrationNotFound
+from pileus.compute.model.error.server import MarkerNotFound
 from pileus.compute.model.flavor import STANDARD
-from pileus.compute.model.move_errors import MigrationNotFound
 from pileus.compute.model.server_migration import Migration, MigrationStatus, MigrationType
 from pileus.kit import ids
 from pileus.kit.db import Database
@@ -76,8 +76,8 @@ def test_what_has_ended_otherwise_stays_as_it_is(database: Database, server_id: 
 def test_what_waits_long_is_found(database: Database, server_id: str) -> None:
     made = new_migration(database, server_id)
     with database.read() as tx:
-        assert server_migration.list_waiting(tx, MigrationStatus.FINISHED, NOW) == []
-        assert server_migration.list_waiting(tx, MigrationStatus.FINISHED, LATER) == [made]
+        assert server_migration.list_waiting(tx, (MigrationStatus.FINISHED,), NOW) == []
+        assert server_migration.list_waiting(tx, (MigrationStatus.FINISHED,), LATER) == [made]
 
 
 def test_a_list_is_filtered_and_comes_in_pages(database: Database, server_id: str) -> None:

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
+from pileus.compute.agent.drivers.fake import RESOURCES
 from pileus.compute.db import host as hosts
-from pileus.compute.messages import Done, Failed, Spawn
+from pileus.compute.loops.beat import write_beats
+from pileus.compute.loops.fact import FactReceiver
+from pileus.compute.loops.heard import Heard
+from pileus.compute.messages import CONTROL, Done, Failed, Heartbeat, Spawn
 from pileus.compute.model.power import PowerState
+from pileus.kit.db import Database
+from pileus.kit.db.database import DatabaseUnavailable
+from tests.compute.scenes import lose
 from tests.compute.world import World
 
 
@@ -33,6 +42,43 @@ def test_a_heartbeat_that_says_nothing_new_nudges_nobody(world: World) -> None:
     assert found.disk_available_gb == 7
 
 
+def test_heartbeats_that_say_nothing_new_wait_to_be_written_together(world: World) -> None:
+    host = world.new_host()
+    seen = world.clock.now()
+    world.clock.sleep(10)
+    world.bus.listen(CONTROL, world.receiver.receive)
+    host.beat()
+    world.bus.deliver()
+
+    def last_seen_at() -> datetime:
+        with world.database.read() as tx:
+            return hosts.get(tx, "h1").service.last_seen_at
+
+    assert last_seen_at() == seen
+    came_at = world.clock.now()
+    world.clock.sleep(1)
+    write_beats(world.database, world.heard)
+    assert last_seen_at() == came_at
+    world.clock.sleep(1)
+    write_beats(world.database, world.heard)  # once is enough
+    assert last_seen_at() == came_at
+
+
+def test_a_heartbeat_that_could_not_be_written_is_news_again(world: World) -> None:
+    broken = Database("sqlite:////nowhere/compute.sqlite")
+    heard = Heard()
+    beat = Heartbeat(host="h1", resources=RESOURCES, guests=())
+    for database in (broken, world.database):
+        receiver = FactReceiver(
+            database, world.clock, heard, lambda _order, _value: False,
+            new_resources=lambda: None, new_guests=lambda: None,
+        )  # fmt: skip
+        with contextlib.suppress(DatabaseUnavailable):
+            receiver.receive(beat)
+    with world.database.read() as tx:
+        assert hosts.get(tx, "h1").vcpus == RESOURCES.vcpus
+
+
 def test_new_resources_nudge_the_inventory_and_new_guests_the_guests(world: World) -> None:
     host = world.new_host()
     world.nudged.clear()
@@ -47,6 +93,24 @@ def test_new_resources_nudge_the_inventory_and_new_guests_the_guests(world: Worl
     host.driver.set_power_state(server_id, PowerState.SHUTDOWN)
     world.beat()
     assert world.nudged == ["guest"]
+
+
+def test_a_host_that_vanished_is_down_and_gets_no_servers_until_it_is_heard_of_again(world: World) -> None:
+    host = world.new_host()
+    before = world.active()
+    lose(world, "h1")
+    (service,) = world.call("compute", "GET", "/v2.1/os-services?binary=nova-compute", is_admin=True).decoded()[
+        "services"
+    ]
+    assert service["state"] == "down"
+    meanwhile = world.boot()
+    world.settle()
+    assert world.server(meanwhile).vm_state == "error"
+    host.start_agent()
+    world.beat()
+    after = world.active()
+    assert host.guests == {before, after}
+    world.check()
 
 
 def test_an_outcome_wakes_the_workflow_that_waits_for_it_and_no_second_one(world: World) -> None:

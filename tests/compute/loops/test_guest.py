@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pileus.compute.agent.drivers.fake import FakeGuest
+from pileus.compute.agent.drivers.fake_guest import FakeGuest
 from pileus.compute.messages import Destroy, Heartbeat
 from pileus.compute.model.power import PowerState
-from tests.compute.world import Host, World
+from tests.compute.host import Host
+from tests.compute.world import World
 
 if TYPE_CHECKING:
     from pileus.compute.model.server import Server
@@ -173,6 +174,28 @@ def test_a_guest_that_is_paused_only_changes_its_power_state(world: World, host:
     host.driver.set_power_state(server_id, PowerState.PAUSED)
     judge(world)
     assert state(world.server(server_id)) == ("active", 3)
+
+
+def test_a_paused_guest_that_lost_its_power_is_that_of_a_stopped_server(world: World, host: Host) -> None:
+    server_id = world.active()
+    world.done(server_id, "pause")
+    world.clock.sleep(LATER_S)
+    host.driver.set_power_state(server_id, PowerState.CRASHED)
+    judge(world)
+    assert state(world.server(server_id)) == ("stopped", 6)
+
+
+def test_a_guest_that_went_off_while_its_owner_was_asked_is_found_off_afterwards(world: World, host: Host) -> None:
+    server_id = world.resized()
+    world.clock.sleep(LATER_S)
+    host.driver.set_power_state(server_id, PowerState.SHUTDOWN)
+    judge(world)
+    assert state(world.server(server_id)) == ("resized", 4)
+    world.done(server_id, "confirmResize")
+    assert state(world.server(server_id)) == ("active", 4)
+    world.clock.sleep(LATER_S)
+    judge(world)
+    assert state(world.server(server_id)) == ("stopped", 4)
 
 
 def test_a_server_whose_guest_has_vanished_has_no_power_state(world: World, host: Host) -> None:

@@ -10,7 +10,8 @@ from pileus.compute.db import host as hosts
 from pileus.compute.db import server as servers
 from pileus.compute.loops.inventory import inventories_of
 from pileus.compute.operations import service as services
-from tests.compute.world import SILENT_S, Host, World
+from tests.compute.host import Host
+from tests.compute.world import SILENT_S, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pileus.compute.db import server as servers
-from pileus.compute.loops.stuck import GRACE, end_stuck_tasks
-from pileus.compute.model.server import TaskState
+from pileus.compute.db import server_migration
+from pileus.compute.loops.stuck import GRACE, end_stuck_moves, end_stuck_tasks
+from pileus.compute.model.server import TaskState, VmState
+from pileus.compute.model.server_migration import MigrationStatus
 from tests.compute.world import World
 
 if TYPE_CHECKING:
@@ -64,3 +66,45 @@ def test_a_task_that_somebody_does_is_left_alone_however_long_it_takes(world: Wo
     world.clock.sleep(10 * GRACE.total_seconds())
     assert end(world) == 0
     assert world.server(server_id).task_state == "powering-off"
+
+
+# --- moves ----------------------------------------------------------------------------------------
+
+
+def end_moves(world: World) -> int:
+    world.clock.sleep(GRACE.total_seconds() + 1)
+    return end_stuck_moves(world.database, world.store, world.clock)
+
+
+def test_a_move_that_no_owner_is_asked_about_is_ended_and_what_it_holds_given_back(world: World) -> None:
+    world.new_host()
+    server_id = world.resized()
+    world.database.write(
+        lambda tx: servers.set_state(tx, server_id, vm_state=VmState.ACTIVE, now=world.clock.now())
+    )  # fmt: skip
+    assert end_moves(world) == 1
+    assert [one.status for one in world.migrations(server_id)] == [MigrationStatus.CONFIRMED]
+    assert world.server(server_id).old_flavor is None
+    world.repair()
+    world.check()
+
+
+def test_a_move_that_no_workflow_is_at_has_failed(world: World) -> None:
+    world.new_host()
+    server_id = world.resized()
+    (migration,) = world.migrations(server_id)
+    world.done(server_id, "confirmResize")
+    world.database.write(
+        lambda tx: server_migration.update(tx, migration.uuid, world.clock.now(), status=MigrationStatus.MIGRATING)
+    )  # fmt: skip
+    assert end_moves(world) == 1
+    assert [one.status for one in world.migrations(server_id)] == [MigrationStatus.ERROR]
+    world.check()
+
+
+def test_a_move_that_waits_for_its_owners_word_is_left_alone(world: World) -> None:
+    world.new_host()
+    server_id = world.resized()
+    assert end_moves(world) == 0
+    assert world.server(server_id).status == "VERIFY_RESIZE"
+    world.check()

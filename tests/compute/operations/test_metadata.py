@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pileus.compute.db import server as rows
-from pileus.compute.model.errors import MetadataItemNotFound
+from pileus.compute.model.error.server import MetadataItemNotFound
 from pileus.compute.model.server import VmState
 from pileus.compute.operations import metadata
 from pileus.compute.settings import QuotaSettings

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pileus.compute.db import server as rows
-from pileus.compute.model.errors import InstanceInvalidState, QuotaExceeded
+from pileus.compute.model.error.quota import QuotaExceeded
+from pileus.compute.model.error.server import InstanceInvalidState
 from pileus.compute.operations import image, power, server_create
 from pileus.compute.operations.task import Asker
 from pileus.compute.settings import QuotaSettings, Settings

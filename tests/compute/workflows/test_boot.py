@@ -10,7 +10,8 @@ from pileus.compute.operations import service as services
 from pileus.compute.settings import SchedulerSettings
 from pileus.compute.settings import Settings as ComputeSettings
 from pileus.kit.db import Transaction
-from tests.compute.world import SILENT_S, URLS, World
+from tests.compute.template import URLS
+from tests.compute.world import SILENT_S, World
 
 
 def test_a_server_boots(world: World) -> None:

@@ -85,3 +85,15 @@ def test_a_server_deleted_once_it_was_captured_leaves_no_image(world: World) -> 
     assert world.server(server_id).deleted_at is not None
     assert world.image(image["id"]) is None
     world.check()
+
+
+def test_no_image_is_left_of_a_server_that_could_not_be_switched_off(world: World) -> None:
+    host = world.new_host()
+    server_id = world.active()
+    host.broken["stop"] = "stop is broken"
+    world.done(server_id, "shelve")
+    assert world.server(server_id).vm_state == "active"
+    images = world.call("image", "GET", "/v2/images").decoded()["images"]
+    assert [image["id"] for image in images] == [world.image_id]
+    world.repair()
+    world.check()

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pileus.compute.messages import Done, Snapshot
 from pileus.compute.workflows.unclaimed_image import PATIENCE
-from tests.compute.world import DiedError, World
+from tests.compute.effects import DiedError
+from tests.compute.world import World
 
 
 def test_a_snapshot_becomes_an_active_image(world: World) -> None:

@@ -14,7 +14,10 @@ from pileus.compute.model.server import TaskState
 from pileus.compute.settings import Settings
 from pileus.compute.workflows import WORKFLOWS
 from pileus.kit.workflow import Runner
-from tests.compute.world import OWNER, SILENT_S, World
+from tests.compute import scenes
+from tests.compute.kept import Kept
+from tests.compute.scenes import lose, on_a_dead_host, two_hosts
+from tests.compute.world import OWNER, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,32 +29,6 @@ if TYPE_CHECKING:
 MOST_STEPS = 20
 LIVE = {"block_migration": False, "disk_over_commit": False, "host": None}
 SHARED = {"onSharedStorage": False}
-
-
-def _on_the_first(world: World) -> str:
-    world.new_host("h1")
-    server_id = world.active()
-    world.new_host("h2")
-    return server_id
-
-
-def _moved(world: World) -> str:
-    server_id = _on_the_first(world)
-    world.done(server_id, "migrate", is_admin=True)
-    assert world.server(server_id).host == "h2"
-    return server_id
-
-
-def _lose(world: World, name: str) -> None:
-    world.hosts[name].vanish()
-    world.clock.sleep(SILENT_S)
-    world.beat()
-
-
-def _on_a_dead_host(world: World) -> str:
-    server_id = _on_the_first(world)
-    _lose(world, "h1")
-    return server_id
 
 
 def _act(action: str, value: Any = None, *, is_admin: bool = False) -> Callable[[World, str], None]:
@@ -67,7 +44,7 @@ def _delete(world: World, server_id: str) -> None:
 
 
 def _evacuate_from_the_first(world: World, server_id: str) -> None:
-    _lose(world, "h1")
+    lose(world, "h1")
     reply = world.act(server_id, "evacuate", SHARED, is_admin=True)
     assert reply.status in (200, 400, 409), reply.body  # 400: it has left that host
 
@@ -89,16 +66,14 @@ _EVACUATE = _act("evacuate", SHARED, is_admin=True)
 _RESET = _act("os-resetState", {"state": "active"}, is_admin=True)
 
 SCENARIOS = {
-    "resize, evacuate": Scenario(_on_the_first, _RESIZE, _evacuate_from_the_first, ("ACTIVE", "VERIFY_RESIZE")),
-    "resize, delete softly": Scenario(_on_the_first, _RESIZE, _delete, ("SOFT_DELETED", "")),
-    "revert, delete": Scenario(_moved, _REVERT, _delete, ("",)),
-    "revert, reset": Scenario(_moved, _REVERT, _RESET, ("ACTIVE",)),
-    "live migrate, evacuate": Scenario(_on_the_first, _MIGRATE_LIVE, _evacuate_from_the_first, ("ACTIVE",)),
-    "live migrate, delete softly": Scenario(_on_the_first, _MIGRATE_LIVE, _delete, ("SOFT_DELETED",)),
-    "evacuate, delete softly": Scenario(_on_a_dead_host, _EVACUATE, _delete, ("SOFT_DELETED", "ACTIVE")),
-    "snapshot, delete softly": Scenario(
-        _on_the_first, _act("createImage", {"name": "snap"}), _delete, ("SOFT_DELETED",)
-    ),
+    "resize, evacuate": Scenario(two_hosts, _RESIZE, _evacuate_from_the_first, ("ACTIVE", "VERIFY_RESIZE")),
+    "resize, delete softly": Scenario(two_hosts, _RESIZE, _delete, ("SOFT_DELETED", "")),
+    "revert, delete": Scenario(scenes.moved, _REVERT, _delete, ("",)),
+    "revert, reset": Scenario(scenes.moved, _REVERT, _RESET, ("ACTIVE",)),
+    "live migrate, evacuate": Scenario(two_hosts, _MIGRATE_LIVE, _evacuate_from_the_first, ("ACTIVE",)),
+    "live migrate, delete softly": Scenario(two_hosts, _MIGRATE_LIVE, _delete, ("SOFT_DELETED",)),
+    "evacuate, delete softly": Scenario(on_a_dead_host, _EVACUATE, _delete, ("SOFT_DELETED", "ACTIVE")),
+    "snapshot, delete softly": Scenario(two_hosts, _act("createImage", {"name": "snap"}), _delete, ("SOFT_DELETED",)),
 }
 
 
@@ -106,16 +81,18 @@ SCENARIOS = {
 def test_the_later_word_holds_after_whatever_step_it_comes(name: str, tmp_path: Path) -> None:
     scenario = SCENARIOS[name]
     settings = Settings(reclaim_deleted_after_s=3600.0 if name.endswith("softly") else 0.0)
-    for moment in range(MOST_STEPS):
-        with closing(World(tmp_path / str(moment), settings)) as world:
-            server_id = scenario.prepare(world)
-            calls = _watch(world, moment, partial(scenario.second, world, server_id))
-            scenario.first(world, server_id)
-            world.settle()
-            if len(calls) <= moment:
-                assert moment > 1, "nothing was done"
-                return
-            _ends_well(world, server_id, scenario.ends)
+    with closing(World(tmp_path, settings)) as world:
+        server_id = scenario.prepare(world)
+        with closing(Kept(world)) as before:
+            for moment in range(MOST_STEPS):
+                before.go_back()
+                calls = _watch(world, moment, partial(scenario.second, world, server_id))
+                scenario.first(world, server_id)
+                world.settle()
+                if len(calls) <= moment:
+                    assert moment > 1, "nothing was done"
+                    return
+                _ends_well(world, server_id, scenario.ends)
     raise AssertionError("it never ends")
 
 
@@ -153,11 +130,11 @@ def _watch(world: World, moment: int, act: Callable[[], None]) -> list[str]:
 
 @pytest.fixture
 def moved(world: World) -> str:
-    return _moved(world)
+    return scenes.moved(world)
 
 
 def test_a_server_is_not_reverted_to_a_host_that_is_silent(world: World, moved: str) -> None:
-    _lose(world, "h1")
+    lose(world, "h1")
     world.done(moved, "revertResize")
     row = world.server(moved)
     assert (row.status, row.host, world.hosts["h2"].guests) == ("VERIFY_RESIZE", "h2", {moved})
@@ -181,7 +158,7 @@ def _begin_revert(world: World, server_id: str) -> None:
     world.run()
     (order,) = world.bus.messages(Destroy)
     assert order.server_id == server_id
-    _lose(world, "h1")
+    lose(world, "h1")
     world.work()
     assert world.unfinished() == [("revert_resize", "do", 3)]
 
@@ -224,7 +201,7 @@ def test_a_return_that_fails_on_its_host_is_tried_again(world: World, moved: str
 
 
 def test_what_is_being_deleted_is_not_evacuated(world: World) -> None:
-    server_id = _on_a_dead_host(world)
+    server_id = on_a_dead_host(world)
     _delete(world, server_id)
     assert world.act(server_id, "evacuate", SHARED, is_admin=True).status == 409
     world.settle()
@@ -232,7 +209,7 @@ def test_what_is_being_deleted_is_not_evacuated(world: World) -> None:
 
 
 def test_what_has_left_its_dead_host_meanwhile_is_not_built_anew(world: World) -> None:
-    server_id = _on_the_first(world)
+    server_id = two_hosts(world)
 
     def evacuate() -> None:
         _evacuate_from_the_first(world, server_id)
@@ -245,3 +222,75 @@ def test_what_has_left_its_dead_host_meanwhile_is_not_built_anew(world: World) -
     assert world.last_action(server_id)["action"] == "evacuate"
     _ends_well(world, server_id, ("ACTIVE",))
     assert world.hosts["h2"].guests == {server_id}
+
+
+def test_a_server_that_landed_on_a_host_that_died_is_evacuated_from_there(world: World) -> None:
+    server_id = two_hosts(world)
+    world.new_host("h3")
+    calls = _watch(world, 6, lambda: lose(world, "h2"))
+    world.done(server_id, "os-migrateLive", {**LIVE, "host": "h2"}, is_admin=True)
+    assert calls[6:8] == ["send", "land"]
+    row = world.server(server_id)
+    assert (row.status, row.host, row.task_state) == ("ACTIVE", "h2", None)
+    world.done(server_id, "evacuate", {**SHARED, "host": "h3"}, is_admin=True)
+    _ends_well(world, server_id, ("ACTIVE",))
+    assert world.hosts["h3"].guests == {server_id}
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_an_evacuation_that_overtakes_a_rebuild_is_the_only_one_that_ends_it(world: World, answers: bool) -> None:
+    server_id = two_hosts(world)
+    world.act(server_id, "rebuild", {"imageRef": world.image_id})
+    world.run()
+    if answers:  # and it has only to be written that it is rebuilt
+        world.bus.deliver()
+    else:
+        world.bus.waiting.clear()
+    lose(world, "h1")
+    _EVACUATE(world, server_id)
+    seen = []
+    while world.unfinished():
+        world.runner._advance(world.unfinished_ids()[0])
+        seen.append(world.server(server_id).task_state)
+        world.bus.deliver()
+        world.clock.sleep(5)
+        world.hosts["h2"].beat()
+    assert set(seen[:-1]) == {TaskState.REBUILDING}
+    assert seen[-1] is None
+    _ends_well(world, server_id, ("ACTIVE",))
+    assert world.hosts["h2"].guests == {server_id}
+
+
+# --- an administrator says what a moved server is -------------------------------------------------
+
+
+def test_a_moved_server_that_is_said_to_be_active_stays_where_it_is_and_nothing_is_kept_for_it(
+    world: World, moved: str
+) -> None:
+    _RESET(world, moved)
+    world.settle()
+    (migration,) = world.migrations(moved)
+    assert migration.status == "confirmed"
+    assert world.hosts["h1"].driver.list_aside() == []
+    assert world.allocations() == {moved: "h2"}
+    row = world.server(moved)
+    assert (row.status, row.host, row.old_flavor) == ("ACTIVE", "h2", None)
+    world.check()
+
+
+def test_who_moves_it_again_at_once_loses_no_disk(world: World, moved: str) -> None:
+    _RESET(world, moved)
+    world.done(moved, "migrate", is_admin=True)
+    world.done(moved, "revertResize")
+    assert (world.server(moved).status, world.server(moved).host) == ("ACTIVE", "h2")
+    _ends_well(world, moved, ("ACTIVE",))
+
+
+def test_one_that_is_said_to_be_broken_keeps_its_way_back(world: World, moved: str) -> None:
+    _act("os-resetState", {"state": "error"}, is_admin=True)(world, moved)
+    world.settle()
+    world.repair()
+    assert world.hosts["h1"].driver.list_aside() == [moved]
+    assert world.delete(moved) == 204
+    world.settle()
+    _ends_well(world, moved, ("",))

@@ -14,6 +14,7 @@ from pileus.compute.db import aggregate as rows
 from pileus.compute.model.aggregate import ZONE_KEY, Aggregate
 from pileus.compute.operations import aggregate as operations
 from pileus.compute.operations import image_cache
+from pileus.compute.operations.aggregate_mirror import mirror
 from pileus.kit.db import Transaction
 from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
@@ -66,12 +67,12 @@ def cache_images(request: Request, backend: Backend) -> Reply:
 
 def add_host(request: Request, backend: Backend, value: Any) -> Reply:
     """add_host."""
-    return _write(request, backend, operations.add_host, _number(request), value["host"])
+    return _mirrored(request, backend, operations.add_host, value["host"])
 
 
 def remove_host(request: Request, backend: Backend, value: Any) -> Reply:
     """remove_host."""
-    return _write(request, backend, operations.remove_host, _number(request), value["host"])
+    return _mirrored(request, backend, operations.remove_host, value["host"])
 
 
 def set_metadata(request: Request, backend: Backend, value: Any) -> Reply:
@@ -102,6 +103,15 @@ def _write(
     **kwargs: P.kwargs,
 ) -> Reply:
     return _reply(request, backend.database.write(verb, *args, **kwargs))
+
+
+def _mirrored(
+    request: Request, backend: Backend, verb: Callable[[Transaction, int, str], Aggregate], host: str
+) -> Reply:
+    """Change which hosts are in an aggregate, and tell placement."""
+    reply = _write(request, backend, verb, _number(request), host)
+    mirror(backend, host)
+    return reply
 
 
 def _reply(request: Request, aggregate: Aggregate) -> Reply:

@@ -11,17 +11,9 @@ from pileus.compute.api import versions as v
 from pileus.compute.api.lookup import asker_of, read_server
 from pileus.compute.backend import Backend
 from pileus.compute.model.action_rule import require_in
-from pileus.compute.model.attachment_errors import (
-    NetworkNotFound,
-    NoNetworkAvailable,
-    PortNotFound,
-    ShareNotFound,
-    VolumeNotAttached,
-    VolumeNotFound,
-    VolumeOfNobody,
-)
+from pileus.compute.model.error.network import NetworkNotFound, NetworkNotOfServer, NoNetworkAvailable, PortNotFound
+from pileus.compute.model.error.volume import ShareNotFound, VolumeNotAttached, VolumeNotFound, VolumeOfNobody
 from pileus.compute.model.server import Server, VmState
-from pileus.compute.model.server_errors import NetworkNotOfServer
 from pileus.compute.operations.task import require_may_change
 from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pileus.compute.model.block_device import MIB_PER_GIB, SWAP, BlockDevice
-from pileus.compute.model.errors import BlockDeviceInvalid
-from pileus.compute.model.server_errors import BootSequenceInvalid
+from pileus.compute.model.error.block_device import BlockDeviceInvalid, BootSequenceInvalid
 from pileus.kit.errors import Invalid
 
 _NO_VOLUMES = "there is no volume service."

@@ -4,39 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
+from pileus.compute.api.links import V2
 from pileus.compute.api.versions import HISTORY
 from pileus.compute.backend import Backend
 from pileus.kit.http.message import Reply, Request
 
-UPDATED = "2013-07-23T11:33:21Z"
-MEDIA_TYPES = [{"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}]
+OLD, CURRENT = "v2.0", "v2.1"
+_VERSIONS: dict[str, dict[str, str]] = {
+    OLD: {"status": "DEPRECATED", "version": "", "min_version": "", "updated": "2025-07-04T12:00:00Z"},
+    CURRENT: {
+        "status": "CURRENT",
+        "version": str(HISTORY.newest),
+        "min_version": str(HISTORY.oldest),
+        "updated": "2013-07-23T11:33:21Z",
+    },
+}
+_PATHS = {OLD: V2, CURRENT: "/v2.1"}
 
 
 def list_versions(request: Request, _backend: Backend) -> Reply:
     """GET /."""
-    return Reply.json({"versions": [_version(request)]})
+    return Reply.json({"versions": [_version(request, which) for which in _VERSIONS]})
+
+
+def show_old(request: Request, _backend: Backend) -> Reply:
+    """GET /v2/."""
+    return _shown(request, OLD)
 
 
 def show_version(request: Request, _backend: Backend) -> Reply:
     """GET /v2.1/."""
-    version = _version(request)
-    version["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
-    return Reply.json({"version": {**version, "media-types": MEDIA_TYPES}})
+    return _shown(request, CURRENT)
 
 
 def list_choices(request: Request, _backend: Backend) -> Reply:
     """GET of a path that no version has."""
-    link = {"rel": "self", "href": f"{request.base_url}/v2.1{request.path}"}
-    choice = {"id": "v2.1", "status": "CURRENT", "links": [link], "media-types": MEDIA_TYPES}
-    return Reply.json({"choices": [choice]}, 300)
+    choices = [
+        {
+            "id": which,
+            "status": version["status"],
+            "links": [{"rel": "self", "href": f"{request.base_url}{_PATHS[which]}{request.path}"}],
+            "media-types": _media_types(which),
+        }
+        for which, version in _VERSIONS.items()
+    ]
+    return Reply.json({"choices": choices}, 300)
 
 
-def _version(request: Request) -> dict[str, Any]:
-    return {
-        "id": "v2.1",
-        "status": "CURRENT",
-        "version": str(HISTORY.newest),
-        "min_version": str(HISTORY.oldest),
-        "updated": UPDATED,
-        "links": [{"rel": "self", "href": f"{request.base_url}/v2.1/"}],
-    }
+def _shown(request: Request, which: str) -> Reply:
+    version = _version(request, which)
+    version["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
+    return Reply.json({"version": {**version, "media-types": _media_types(which)}})
+
+
+def _version(request: Request, which: str) -> dict[str, Any]:
+    links = [{"rel": "self", "href": f"{request.base_url}{_PATHS[which]}/"}]
+    return {"id": which, **_VERSIONS[which], "links": links}
+
+
+def _media_types(which: str) -> list[dict[str, str]]:
+    number = which.removeprefix("v").removesuffix(".0")
+    return [{"base": "application/json", "type": f"application/vnd.openstack.compute+json;version={number}"}]

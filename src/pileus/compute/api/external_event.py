@@ -8,7 +8,7 @@ from pileus.compute.api import versions as v
 from pileus.compute.api.schema import parts
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as servers
-from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.error.server import InstanceNotFound
 from pileus.kit.db import Transaction
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.schema import DatedSchema, Schema, obj

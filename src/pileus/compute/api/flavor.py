@@ -14,7 +14,8 @@ from pileus.compute.api.name_filter import as_like
 from pileus.compute.api.view import flavor as view
 from pileus.compute.backend import Backend
 from pileus.compute.db import flavor as rows
-from pileus.compute.model.errors import FlavorExtraSpecNotFound, FlavorNotFound, MarkerNotFound
+from pileus.compute.model.error.flavor import FlavorExtraSpecNotFound, FlavorNotFound
+from pileus.compute.model.error.server import MarkerNotFound
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.operations import flavor as operations
 from pileus.kit import ids

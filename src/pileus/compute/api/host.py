@@ -10,7 +10,7 @@ from pileus.compute.api.view.host import HostView
 from pileus.compute.backend import Backend
 from pileus.compute.db import host as rows
 from pileus.compute.db import server as servers
-from pileus.compute.model.errors import ComputeHostNotFound, HypervisorNotFound
+from pileus.compute.model.error.host import ComputeHostNotFound, HypervisorNotFound
 from pileus.compute.model.host import Host
 from pileus.compute.model.server import Server
 from pileus.kit.errors import NotImplementedHere

@@ -13,7 +13,8 @@ from pileus.compute.api.view.host import FIGURES, HostView
 from pileus.compute.backend import Backend
 from pileus.compute.db import host as rows
 from pileus.compute.db import server as servers
-from pileus.compute.model.errors import ComputeHostDown, HypervisorNotFound, MarkerNotFound
+from pileus.compute.model.error.host import ComputeHostDown, HypervisorNotFound
+from pileus.compute.model.error.server import MarkerNotFound
 from pileus.compute.model.host import Host
 from pileus.compute.model.server import Server
 from pileus.kit import ids

@@ -11,7 +11,7 @@ from pileus.compute.api.lookup import server_of
 from pileus.compute.backend import Backend
 from pileus.compute.db import action as rows
 from pileus.compute.model.action import Action, ActionEvent
-from pileus.compute.model.errors import InstanceActionNotFound
+from pileus.compute.model.error.server import InstanceActionNotFound
 from pileus.compute.model.server import Server, host_id_of
 from pileus.kit.db import Transaction
 from pileus.kit.http.message import Reply, Request

@@ -8,7 +8,8 @@ from pileus.compute.api import versions as v
 from pileus.compute.api.links import next_links
 from pileus.compute.backend import Backend
 from pileus.compute.db import keypair as rows
-from pileus.compute.model.errors import KeyPairNotFound, MarkerNotFound
+from pileus.compute.model.error.keypair import KeyPairNotFound
+from pileus.compute.model.error.server import MarkerNotFound
 from pileus.compute.model.keypair import SSH, KeyPair
 from pileus.compute.operations import keypair as operations
 from pileus.compute.operations import quota
@@ -68,7 +69,8 @@ def create(request: Request, backend: Backend) -> Reply:
     )
 
     def add(tx: Transaction) -> None:
-        operations.add(tx, keypair, quota.limits(tx, defaults, project_id, user_id)["key_pairs"])
+        limit = quota.limits(tx, defaults, project_id, user_id)["key_pairs"]
+        operations.add(tx, keypair, limit, is_generated=private_key is not None)
 
     backend.database.write(add)
     document = {**_brief(request, keypair), "user_id": user_id}

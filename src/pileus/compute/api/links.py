@@ -8,6 +8,9 @@ from typing import Any
 from pileus.kit.http.message import Request
 from pileus.kit.http.page import with_marker
 
+V2 = "/v2"
+"""Where the oldest version is found under an older name, without microversions."""
+
 URL_PROJECT = "url_project_id"
 """The parameter of paths that name the caller's project, as all of them once did."""
 
@@ -19,7 +22,8 @@ def _project_part(request: Request) -> str:
 
 def self_url(request: Request, path: str) -> str:
     """Return a resource's URL; `path` is such as `servers/ID`."""
-    return f"{request.base_url}/v2.1{_project_part(request)}/{path}"
+    version = V2 if request.path.startswith(f"{V2}/") else "/v2.1"
+    return f"{request.base_url}{version}{_project_part(request)}/{path}"
 
 
 def bookmark(request: Request, path: str) -> dict[str, str]:

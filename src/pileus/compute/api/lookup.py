@@ -5,8 +5,9 @@ from __future__ import annotations
 from pileus.compute.api import parse
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as servers
-from pileus.compute.model.errors import InstanceNotFound, ProjectInvalid
-from pileus.compute.model.move_errors import MigrationNotOfServer
+from pileus.compute.model.error.migration import MigrationNotOfServer
+from pileus.compute.model.error.quota import ProjectInvalid
+from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.server import Server
 from pileus.compute.operations.task import Asker
 from pileus.kit.db import Transaction

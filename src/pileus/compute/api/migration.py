@@ -10,7 +10,7 @@ from pileus.compute.api.links import links, next_links
 from pileus.compute.api.lookup import migration_number, server_of
 from pileus.compute.backend import Backend
 from pileus.compute.db import server_migration as rows
-from pileus.compute.model.server_errors import LiveMigrationNotFound, MigrationNotInProgress, MigrationNotLive
+from pileus.compute.model.error.migration import LiveMigrationNotFound, MigrationNotInProgress, MigrationNotLive
 from pileus.compute.model.server_migration import Migration, MigrationType
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.http.page import limit_of

@@ -33,6 +33,18 @@ def unknown(what: str) -> Handler:
     return refuse
 
 
+def unknown_group(request: Request, _backend: Backend) -> Reply:
+    """Know no security group, nor a rule of one, by an id that one could have."""
+    group_id = request.params["id"]
+    _require_uuid(group_id)
+    raise NotFound(f"Security group {group_id} could not be found.")
+
+
+def _require_uuid(group_id: object) -> None:
+    if not ids.is_uuid(str(group_id)):
+        raise Invalid("Security group id should be uuid")
+
+
 def lacking(service: str) -> Handler:
     """Return a handler of what another service would make."""
 
@@ -45,8 +57,7 @@ def lacking(service: str) -> Handler:
 def refuse_rule(request: Request, _backend: Backend) -> Reply:
     """POST /os-security-group-rules: there is no group that a rule could be of."""
     group_id = request.json()["security_group_rule"].get("parent_group_id")
-    if not ids.is_uuid(str(group_id)):
-        raise Invalid("Security group id should be uuid")
+    _require_uuid(group_id)
     raise NotFound(f"Security group {group_id} could not be found.")
 
 

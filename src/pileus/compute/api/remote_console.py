@@ -9,7 +9,7 @@ from pileus.compute.api.begin import action
 from pileus.compute.api.lookup import read_server
 from pileus.compute.api.schema import parts
 from pileus.compute.backend import Backend
-from pileus.compute.model.server_errors import ConsoleTypeUnavailable
+from pileus.compute.model.error.console import ConsoleTypeUnavailable
 from pileus.compute.operations import console as operations
 from pileus.kit.http.message import Reply, Request
 from pileus.kit.schema import DatedSchema, Schema, obj

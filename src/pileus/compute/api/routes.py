@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pileus.compute.api import document
-from pileus.compute.api.links import URL_PROJECT
+from pileus.compute.api.links import URL_PROJECT, V2
 from pileus.compute.api.route import flavor, host, project, proxy, server, server_action, server_record
 from pileus.compute.backend import Backend
 from pileus.kit.errors import Invalid
@@ -28,6 +28,8 @@ ROWS: tuple[Route[Backend], ...] = (
 DOCUMENTS: tuple[Route[Backend], ...] = (
     route("GET", "/", document.list_versions, PUBLIC),
     route("GET", "/{anything}", document.list_choices, PUBLIC),
+    route("GET", V2, document.show_old, PUBLIC),
+    route("GET", f"{V2}/", document.show_old, PUBLIC),
     route("GET", "/v2.1", document.show_version, PUBLIC),
     route("GET", "/v2.1/", document.show_version, PUBLIC),
 )
@@ -49,17 +51,24 @@ def _for_own_project(handler: Handler) -> Handler:
     return run
 
 
-def _below_project(row: Route[Backend]) -> Route[Backend]:
+def _below_project(row: Route[Backend], version: str) -> Route[Backend]:
     handler: Any = row.handler
-    return replace(row, path=f"/v2.1/{{{URL_PROJECT}}}{row.path}", handler=_for_own_project(handler))
+    return replace(row, path=f"{version}/{{{URL_PROJECT}}}{row.path}", handler=_for_own_project(handler))
+
+
+def _below(version: str) -> tuple[Route[Backend], ...]:
+    return (
+        *(replace(row, path=f"{version}{row.path}") for row in ROWS),
+        *(_below_project(row, version) for row in ROWS),
+    )
 
 
 ROUTES: RouteTable[Backend] = RouteTable(
     [
         *DOCUMENTS,
-        *(replace(row, path=f"/v2.1{row.path}") for row in ROWS),
-        *(_below_project(row) for row in ROWS),
+        *_below("/v2.1"),
+        *_below(V2),
     ],
     hides_other_times=True,
 )
-"""Each row twice: the caller's project may stand in the path, as it once had to."""
+"""Each row twice in each version: the caller's project may stand in the path, as it once had to."""

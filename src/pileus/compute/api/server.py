@@ -14,7 +14,7 @@ from pileus.compute.api.view import server as view
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as rows
 from pileus.compute.db.server_list import ServerQuery, list_names, list_page
-from pileus.compute.model.errors import InstanceNotFound, MarkerNotFound
+from pileus.compute.model.error.server import InstanceNotFound, MarkerNotFound
 from pileus.compute.model.server import Server
 from pileus.compute.operations import server as operations
 from pileus.kit.db import Transaction

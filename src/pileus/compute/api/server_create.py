@@ -16,9 +16,8 @@ from pileus.compute.api.lookup import asker_of
 from pileus.compute.api.view import server as view
 from pileus.compute.backend import Backend
 from pileus.compute.db import host as hosts
-from pileus.compute.model.errors import NetworkUnknown, PortUnknown
+from pileus.compute.model.error.network import NetworkUnknown, PortUnknown, SecurityGroupUnknown
 from pileus.compute.model.host import DEFAULT_ZONE
-from pileus.compute.model.server_errors import SecurityGroupUnknown
 from pileus.compute.operations import server_create as operations
 from pileus.compute.operations.server_create import ServerAsk
 from pileus.kit import ids

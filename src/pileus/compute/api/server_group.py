@@ -8,7 +8,7 @@ from pileus.compute.api import parse
 from pileus.compute.api import versions as v
 from pileus.compute.backend import Backend
 from pileus.compute.db import server_group as rows
-from pileus.compute.model.errors import ServerGroupNotFound
+from pileus.compute.model.error.server_group import ServerGroupNotFound
 from pileus.compute.model.server_group import ServerGroup
 from pileus.compute.operations import server_group as operations
 from pileus.kit import ids
@@ -57,7 +57,7 @@ def delete(request: Request, backend: Backend) -> Reply:
     """DELETE /os-server-groups/{group_id}."""
 
     def remove(tx: Transaction) -> None:
-        rows.delete(tx, _visible(request, tx).id)
+        operations.delete(tx, _visible(request, tx))
 
     backend.database.write(remove)
     return Reply.empty(204)

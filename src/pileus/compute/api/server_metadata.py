@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pileus.compute.api.lookup import read_server, server_of
 from pileus.compute.backend import Backend
-from pileus.compute.model.errors import MetadataItemNotFound
+from pileus.compute.model.error.server import MetadataItemNotFound
 from pileus.compute.operations import metadata as operations
 from pileus.compute.settings import QuotaSettings
 from pileus.kit.db import Transaction

@@ -14,7 +14,7 @@ from pileus.compute.api.schema import server_action as body
 from pileus.compute.api.server_create import PASSWORD_BITS
 from pileus.compute.backend import Backend
 from pileus.compute.db.server import UNCHANGED
-from pileus.compute.model.move_errors import ForceWithoutHost
+from pileus.compute.model.error.migration import ForceWithoutHost
 from pileus.compute.operations import image, live_migration, move
 from pileus.compute.operations import shelve as shelving
 from pileus.kit import ids

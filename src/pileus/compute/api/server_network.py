@@ -9,7 +9,7 @@ from pileus.compute.api.begin import action, begin
 from pileus.compute.api.lookup import read_server
 from pileus.compute.api.schema import server_action as body
 from pileus.compute.backend import Backend
-from pileus.compute.model.network_errors import (
+from pileus.compute.model.error.network import (
     FixedAddressNotOfServer,
     FloatingAddressNotFound,
     NoFixedAddressLeft,

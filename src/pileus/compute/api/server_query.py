@@ -9,7 +9,7 @@ from pileus.compute.api import versions as v
 from pileus.compute.api.changes import changes_of
 from pileus.compute.api.name_filter import pattern_of
 from pileus.compute.db.server_list import EQUALS, MOMENTS, PATTERNS, SORT_KEYS, ServerQuery, TagsWish
-from pileus.compute.model.errors import MarkerNotFound
+from pileus.compute.model.error.server import MarkerNotFound
 from pileus.compute.model.server import Server, StateMatch, states_of
 from pileus.kit.errors import Forbidden, Invalid
 from pileus.kit.http.message import Query, Request

@@ -6,7 +6,7 @@ from pileus.compute.api.links import self_url
 from pileus.compute.api.lookup import read_server, server_of
 from pileus.compute.api.schema import parts
 from pileus.compute.backend import Backend
-from pileus.compute.model.server_errors import TagInvalid, TagNotFound
+from pileus.compute.model.error.tag import TagInvalid, TagNotFound
 from pileus.compute.operations import tag as operations
 from pileus.kit.db import Transaction
 from pileus.kit.http.message import Reply, Request

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from pileus.compute.db.tables import SERVER_ACTION, SERVER_ACTION_EVENT
 from pileus.compute.model.action import EVENT_OF, Action, ActionEvent
-from pileus.compute.model.errors import MarkerNotFound
+from pileus.compute.model.error.server import MarkerNotFound
+from pileus.compute.model.news import END, ERROR, START, ServerNews
+from pileus.compute.model.watch import Progress
 from pileus.kit.db import Row, Transaction
 
 _A, _E = SERVER_ACTION.c, SERVER_ACTION_EVENT.c
@@ -36,9 +39,15 @@ def start(tx: Transaction, action: Action) -> None:
     row = {
         "server_id": action.server_id, "action": action.action, "request_id": action.request_id,
         "user_id": action.user_id, "project_id": action.project_id, "started_at": action.started_at,
-        "updated_at": action.started_at,
+        "updated_at": action.started_at, "workflow_id": action.workflow_id,
     }  # fmt: skip
     tx.execute(SERVER_ACTION.insert(), row)
+    tx.note(
+        ServerNews(
+            server_id=action.server_id, action=action.action, phase=START, request_id=action.request_id,
+            user_id=action.user_id, project_id=action.project_id, workflow_id=action.workflow_id,
+        )
+    )  # fmt: skip
 
 
 def finish(
@@ -57,6 +66,24 @@ def finish(
         "finished_at": now,
     }  # fmt: skip
     tx.execute(SERVER_ACTION_EVENT.insert(), event)
+    _note(tx, row, END if error is None else ERROR, error)
+
+
+def note_phase(tx: Transaction, server_id: str, action: str, phase: str) -> None:
+    """Note that the last unfinished action of that name has come further, for those who are told of it."""
+    if tx.notes is not None:
+        row = tx.first(_UNFINISHED, {"which": server_id, "called": action})
+        if row is not None:
+            _note(tx, row, phase, None)
+
+
+def _note(tx: Transaction, row: Row, phase: str, reason: str | None) -> None:
+    tx.note(
+        ServerNews(
+            server_id=row.server_id, action=row.action, phase=phase, request_id=row.request_id, user_id=row.user_id,
+            project_id=row.project_id, workflow_id=row.workflow_id, reason=reason,
+        )
+    )  # fmt: skip
 
 
 def add_failure(tx: Transaction, server_id: str, event: str, now: datetime, details: str) -> None:
@@ -69,6 +96,14 @@ def add_failure(tx: Transaction, server_id: str, event: str, now: datetime, deta
         "finished_at": now,
     }  # fmt: skip
     tx.execute(SERVER_ACTION_EVENT.insert(), values)
+
+
+def set_progress(tx: Transaction, server_id: str, workflow_id: str, progress: Progress) -> None:
+    """Write how far the workflow of an action is that goes on."""
+    statement = SERVER_ACTION.update().where(
+        _A.server_id == server_id, _A.workflow_id == workflow_id, _A.finished_at.is_(None)
+    )
+    tx.execute(statement.values(progress=msgspec.json.encode(progress).decode()))
 
 
 def list_by_server(

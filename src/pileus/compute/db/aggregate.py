@@ -8,9 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from pileus.compute.db import fleet
+from pileus.compute.db.batches import batches
 from pileus.compute.db.tables import AGGREGATE, AGGREGATE_HOST, AGGREGATE_METADATA
 from pileus.compute.model.aggregate import ZONE_KEY, Aggregate
-from pileus.compute.model.errors import AggregateNotFound
+from pileus.compute.model.error.aggregate import AggregateNotFound
 from pileus.kit import ids
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
@@ -42,11 +44,17 @@ def list_all(tx: Transaction) -> Sequence[Aggregate]:
     return _aggregates(tx, tx.all(select(AGGREGATE).order_by(_A.number)))
 
 
-def metadata_by_host(tx: Transaction) -> Mapping[str, tuple[Mapping[str, str], ...]]:
-    """Return the metadata of every aggregate that says anything, by the hosts in it."""
+def metadata_by_host(
+    tx: Transaction, hosts: Sequence[str] | None = None
+) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+    """Return the metadata of every aggregate that says anything, by the hosts in it: all, or some."""
     found: defaultdict[str, defaultdict[int, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
-    for row in tx.all(_METADATA_BY_HOST):
-        found[row.host][row.aggregate_number][row.key] = row.value
+    queries = (
+        [_METADATA_BY_HOST] if hosts is None else [_METADATA_BY_HOST.where(_H.host.in_(b)) for b in batches(hosts)]
+    )
+    for query in queries:
+        for row in tx.all(query):
+            found[row.host][row.aggregate_number][row.key] = row.value
     return {host: tuple(by_number.values()) for host, by_number in found.items()}
 
 
@@ -71,20 +79,24 @@ def change_metadata(tx: Transaction, aggregate: Aggregate, changes: Mapping[str,
         if value is not None:
             row = {"aggregate_number": aggregate.number, "key": key, "value": value}
             tx.execute(AGGREGATE_METADATA.insert(), row)
+    fleet.note_changed(tx, aggregate.hosts)
 
 
 def add_host(tx: Transaction, aggregate: Aggregate, host: str) -> bool:
     """Put a host into an aggregate; tell whether it was not in it."""
+    fleet.note_changed(tx, [host])
     return insert_if_absent(tx, AGGREGATE_HOST, {"aggregate_number": aggregate.number, "host": host})
 
 
 def remove_host(tx: Transaction, aggregate: Aggregate, host: str) -> bool:
     """Take a host out of an aggregate; tell whether it was in it."""
+    fleet.note_changed(tx, [host])
     return bool(tx.changed(AGGREGATE_HOST.delete().where(_H.aggregate_number == aggregate.number, _H.host == host)))
 
 
 def remove_host_everywhere(tx: Transaction, host: str) -> None:
     """Take a host that is forgotten out of every aggregate."""
+    fleet.note_changed(tx, [host])
     tx.execute(AGGREGATE_HOST.delete().where(_H.host == host))
 
 
@@ -104,6 +116,7 @@ def zones_of_host(tx: Transaction, host: str, *, without: Aggregate | None = Non
 
 def delete(tx: Transaction, aggregate: Aggregate) -> None:
     """Remove an aggregate."""
+    fleet.note_changed(tx, aggregate.hosts)
     tx.execute(AGGREGATE.delete().where(_A.number == aggregate.number))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from pileus.compute.db.tables import CONSOLE_TOKEN, SERVER
 from pileus.compute.model.console import Console, hash_of
-from pileus.compute.model.server_errors import TokenNotFound
+from pileus.compute.model.error.console import TokenNotFound
 from pileus.kit.db import Transaction
 
 _T = CONSOLE_TOKEN.c

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, or_, select
 
 from pileus.compute.db.tables import FLAVOR, FLAVOR_ACCESS, FLAVOR_EXTRA_SPEC
-from pileus.compute.model.errors import FlavorNotFound
+from pileus.compute.model.error.flavor import FlavorNotFound
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.text_pattern import LIKE_ESCAPE
 from pileus.kit.db import Row, Transaction

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, func, select
 
 from pileus.compute.db.tables import KEYPAIR
-from pileus.compute.model.errors import KeyPairNotFound
+from pileus.compute.model.error.keypair import KeyPairNotFound
 from pileus.compute.model.keypair import KeyPair
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent

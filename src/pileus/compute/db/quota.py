@@ -15,6 +15,9 @@ WHOLE_PROJECT = ""
 
 _Q, _C, _G = QUOTA.c, QUOTA_CLASS.c, QUOTA_GUARD.c
 _OWN = select(_Q.resource, _Q.maximum).where(_Q.project_id == bindparam("project"), _Q.user_id == bindparam("user"))
+_BOTH = select(_Q.user_id, _Q.resource, _Q.maximum).where(
+    _Q.project_id == bindparam("project"), _Q.user_id.in_([WHOLE_PROJECT, bindparam("user")])
+)
 _OF_CLASS = select(_C.resource, _C.maximum).where(_C.name == bindparam("called"))
 _GIVEN = (
     select(_Q.resource, func.sum(_Q.maximum).label("maximum"))
@@ -27,6 +30,14 @@ _TURN = QUOTA_GUARD.update().where(_G.owner == bindparam("whose")).values(turn=_
 def own_limits(tx: Transaction, project_id: str, user_id: str = WHOLE_PROJECT) -> Mapping[str, int]:
     """Return the limits that a project, or a user in it, has of its own, by resource."""
     return {row.resource: row.maximum for row in tx.all(_OWN, {"project": project_id, "user": user_id})}
+
+
+def both_limits(tx: Transaction, project_id: str, user_id: str) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Return the limits that a project has of its own, and those that a user in it has."""
+    found: dict[str, dict[str, int]] = {WHOLE_PROJECT: {}, user_id: {}}
+    for row in tx.all(_BOTH, {"project": project_id, "user": user_id}):
+        found[row.user_id][row.resource] = row.maximum
+    return found[WHOLE_PROJECT], found[user_id]
 
 
 def limits_given_to_users(tx: Transaction, project_id: str) -> Mapping[str, int]:

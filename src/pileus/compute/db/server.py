@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +18,9 @@ from pileus.compute.db.batches import batches
 from pileus.compute.db.tables import SERVER, SERVER_FAULT, SERVER_METADATA
 from pileus.compute.model.action_rule import ActionRule
 from pileus.compute.model.block_device import BlockDevice
-from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.flavor import Flavor
+from pileus.compute.model.news import StateBefore
 from pileus.compute.model.quota import Usage
 from pileus.compute.model.server import Fault, ImageSnapshot, Server, VmState
 from pileus.kit.db import Row, Transaction
@@ -34,11 +36,13 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 """Leaves a column as it is, where None would empty it."""
 
 _DOCUMENTS = ("hints", "block_devices", "personality", "trusted_certificates")
-_FLAVOR = msgspec.json.Decoder(Flavor)
-_IMAGE = msgspec.json.Decoder(ImageSnapshot)
-_BLOCK_DEVICES = msgspec.json.Decoder(tuple[BlockDevice, ...])
-_JSON = msgspec.json.Decoder[Any]()
-_DECODERS: tuple[tuple[str, msgspec.json.Decoder[Any], Any], ...] = (
+_KEPT = 1000
+# Many servers have the same flavor and the same image, and neither changes once it is read.
+_FLAVOR = lru_cache(_KEPT)(msgspec.json.Decoder(Flavor).decode)
+_IMAGE = lru_cache(_KEPT)(msgspec.json.Decoder(ImageSnapshot).decode)
+_BLOCK_DEVICES = lru_cache(_KEPT)(msgspec.json.Decoder(tuple[BlockDevice, ...]).decode)
+_JSON = msgspec.json.decode
+_DECODERS: tuple[tuple[str, Callable[[str], Any], Any], ...] = (
     ("flavor", _FLAVOR, None),
     ("old_flavor", _FLAVOR, None),
     ("image", _IMAGE, None),
@@ -54,6 +58,7 @@ _FOR_SQL = ("flavor_id", "vcpus", "memory_mb", "disk_gb", "image_id")
 _S, _M, _F = SERVER.c, SERVER_METADATA.c, SERVER_FAULT.c
 _GET = select(SERVER).where(_S.id == bindparam("which"))
 _BY_HOST = select(SERVER).where(_S.host == bindparam("at"), _S.deleted_at.is_(None)).order_by(_S.number)
+_HOSTS_IN_USE = select(_S.host).where(_S.host.is_not(None), _S.deleted_at.is_(None)).distinct()
 _USAGE = select(
     func.count().label("servers"),
     func.coalesce(func.sum(_S.vcpus), 0).label("vcpus"),
@@ -89,6 +94,12 @@ def hosts_of(tx: Transaction, server_ids: Sequence[str]) -> Sequence[str]:
     """Return the hosts that these servers are on, as far as there are such servers and they are on one."""
     query = select(_S.host).where(_S.id.in_(server_ids), _S.host.is_not(None), _S.deleted_at.is_(None))
     return [row.host for row in tx.all(query)]
+
+
+def on_hosts(tx: Transaction, server_ids: Sequence[str]) -> set[str]:
+    """Return which of these are servers that there are, and that are on a host."""
+    query = select(_S.id).where(_S.host.is_not(None), _S.deleted_at.is_(None))
+    return {row.id for some in batches(server_ids) for row in tx.all(query.where(_S.id.in_(some)))}
 
 
 def list_in_states(
@@ -155,10 +166,17 @@ def _faults_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, Fault
 def add(tx: Transaction, server: Server) -> None:
     """Write a new server."""
     tx.execute(SERVER.insert(), _values(server))
-    set_metadata(tx, server.id, server.metadata)
-    tag_rows.replace(tx, server.id, server.tags)
+    if server.metadata:
+        set_metadata(tx, server.id, server.metadata)
+    if server.tags:
+        tag_rows.replace(tx, server.id, server.tags)
     if server.group_id is not None:
         groups.add_member(tx, server.group_id, server.id)
+
+
+def hosts_in_use(tx: Transaction) -> set[str]:
+    """Return the hosts that servers are on."""
+    return {host for (host,) in tx.tuples(_HOSTS_IN_USE)}
 
 
 def set_state(
@@ -184,6 +202,7 @@ def set_state(
         "launched_at": launched_at, "terminated_at": terminated_at,
     }  # fmt: skip
     values = {name: value for name, value in given.items() if value is not UNCHANGED}
+    _note_state(tx, server_id)
     statement = SERVER.update().where(_S.id == server_id, _S.deleted_at.is_(None))
     if unless_task:
         statement = statement.where(or_(_S.task_state.is_(None), _S.task_state.not_in(unless_task)))
@@ -192,6 +211,7 @@ def set_state(
 
 def begin_task(tx: Transaction, server_id: str, rule: ActionRule, now: datetime) -> bool:
     """Set an action's task if the server's state allows it; of two at the same time only one is told yes."""
+    _note_state(tx, server_id)
     statement = SERVER.update().where(
         _S.id == server_id, _S.deleted_at.is_(None), _S.vm_state.in_(rule.vm_states), _in_tasks(rule.task_states)
     )
@@ -206,6 +226,14 @@ def _in_tasks(task_states: Sequence[str | None]) -> ColumnElement[bool]:
     return or_(_S.task_state.is_(None), is_named) if None in task_states else and_(is_named)
 
 
+def _note_state(tx: Transaction, server_id: str) -> None:
+    """Note what a server is before it becomes something else, if anybody will be told."""
+    if tx.notes is not None:
+        row = tx.first(select(_S.vm_state, _S.task_state, _S.name).where(_S.id == server_id))
+        if row is not None:
+            tx.note(StateBefore(server_id, row.vm_state, row.task_state, row.name))
+
+
 def lock(tx: Transaction, server_id: str) -> None:
     """Let nobody else change the server before the transaction ends."""
     tx.lock(_S.id, server_id)
@@ -213,6 +241,7 @@ def lock(tx: Transaction, server_id: str) -> None:
 
 def mark_deleted(tx: Transaction, server_id: str, now: datetime) -> bool:
     """Make a server a deleted one, whose row stays until it is purged; tell whether it was not one before."""
+    _note_state(tx, server_id)
     return bool(tx.changed(_MARK_DELETED, {"which": server_id, "now": now}))
 
 
@@ -224,6 +253,7 @@ def add_fault(tx: Transaction, server_id: str, code: int, message: str, details:
 
 def update(tx: Transaction, server_id: str, now: datetime, **values: Any) -> None:
     """Set columns that the user may choose, such as the name."""
+    _note_state(tx, server_id)
     tx.execute(SERVER.update().where(_S.id == server_id).values(updated_at=now, **values))
 
 
@@ -289,7 +319,7 @@ def _server(row: Row, **details: Any) -> Server:
     values = dict(zip(_NAMES, row, strict=True))
     for name in _FOR_SQL:
         del values[name]
-    for name, decoder, otherwise in _DECODERS:
+    for name, decode, otherwise in _DECODERS:
         text = values[name]
-        values[name] = otherwise if text is None else decoder.decode(text)
+        values[name] = otherwise if text is None else decode(text)
     return Server(**values, **details)

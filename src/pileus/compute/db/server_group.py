@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from pileus.compute.db.batches import batches
 from pileus.compute.db.tables import SERVER, SERVER_GROUP, SERVER_GROUP_MEMBER
-from pileus.compute.model.errors import ServerGroupNotFound
+from pileus.compute.model.error.server_group import ServerGroupNotFound
 from pileus.compute.model.server_group import ServerGroup
 from pileus.kit.db import Row, Transaction
 

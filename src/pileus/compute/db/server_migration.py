@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 
 from pileus.compute.db.tables import MIGRATION
-from pileus.compute.model.errors import MarkerNotFound
-from pileus.compute.model.move_errors import MigrationNotFound
+from pileus.compute.model.error.migration import MigrationNotFound
+from pileus.compute.model.error.server import MarkerNotFound
 from pileus.compute.model.server_migration import IN_PROGRESS, Migration
 from pileus.kit.db import Row, Transaction
 
@@ -65,9 +65,9 @@ def list_in_progress(tx: Transaction, server_id: str, *types: str) -> Sequence[M
     return [one for one in found if one.is_in_progress and (not types or one.type in types)]
 
 
-def list_waiting(tx: Transaction, status: str, before: datetime) -> Sequence[Migration]:
-    """Return the migrations that have been in a status since before a time."""
-    query = select(MIGRATION).where(_M.status == status, before > _CHANGED).order_by(_M.number)
+def list_waiting(tx: Transaction, statuses: Collection[str], before: datetime) -> Sequence[Migration]:
+    """Return the migrations that have been in one of these statuses since before a time."""
+    query = select(MIGRATION).where(_M.status.in_(statuses), before > _CHANGED).order_by(_M.number)
     return [_migration(row) for row in tx.all(query)]
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from pileus.compute.db import fleet
 from pileus.compute.db.tables import SERVICE
-from pileus.compute.model.errors import HostBinaryNotFound, ServiceNotFound
+from pileus.compute.model.error.service import HostBinaryNotFound, ServiceNotFound
 from pileus.compute.model.host import Service
+from pileus.compute.model.news import NounNews
 from pileus.kit import ids
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
@@ -31,6 +33,12 @@ def touch(tx: Transaction, host: str, binary: str, now: datetime) -> None:
             "last_seen_at": now, "created_at": now,
         }  # fmt: skip
         insert_if_absent(tx, SERVICE, row)
+        tx.note(NounNews(noun=get_on(tx, host, binary), verb="create"))
+
+
+def touch_all(tx: Transaction, binary: str, seen: Sequence[tuple[str, datetime]]) -> None:
+    """Write of services that are known when each was heard of."""
+    tx.execute(_TOUCH, [{"at": host, "what": binary, "now": at} for host, at in seen])
 
 
 def get(tx: Transaction, number: int) -> Service:
@@ -70,10 +78,12 @@ def list_all(tx: Transaction, *, host: str | None = None, binary: str | None = N
 def update(tx: Transaction, service: Service, now: datetime, **values: Any) -> None:
     """Set columns that an administrator may choose: is_disabled, disabled_reason, is_forced_down."""
     tx.execute(SERVICE.update().where(_S.number == service.number).values(updated_at=now, **values))
+    fleet.note_changed(tx, [service.host])
 
 
 def delete(tx: Transaction, service: Service) -> None:
     """Forget a service."""
+    fleet.note_gone(tx)
     tx.execute(SERVICE.delete().where(_S.number == service.number))
 
 

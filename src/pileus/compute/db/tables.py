@@ -118,9 +118,11 @@ SERVER = Table(
     Column("deleted_at", Moment),  # kept until `database purge`
     # In the order of a list, so that a page is read and nothing is sorted.
     Index("ix_server_project_id_deleted_at", "project_id", "deleted_at", "created_at", "number"),
+    Index("ix_server_usage", "project_id", "deleted_at", "user_id", "vcpus", "memory_mb"),  # all that quotas count
     Index("ix_server_host_deleted_at", "host", "deleted_at"),
     Index("ix_server_deleted_at", "deleted_at", "created_at", "number"),
     Index("ix_server_reservation_id", "reservation_id"),
+    Index("ix_server_updated_at", "updated_at"),  # what the scheduler has not seen yet
     **MARIADB,
 )
 
@@ -237,7 +239,10 @@ SERVER_ACTION = Table(
     Column("started_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("finished_at", Moment),
+    Column("workflow_id", Uuid36),  # that does it; empty: it was done at once
+    Column("progress", LongText),  # JSON: how far the step is that this workflow is at
     Index("ix_server_action_server_id", "server_id"),
+    Index("ix_server_action_finished_at", "finished_at"),
     **MARIADB,
 )
 
@@ -288,10 +293,24 @@ HYPERVISOR = Table(
     Column("hypervisor_version", Integer, nullable=False),
     Column("cpu_info", LongText, nullable=False),
     Column("traits", LongText, nullable=False),
+    Column("address", Name, nullable=False),
+    Column("topology", LongText, nullable=False),
+    Column("metrics", LongText, nullable=False),
     Column("uptime", Name, nullable=False),
     Column("failed_builds", Integer, nullable=False),  # since the last that went well
+    Column("generation", BigInteger, nullable=False),  # of the fleet, when this host changed
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Index("ix_hypervisor_generation", "generation"),
+    **MARIADB,
+)
+
+FLEET = Table(
+    "fleet",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # there is one
+    Column("generation", BigInteger, nullable=False),  # counts what the scheduler must know of hosts
+    Column("gone_generation", BigInteger, nullable=False),  # when a host went
     **MARIADB,
 )
 
@@ -349,6 +368,21 @@ QUOTA_GUARD = Table(
     Column("turn", Integer, nullable=False),
     **MARIADB,
 )
+
+NOTIFICATION = Table(
+    "notification",
+    METADATA,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("message_id", Uuid36, nullable=False),
+    Column("format", String(16), nullable=False),  # versioned or unversioned
+    Column("event_type", Name, nullable=False),
+    Column("publisher", Name, nullable=False),
+    Column("priority", String(8), nullable=False),
+    Column("payload", LongText, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    **MARIADB,
+)
+"""What is still to be told; whoever has told it removes the row."""
 
 WORKFLOW, WORKFLOW_STEP = workflow_tables(METADATA)
 LEASE = lease_table(METADATA)

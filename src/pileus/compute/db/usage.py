@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, select
 
 from pileus.compute.db.server import with_details
 from pileus.compute.db.tables import SERVER
-from pileus.compute.model.errors import MarkerNotFound
+from pileus.compute.model.error.server import MarkerNotFound
 from pileus.compute.model.server import Server
 from pileus.kit.db import Transaction
 

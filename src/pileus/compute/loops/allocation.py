@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pileus.clients.placement import Placement, ProviderNotFound
 from pileus.compute.db import host, server, server_migration
-from pileus.compute.model.errors import InstanceNotFound
-from pileus.compute.model.move_errors import MigrationNotFound
+from pileus.compute.model.error.migration import MigrationNotFound
+from pileus.compute.model.error.server import InstanceNotFound
 from pileus.kit import log
 from pileus.kit.db import Database, Transaction
 from pileus.kit.workflow import WorkflowStore
@@ -17,18 +19,25 @@ def release_orphans(database: Database, store: WorkflowStore, placement: Placeme
     """Give back what deleted and homeless servers still hold; return their ids. Other consumers are left alone."""
     released = []
     with database.read() as tx:
-        providers = [one.uuid for one in host.list_all(tx)]
+        providers = host.list_providers(tx)
     for provider in providers:
-        try:
-            consumers = placement.consumers_of(provider)
-        except ProviderNotFound:
-            continue
-        for consumer in consumers:
+        for consumer in _suspects(database, placement, provider):
             if _is_orphan(database, store, consumer):
                 logger.warning("giving back an orphaned allocation", server=consumer, provider=provider)
                 placement.release(consumer)
                 released.append(consumer)
     return released
+
+
+def _suspects(database: Database, placement: Placement, provider: str) -> Sequence[str]:
+    """Return those that hold something of a provider and are no servers on hosts, which nearly all are."""
+    try:
+        consumers = list(placement.consumers_of(provider))
+    except ProviderNotFound:
+        return ()
+    with database.read() as tx:
+        at_home = server.on_hosts(tx, consumers)
+    return [consumer for consumer in consumers if consumer not in at_home]
 
 
 def _is_orphan(database: Database, store: WorkflowStore, consumer: str) -> bool:

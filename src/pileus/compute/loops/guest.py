@@ -13,7 +13,7 @@ from datetime import timedelta
 from pileus.compute.db import server
 from pileus.compute.loops.heard import Heard, Report
 from pileus.compute.messages import Destroy, DropAside, address_of
-from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.power import PowerState
 from pileus.compute.model.server import Server, VmState
 from pileus.kit import ids, log
@@ -39,9 +39,14 @@ class GuestLoop:
 
     def run(self) -> None:
         """Judge each heartbeat once."""
-        for report in self._heard.take():
+        reports = self._heard.take()
+        with self._database.read() as tx:
+            turn = self._store.last_turn(tx)  # before all else: what is begun from here on comes after it
+            occupied = server.hosts_in_use(tx)
+        for report in reports:
+            if not (report.beat.guests or report.beat.aside or report.beat.host in occupied):
+                continue
             with self._database.read() as tx:
-                turn = self._store.last_turn(tx)  # before all else: what is begun from here on comes after it
                 rows = {row.id: row for row in server.list_by_host(tx, report.beat.host)}
                 leftovers = list(self._leftovers(tx, report, rows))
                 unwanted = list(self._unwanted(tx, report))
@@ -89,12 +94,13 @@ class GuestLoop:
                 yield row.id
 
     def _changed(self, tx: Transaction, report: Report, rows: dict[str, Server]) -> Iterator[tuple[Server, int]]:
-        """Find servers whose guest has another power state than is written down."""
+        """Find servers whose guest has another power state than is written down, or than goes with their own state."""
         reported = {guest.server_id: guest.power_state for guest in report.beat.guests}
         for row in rows.values():
             power_state = reported.get(row.id, int(PowerState.NO_STATE))
             is_settled = row.updated_at is None or row.updated_at < report.came_at - LONGEST_WAY
-            if row.power_state != power_state and is_settled and self._is_idle(tx, row):
+            is_as_written = (row.vm_state, row.power_state) == (_vm_state_of(row.vm_state, power_state), power_state)
+            if not is_as_written and is_settled and self._is_idle(tx, row):
                 yield row, power_state
 
     def _is_idle(self, tx: Transaction, row: Server) -> bool:
@@ -107,10 +113,16 @@ class GuestLoop:
             return
         if row.updated_at != seen.updated_at or not self._is_idle(tx, row):
             return  # somebody did something meanwhile
-        vm_state = row.vm_state
-        if power_state in (PowerState.SHUTDOWN, PowerState.CRASHED) and vm_state == VmState.ACTIVE:
-            vm_state = VmState.STOPPED
-        elif power_state == PowerState.RUNNING and vm_state == VmState.STOPPED:
-            vm_state = VmState.ACTIVE
+        vm_state = _vm_state_of(row.vm_state, power_state)
         logger.info("power changed by itself", server=row.id, power_state=power_state, vm_state=vm_state)
         server.set_state(tx, row.id, vm_state=vm_state, power_state=power_state, now=self._clock.now())
+
+
+def _vm_state_of(vm_state: str, power_state: int) -> str:
+    """Return what a server is whose guest is in this power state: guests switch themselves on and off."""
+    is_off = power_state in (PowerState.SHUTDOWN, PowerState.CRASHED)
+    if is_off and vm_state in (VmState.ACTIVE, VmState.PAUSED):
+        return VmState.STOPPED
+    if power_state == PowerState.RUNNING and vm_state in (VmState.STOPPED, VmState.PAUSED):
+        return VmState.ACTIVE
+    return vm_state

@@ -36,7 +36,7 @@ def _found(tx: Transaction, backend: Backend) -> Iterator[tuple[str, Verb]]:
     settings, now = backend.settings, backend.clock.now()
     if settings.resize_confirm_after_s > 0:
         before = now - timedelta(seconds=settings.resize_confirm_after_s)
-        for migration in server_migration.list_waiting(tx, MigrationStatus.FINISHED, before):
+        for migration in server_migration.list_waiting(tx, (MigrationStatus.FINISHED,), before):
             yield migration.server_id, move.confirm
     if settings.shelved_offload_after_s > 0:
         before = now - timedelta(seconds=settings.shelved_offload_after_s)

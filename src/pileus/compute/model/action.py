@@ -31,6 +31,7 @@ class Action:
     updated_at: datetime | None = None
     finished_at: datetime | None = None
     message: str | None = None
+    workflow_id: str | None = None  # that does it
     events: tuple[ActionEvent, ...] = ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pileus.compute.model.errors import InstanceInvalidState, InstanceLocked, InstanceNeverActive
+from pileus.compute.model.error.server import InstanceInvalidState, InstanceLocked, InstanceNeverActive
 from pileus.compute.model.server import Server, TaskState, VmState
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pileus.compute.model.errors import BlockDeviceInvalid
+from pileus.compute.model.error.block_device import (
+    BlockDeviceInvalid,
+    EphemeralTooLarge,
+    SwapTooLarge,
+    TooManyLocalDisks,
+)
 from pileus.compute.model.flavor import Flavor
-from pileus.compute.model.server_errors import EphemeralTooLarge, SwapTooLarge, TooManyLocalDisks
 
 SWAP = "swap"
 MOST_LOCAL_DISKS = 3

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from pileus.compute.model.topology import Topology
+
 COMPUTE_BINARY = "nova-compute"
 DEFAULT_ZONE = "nova"  # of a host that no aggregate puts elsewhere
 INTERNAL_ZONE = "internal"  # of services that run no guests
@@ -72,6 +74,8 @@ class Host:
     hypervisor_version: int
     cpu_info: Mapping[str, Any] = field(default_factory=dict)
     traits: tuple[str, ...] = ()
+    address: str = ""  # in numbers
+    topology: Topology = field(default_factory=Topology)
     uptime: str = ""
     failed_builds: int = 0  # since the last that went well
     zone: str = DEFAULT_ZONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pileus.compute.model.errors import (
+from pileus.compute.model.error.image import (
     FlavorDiskSmallerThanMinDisk,
     FlavorDiskTooSmall,
     FlavorMemoryTooSmall,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pileus.compute.model.errors import QuotaExceeded
-from pileus.compute.model.server_errors import (
+from pileus.compute.model.error.quota import QuotaExceeded
+from pileus.compute.model.error.server import (
     PersonalityContentTooLarge,
     PersonalityLimitExceeded,
     PersonalityPathTooLong,

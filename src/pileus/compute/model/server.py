@@ -93,6 +93,8 @@ class ImageSnapshot:
     os_hash_algo: str | None = None
     os_hash_value: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
+    kernel: ImageSnapshot | None = None  # what boots the disk, if that has no boot loader of its own
+    ramdisk: ImageSnapshot | None = None
 
     @property
     def root_device_name(self) -> str | None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from pileus.compute.db import aggregate as rows
 from pileus.compute.db import server as servers
 from pileus.compute.db import service as services
 from pileus.compute.model.aggregate import ZONE_KEY, Aggregate
-from pileus.compute.model.errors import (
+from pileus.compute.model.error.aggregate import (
     AggregateChangeRefused,
     AggregateHostExists,
     AggregateHostNotFound,
     AggregateHostRefused,
     AggregateInUse,
     AggregateNameExists,
-    ComputeHostNotFound,
 )
+from pileus.compute.model.error.host import ComputeHostNotFound
 from pileus.compute.model.host import COMPUTE_BINARY
+from pileus.compute.model.news import NounNews
 from pileus.kit.db import Transaction
 
 
@@ -28,7 +30,13 @@ def create(tx: Transaction, name: str, zone: str | None, now: datetime) -> Aggre
         raise AggregateNameExists(name=name)
     made = rows.find_by_name(tx, name)
     assert made is not None
-    return made
+    return _told(tx, made, "create", name=name, **({} if zone is None else {"meta_data": dict(made.metadata)}))
+
+
+def _told(tx: Transaction, aggregate: Aggregate, verb: str, **more: Any) -> Aggregate:
+    """Return an aggregate that is as it shall be, and note that it is."""
+    tx.note(NounNews(noun=aggregate, verb=verb, more=more))
+    return aggregate
 
 
 def update(tx: Transaction, number: int, name: str | None, zone: Mapping[str, str | None], now: datetime) -> Aggregate:
@@ -44,7 +52,7 @@ def update(tx: Transaction, number: int, name: str | None, zone: Mapping[str, st
     if zone:
         _require_zone_possible(tx, aggregate, zone, "update")
         rows.change_metadata(tx, aggregate, zone)
-    return rows.get(tx, number)
+    return _told(tx, rows.get(tx, number), "update_prop", **({} if name is None else {"name": name}))
 
 
 def set_metadata(tx: Transaction, number: int, changes: Mapping[str, str | None]) -> Aggregate:
@@ -52,7 +60,7 @@ def set_metadata(tx: Transaction, number: int, changes: Mapping[str, str | None]
     aggregate = rows.get(tx, number)
     _require_zone_possible(tx, aggregate, changes, "update metadata of")
     rows.change_metadata(tx, aggregate, changes)
-    return rows.get(tx, number)
+    return _told(tx, rows.get(tx, number), "update_metadata", meta_data=dict(changes))
 
 
 def _require_zone_possible(
@@ -85,7 +93,7 @@ def add_host(tx: Transaction, number: int, host: str) -> Aggregate:
         _require_empty_to_move(tx, host, "add host to", number, None if not zones else zones[0], aggregate.zone)
     if not rows.add_host(tx, aggregate, host):
         raise AggregateHostExists(aggregate_id=number, host=host)
-    return rows.get(tx, number)
+    return _told(tx, rows.get(tx, number), "add_host", host_name=host, name=aggregate.name)
 
 
 def remove_host(tx: Transaction, number: int, host: str) -> Aggregate:
@@ -96,7 +104,7 @@ def remove_host(tx: Transaction, number: int, host: str) -> Aggregate:
         _require_empty_to_move(tx, host, "remove host from", number, aggregate.zone, left[0] if left else None)
     if not rows.remove_host(tx, aggregate, host):
         raise AggregateHostNotFound(aggregate_id=number, host=host)
-    return rows.get(tx, number)
+    return _told(tx, rows.get(tx, number), "remove_host", host_name=host)
 
 
 def _require_empty_to_move(
@@ -117,4 +125,4 @@ def delete(tx: Transaction, number: int) -> None:
     aggregate = rows.get(tx, number)
     if aggregate.hosts:
         raise AggregateInUse(aggregate_id=number)
-    rows.delete(tx, aggregate)
+    rows.delete(tx, _told(tx, aggregate, "delete"))

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from pileus.compute.model.errors import KeyPairInvalid
+from pileus.compute.model.error.keypair import KeyPairInvalid
 from pileus.compute.model.keypair import RSA_BITS, with_colons
 
 LIFETIME = timedelta(days=3650)

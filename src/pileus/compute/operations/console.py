@@ -16,10 +16,10 @@ from pileus.compute.messages import (
     address_of,
 )
 from pileus.compute.model.console import PROTOCOL_OF, Console, url_of
-from pileus.compute.model.errors import InstanceInvalidState, InstanceNotReady
+from pileus.compute.model.error.console import ConsoleTypeInvalid, ConsoleTypeUnavailable
+from pileus.compute.model.error.server import InstanceInvalidState, InstanceNotReady
 from pileus.compute.model.power import PowerState
 from pileus.compute.model.server import Server
-from pileus.compute.model.server_errors import ConsoleTypeInvalid, ConsoleTypeUnavailable
 from pileus.compute.settings import ConsoleSettings
 from pileus.kit import ids
 

@@ -8,8 +8,7 @@ from pileus.compute.backend import Backend
 from pileus.compute.db import action as actions
 from pileus.compute.messages import Accepted, ChangePassword, CrashGuest, address_of
 from pileus.compute.model.action_rule import ALLOW_CRASH_DUMP, CHANGE_PASSWORD, require_allowed, require_in
-from pileus.compute.model.errors import InstanceNotReady
-from pileus.compute.model.move_errors import GuestRefused, PasswordNotSet
+from pileus.compute.model.error.server import GuestRefused, InstanceNotReady, PasswordNotSet
 from pileus.compute.model.server import Server
 from pileus.compute.operations.task import Asker, record, require_may_change
 from pileus.kit.db import Transaction

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pileus.compute.backend import Backend, Images
 from pileus.compute.db import server as rows
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.errors import ImageNotFound, InstanceNotReady
+from pileus.compute.model.error.image import ImageNotFound
+from pileus.compute.model.error.server import InstanceNotReady
 from pileus.compute.model.image import attributes_of_snapshot, snapshot_of
 from pileus.compute.model.server import ImageSnapshot, Server, VmState
 from pileus.compute.operations.task import Asker, act, require_may_change
@@ -17,9 +19,23 @@ from pileus.kit import ids
 from pileus.kit.db import Transaction
 from pileus.kit.errors import NotFound, PileusError
 
+_NO_KERNEL = "nokernel"  # the kernel_id of an image that boots itself
+
 
 def get_for_user(images: Images, image_id: str, token: str) -> ImageSnapshot:
-    """Return an image as the caller may see it, to make something of it. Raises ImageNotFound, ImageNotActive."""
+    """Return an image as the caller may see it, to make something of it, with what boots it.
+
+    Raises ImageNotFound, ImageNotActive.
+    """
+    image = _get_for_user(images, image_id, token)
+    kernel_id, ramdisk_id = (image.properties.get(name) for name in ("kernel_id", "ramdisk_id"))
+    if not kernel_id or kernel_id == _NO_KERNEL:
+        return image
+    ramdisk = _get_for_user(images, str(ramdisk_id), token) if ramdisk_id else None
+    return replace(image, kernel=_get_for_user(images, str(kernel_id), token), ramdisk=ramdisk)
+
+
+def _get_for_user(images: Images, image_id: str, token: str) -> ImageSnapshot:
     try:
         return snapshot_of(images.get(image_id, token))
     except NotFound:
@@ -64,7 +80,9 @@ def shelve(backend: Backend, server: Server, asker: Asker, token: str) -> None:
     require_may_change(server, asker)
     attributes = attributes_of_snapshot(server, f"{server.name}-shelved", {})
     arguments = {"is_running": server.vm_state == VmState.ACTIVE}
-    _fill(backend, server, rules.SHELVE, "shelve", attributes, arguments, asker, token)
+    is_offloaded_at_once = backend.settings.shelved_offload_after_s == 0
+    kind = "shelve" if is_offloaded_at_once else "shelve_here"
+    _fill(backend, server, rules.SHELVE, kind, attributes, arguments, asker, token)
 
 
 def _fill(

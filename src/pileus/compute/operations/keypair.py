@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pileus.compute.db import keypair as rows
 from pileus.compute.db import quota
-from pileus.compute.model.errors import KeyPairExists, KeyPairInvalid, KeyPairLimitExceeded
+from pileus.compute.model.error.keypair import KeyPairExists, KeyPairInvalid, KeyPairLimitExceeded
 from pileus.compute.model.keypair import RSA_BITS, X509, KeyPair, with_colons
+from pileus.compute.model.news import NounNews
 from pileus.compute.model.quota import UNLIMITED
 from pileus.compute.operations import certificate
 from pileus.kit.db import Transaction
@@ -48,12 +49,13 @@ def _ssh_fingerprint_of(public_key: str) -> str:
     return with_colons(hashlib.md5(blob, usedforsecurity=False).digest())
 
 
-def add(tx: Transaction, keypair: KeyPair, limit: int) -> None:
+def add(tx: Transaction, keypair: KeyPair, limit: int, *, is_generated: bool) -> None:
     """Keep a user's public key, if that makes no more than `limit`. Raises KeyPairLimitExceeded, KeyPairExists."""
     quota.take_turn(tx, f"user:{keypair.user_id}")
     require_room(tx, keypair.user_id, limit)
     if not rows.add(tx, keypair):
         raise KeyPairExists(name=keypair.name)
+    tx.note(NounNews(noun=keypair, verb="create" if is_generated else "import"))
 
 
 def require_room(tx: Transaction, user_id: str, limit: int) -> None:
@@ -64,4 +66,6 @@ def require_room(tx: Transaction, user_id: str, limit: int) -> None:
 
 def delete(tx: Transaction, user_id: str, name: str) -> None:
     """Remove a user's key pair. Raises KeyPairNotFound."""
-    rows.delete(tx, rows.get(tx, user_id, name))
+    keypair = rows.get(tx, user_id, name)
+    rows.delete(tx, keypair)
+    tx.note(NounNews(noun=keypair, verb="delete"))

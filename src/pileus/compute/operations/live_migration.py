@@ -7,13 +7,8 @@ from pileus.compute.db import action as actions
 from pileus.compute.db import server as rows
 from pileus.compute.db import server_migration
 from pileus.compute.messages import AbortMigration, Accepted, CompleteMigration, address_of
-from pileus.compute.model.errors import InstanceInvalidState
-from pileus.compute.model.move_errors import (
-    GuestRefused,
-    MigrationNotOfServer,
-    MigrationStateInvalid,
-    MigrationUnknown,
-)
+from pileus.compute.model.error.migration import MigrationNotOfServer, MigrationStateInvalid, MigrationUnknown
+from pileus.compute.model.error.server import GuestRefused, InstanceInvalidState
 from pileus.compute.model.server import Server, TaskState
 from pileus.compute.model.server_migration import Migration, MigrationStatus
 from pileus.compute.operations.task import Asker, record, require_may_change

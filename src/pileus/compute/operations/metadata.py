@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pileus.compute.db import server as rows
 from pileus.compute.model.action_rule import ALLOW_METADATA, require_in
-from pileus.compute.model.errors import MetadataItemNotFound
+from pileus.compute.model.error.server import MetadataItemNotFound
 from pileus.compute.model.server import Server
 from pileus.compute.operations import quota
 from pileus.compute.operations.server import require_metadata_allowed

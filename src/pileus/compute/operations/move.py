@@ -13,23 +13,22 @@ from pileus.compute.db import server as rows
 from pileus.compute.db import server_migration
 from pileus.compute.db import service as services
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.errors import FlavorUnknown, HypervisorNotFound, InstanceNotReady
-from pileus.compute.model.flavor import Flavor
-from pileus.compute.model.host import COMPUTE_BINARY
-from pileus.compute.model.image import require_fits
-from pileus.compute.model.move_errors import (
+from pileus.compute.model.error.flavor import FlavorUnknown
+from pileus.compute.model.error.host import ComputeHostUnknown, HostDown, HostNotFound, HypervisorNotFound
+from pileus.compute.model.error.migration import (
     DiskNotResizable,
-    HostDown,
-    HostNotFound,
     HostStillUp,
     LiveMigrationToSelf,
     MigrationToEndMissing,
     SameFlavor,
     SameHost,
 )
+from pileus.compute.model.error.server import InstanceNotReady
+from pileus.compute.model.flavor import Flavor
+from pileus.compute.model.host import COMPUTE_BINARY
+from pileus.compute.model.image import require_fits
 from pileus.compute.model.quota import Usage
 from pileus.compute.model.server import Server, VmState
-from pileus.compute.model.server_errors import ComputeHostUnknown
 from pileus.compute.model.server_migration import Migration, MigrationStatus, MigrationType
 from pileus.compute.operations import quota
 from pileus.compute.operations.flavor import get_usable
@@ -129,13 +128,24 @@ def _end_move(
     found = server_migration.list_in_progress(tx, server.id, MigrationType.RESIZE, MigrationType.MIGRATION)
     if not found:
         raise MigrationToEndMissing
-    arguments = {
-        "migration": found[0].uuid,
-        "source": found[0].source_host,
-        "dest": found[0].dest_host,
+    begin(tx, backend.work, server, rule.action, kind, _to_end(server, found[0]), asker, now)
+
+
+def conclude(tx: Transaction, backend: Backend, server: Server) -> None:
+    """Begin to leave a moved server as it is, if it waits for its owner's word, as nobody will be asked any more."""
+    for migration in server_migration.list_in_progress(tx, server.id):
+        if migration.status == MigrationStatus.FINISHED:
+            backend.work.begin(tx, "confirm_resize", server.id, _to_end(server, migration))
+
+
+def _to_end(server: Server, migration: Migration) -> dict[str, str | None]:
+    """Return what those workflows need that end a move."""
+    return {
+        "migration": migration.uuid,
+        "source": migration.source_host,
+        "dest": migration.dest_host,
         "vm_state": server.old_vm_state or VmState.ACTIVE,
     }
-    begin(tx, backend.work, server, rule.action, kind, arguments, asker, now)
 
 
 # --- running, or from a dead host -----------------------------------------------------------------

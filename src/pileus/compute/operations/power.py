@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 from pileus.compute.backend import Backend
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.errors import ImageNotActive, ImageNotFound
+from pileus.compute.model.error.image import ImageNotActive, ImageNotFound
+from pileus.compute.model.error.server import RescueImageUnsupported
 from pileus.compute.model.image import require_fits
 from pileus.compute.model.server import ImageSnapshot, Server
-from pileus.compute.model.server_errors import RescueImageUnsupported
 from pileus.compute.operations.image import get_for_user
 from pileus.compute.operations.task import Asker, act, require_may_change
 from pileus.kit.db import Transaction
@@ -62,4 +64,5 @@ def rescue(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, i
     if image is not None:
         require_fits(image, server.flavor)
     chosen = image or server.image
-    act(tx, backend, server, rules.RESCUE, "rescue", {"image_id": chosen.id if chosen else None}, asker)
+    arguments = {"image_id": chosen.id if chosen else None, "image": msgspec.to_builtins(chosen)}
+    act(tx, backend, server, rules.RESCUE, "rescue", arguments, asker)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pileus.compute.db import quota as rows
 from pileus.compute.db import server as servers
 from pileus.compute.db import server_group as groups
-from pileus.compute.model.errors import QuotaAboveProject, QuotaBelowUse
+from pileus.compute.model.error.quota import QuotaAboveProject, QuotaBelowUse
 from pileus.compute.model.quota import DEFAULT_CLASS, NETWORK_LIMITS, UNLIMITED, Usage, most_that_fit
 from pileus.compute.settings import QuotaSettings
 from pileus.kit.db import Transaction
@@ -38,11 +38,22 @@ def class_limits(tx: Transaction, settings: QuotaSettings, name: str) -> dict[st
 
 def limits(tx: Transaction, settings: QuotaSettings, project_id: str, user_id: str | None = None) -> dict[str, int]:
     """Return what a project may use, or one user in it."""
+    if user_id is not None:
+        return both_limits(tx, settings, project_id, user_id)[1]
+    found = class_limits(tx, settings, DEFAULT_CLASS)
+    return found if settings.is_unified else {**found, **rows.own_limits(tx, project_id)}
+
+
+def both_limits(
+    tx: Transaction, settings: QuotaSettings, project_id: str, user_id: str
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Return what a project may use, and what one user may use in it."""
     found = class_limits(tx, settings, DEFAULT_CLASS)
     if settings.is_unified:
-        return found
-    found |= rows.own_limits(tx, project_id)
-    return found if user_id is None else {**found, **rows.own_limits(tx, project_id, user_id)}
+        return found, found
+    of_project, of_user = rows.both_limits(tx, project_id, user_id)
+    whole = {**found, **of_project}
+    return whole, {**whole, **of_user}
 
 
 def used(tx: Transaction, project_id: str, user_id: str | None = None) -> dict[str, int]:
@@ -57,9 +68,10 @@ def most_servers(
 
     Raises QuotaExceeded if not even the fewest.
     """
-    for whose in (None, user_id):
-        limit, use = limits(tx, settings, project_id, whose), servers.usage(tx, project_id, whose)
-        most = most_that_fit(limit, use, one, fewest=fewest, most=most)
+    whole, own = both_limits(tx, settings, project_id, user_id)
+    most = most_that_fit(whole, servers.usage(tx, project_id), one, fewest=fewest, most=most)
+    if own != whole:  # otherwise the user's part fits where the whole does
+        most = most_that_fit(own, servers.usage(tx, project_id, user_id), one, fewest=fewest, most=most)
     return most
 
 

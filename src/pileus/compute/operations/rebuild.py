@@ -9,7 +9,7 @@ from pileus.compute.backend import Backend
 from pileus.compute.db import keypair as keypairs
 from pileus.compute.db import server as rows
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.errors import KeyPairNotFound, KeyPairUnknown
+from pileus.compute.model.error.keypair import KeyPairNotFound, KeyPairUnknown
 from pileus.compute.model.image import require_fits
 from pileus.compute.model.quota import require_personality_allowed
 from pileus.compute.model.server import ImageSnapshot, Server, VmState

@@ -11,11 +11,12 @@ from pileus.compute.db import action as actions
 from pileus.compute.db import host as hosts
 from pileus.compute.db import server as rows
 from pileus.compute.model.action_rule import SOFT_DELETE
-from pileus.compute.model.errors import MetadataLimitExceeded
+from pileus.compute.model.error.host import PinnedZoneElsewhere, PinnedZoneTaken
+from pileus.compute.model.error.server import MetadataLimitExceeded
 from pileus.compute.model.host import DEFAULT_ZONE
 from pileus.compute.model.quota import UNLIMITED
-from pileus.compute.model.server import Server, TaskState
-from pileus.compute.model.server_errors import PinnedZoneElsewhere, PinnedZoneTaken
+from pileus.compute.model.server import Server, TaskState, VmState
+from pileus.compute.operations import move
 from pileus.compute.operations.task import Asker, act, begin, record, require_may_change
 from pileus.kit.db import Transaction
 
@@ -67,10 +68,15 @@ def soft_delete(tx: Transaction, backend: Backend, server: Server, asker: Asker)
 
 
 def reset_state(tx: Transaction, backend: Backend, server: Server, asker: Asker, *, vm_state: str) -> None:
-    """Make a server active or in error by an administrator's word."""
+    """Make a server active or in error by an administrator's word.
+
+    One that was moved and is active has not to be asked whether it shall stay as it is.
+    """
     now = backend.clock.now()
     record(tx, server, "resetState", asker, now)
     rows.set_state(tx, server.id, vm_state=vm_state, task_state=None, now=now)
+    if vm_state == VmState.ACTIVE and server.task_state is None:
+        move.conclude(tx, backend, server)
     actions.finish(tx, server.id, "resetState", now)
 
 

@@ -13,20 +13,21 @@ from pileus.compute.db import quota as quotas
 from pileus.compute.db import server as rows
 from pileus.compute.db import server_group as groups
 from pileus.compute.model.block_device import BlockDevice, disks_of
-from pileus.compute.model.errors import (
-    AvailabilityZoneUnknown,
-    KeyPairNotFound,
-    KeyPairUnknown,
+from pileus.compute.model.error.host import AvailabilityZoneUnknown, ComputeHostUnknown
+from pileus.compute.model.error.image import ZeroDiskRefused
+from pileus.compute.model.error.keypair import KeyPairNotFound, KeyPairUnknown
+from pileus.compute.model.error.server import HostnameAmbiguous
+from pileus.compute.model.error.server_group import (
+    ServerGroupMemberLimitExceeded,
     ServerGroupNotFound,
     ServerGroupUnknown,
-    ZeroDiskRefused,
 )
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.host import DEFAULT_ZONE
 from pileus.compute.model.image import require_fits
+from pileus.compute.model.news import NounNews
 from pileus.compute.model.quota import UNLIMITED, Usage, require_personality_allowed
 from pileus.compute.model.server import ImageSnapshot, Server, TaskState, VmState, hostname_of
-from pileus.compute.model.server_errors import ComputeHostUnknown, HostnameAmbiguous, ServerGroupMemberLimitExceeded
 from pileus.compute.operations import quota
 from pileus.compute.operations.flavor import get_usable
 from pileus.compute.operations.image import get_for_user
@@ -115,6 +116,9 @@ def _create(
     for server in servers:
         rows.add(tx, server)
         begin(tx, backend.work, server, "create", "boot", {}, asker, now)
+    if ask.group_id is not None:
+        more = {"instance_uuids": [server.id for server in servers]}
+        tx.note(NounNews(noun=groups.get(tx, ask.group_id), verb="add_member", more=more))
     return servers
 
 

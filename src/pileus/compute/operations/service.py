@@ -11,8 +11,10 @@ from pileus.compute.db import host as hosts
 from pileus.compute.db import server as servers
 from pileus.compute.db import server_migration as migrations
 from pileus.compute.db import service as rows
-from pileus.compute.model.errors import HypervisorNotFound, ServiceInUse, ServiceMigrating, ServiceNotUpdatable
+from pileus.compute.model.error.host import HypervisorNotFound
+from pileus.compute.model.error.service import ServiceInUse, ServiceMigrating, ServiceNotUpdatable
 from pileus.compute.model.host import COMPUTE_BINARY, Service
+from pileus.compute.model.news import NounNews
 from pileus.kit.db import Transaction
 
 
@@ -25,7 +27,9 @@ def change(tx: Transaction, host: str, binary: str, now: datetime, **values: Any
         raise ServiceNotUpdatable(binary=binary)
     service = rows.get_on(tx, host, binary)
     rows.update(tx, service, now, **values)
-    return rows.get(tx, service.number)
+    changed = rows.get(tx, service.number)
+    tx.note(NounNews(noun=changed, verb="update"))
+    return changed
 
 
 def delete(backend: Backend, number: int) -> None:
@@ -49,6 +53,7 @@ def _delete(tx: Transaction, number: int) -> None:
         aggregates.remove_host_everywhere(tx, service.host)
         hosts.delete(tx, service.host)
     rows.delete(tx, service)
+    tx.note(NounNews(noun=service, verb="delete"))
 
 
 def _unused(tx: Transaction, number: int) -> Service:

@@ -6,11 +6,15 @@ from pileus.compute.backend import Backend
 from pileus.compute.db import host as hosts
 from pileus.compute.db import server as rows
 from pileus.compute.model import action_rule as rules
-from pileus.compute.model.errors import AvailabilityZoneUnknown, HypervisorNotFound
+from pileus.compute.model.error.host import (
+    AvailabilityZoneUnknown,
+    ComputeHostUnknown,
+    HostNotInZone,
+    HypervisorNotFound,
+)
+from pileus.compute.model.error.server import ShelvedHere
 from pileus.compute.model.host import DEFAULT_ZONE
-from pileus.compute.model.move_errors import HostNotInZone, ShelvedHere
 from pileus.compute.model.server import Server, VmState
-from pileus.compute.model.server_errors import ComputeHostUnknown
 from pileus.compute.operations.task import Asker, act
 from pileus.kit.db import Transaction
 

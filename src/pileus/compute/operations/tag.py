@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pileus.compute.db import server as servers
 from pileus.compute.db import tag as rows
 from pileus.compute.model.action_rule import ALLOW_METADATA, require_in
+from pileus.compute.model.error.tag import TagLimitExceeded, TagNotFound
+from pileus.compute.model.news import ServerNews
 from pileus.compute.model.server import Server
-from pileus.compute.model.server_errors import TagLimitExceeded, TagNotFound
 from pileus.kit.db import Transaction
 
 MOST_TAGS = 50
@@ -21,7 +22,12 @@ def add(tx: Transaction, server: Server, tag: str) -> bool:
     tags = rows.of_servers(tx, [server.id]).get(server.id, [])
     if len(tags) >= MOST_TAGS:
         raise TagLimitExceeded(allowed=MOST_TAGS)
+    _note(tx, server)
     return rows.add(tx, server.id, tag)
+
+
+def _note(tx: Transaction, server: Server) -> None:
+    tx.note(ServerNews(server_id=server.id, action="update", phase=None))
 
 
 def replace(tx: Transaction, server: Server, tags: Sequence[str]) -> Sequence[str]:
@@ -30,6 +36,7 @@ def replace(tx: Transaction, server: Server, tags: Sequence[str]) -> Sequence[st
     servers.lock(tx, server.id)
     kept = sorted(set(tags))
     rows.replace(tx, server.id, kept)
+    _note(tx, server)
     return kept
 
 
@@ -38,9 +45,11 @@ def remove(tx: Transaction, server: Server, tag: str) -> None:
     require_in(ALLOW_METADATA, server, "delete tag")
     if not rows.remove(tx, server.id, tag):
         raise TagNotFound(server_id=server.id, tag=tag)
+    _note(tx, server)
 
 
 def clear(tx: Transaction, server: Server) -> None:
     """Take all tags away. Raises InstanceInvalidState."""
     require_in(ALLOW_METADATA, server, "delete tags")
     rows.replace(tx, server.id, ())
+    _note(tx, server)

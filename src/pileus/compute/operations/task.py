@@ -11,7 +11,7 @@ from pileus.compute.db import action as actions
 from pileus.compute.db import server as rows
 from pileus.compute.model.action import Action
 from pileus.compute.model.action_rule import ActionRule, require_allowed, require_unlocked
-from pileus.compute.model.errors import InstanceInvalidState, InstanceNotReady
+from pileus.compute.model.error.server import InstanceInvalidState, InstanceNotReady
 from pileus.compute.model.server import Server
 from pileus.kit.db import Transaction
 
@@ -79,11 +79,13 @@ def begin(
     now: datetime,
 ) -> None:
     """Write the action down and begin the workflow that does it."""
-    record(tx, server, action, asker, now)
-    work.begin(tx, kind, server.id, arguments)
+    workflow_id = work.begin(tx, kind, server.id, arguments)
+    record(tx, server, action, asker, now, workflow_id)
 
 
-def record(tx: Transaction, server: Server, action: str, asker: Asker, now: datetime) -> None:
+def record(
+    tx: Transaction, server: Server, action: str, asker: Asker, now: datetime, workflow_id: str | None = None
+) -> None:
     """Write the action down."""
     actions.start(
         tx,
@@ -94,5 +96,6 @@ def record(tx: Transaction, server: Server, action: str, asker: Asker, now: date
             user_id=asker.user_id,
             project_id=asker.project_id,
             started_at=now,
+            workflow_id=workflow_id,
         ),
     )

@@ -12,19 +12,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pileus.compute.db import action, host, server
+from pileus.compute.db import host, server
 from pileus.compute.messages import Spawn
-from pileus.compute.model.errors import InstanceNotFound
 from pileus.compute.model.server import TaskState, VmState
 from pileus.compute.scheduler.ask import ask_of
 from pileus.compute.workflows.company import leave_claim
 from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
-from pileus.compute.workflows.order import have_destroyed, heading, load, send_and_wait
+from pileus.compute.workflows.order import have_destroyed, heading, load, send_and_wait, take_answer
 from pileus.compute.workflows.place import claim_host
-from pileus.compute.workflows.state import TAKEOVER
+from pileus.compute.workflows.state import TAKEOVER, give_up, settle
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 # --- place ----------------------------------------------------------------------------------------
 
@@ -33,7 +32,7 @@ def place(run: Run, means: Means) -> dict[str, str]:
     """Choose a host and allocate; placement's answer is the last word. Raises StepFailed."""
     asking = load(run, means)
     ask = replace(
-        ask_of(asking), only_host=asking.requested_host, only_node=asking.requested_node,
+        ask_of(asking, means.settings.pci.alias), only_host=asking.requested_host, only_node=asking.requested_node,
         is_forced=asking.is_host_forced,
     )  # fmt: skip
     return claim_host(means, asking, ask)
@@ -48,10 +47,10 @@ def give_back(run: Run, means: Means) -> None:
 # --- assign ---------------------------------------------------------------------------------------
 
 
-def assign(run: Run, means: Means) -> None:
+def assign(run: Run, means: Means) -> Written:
     """Write the host into the server's row."""
     chosen = run.results["place"]["host"]
-    means.database.write(_assign, run.subject, chosen, means)
+    return Written(lambda tx: _assign(tx, run.subject, chosen, means))
 
 
 def _assign(tx: Transaction, server_id: str, chosen: str, means: Means) -> None:
@@ -77,6 +76,8 @@ def _unassign(tx: Transaction, server_id: str, means: Means) -> None:
 
 def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
     """Have the guest built and started. Raises StepFailed."""
+    if run.answer is not None:
+        return take_answer(run)
     asking = load(run, means)
     if asking.image is None:
         raise StepFailed("The server has no image to boot from.")
@@ -95,21 +96,16 @@ def tear_down(run: Run, means: Means) -> Waiting | None:
 # --- activate -------------------------------------------------------------------------------------
 
 
-def activate(run: Run, means: Means) -> None:
+def activate(run: Run, means: Means) -> Written:
     """The server is ACTIVE."""
-    means.database.write(_activate, run, means)
+    return Written(lambda tx: _activate(tx, run, means))
 
 
 def _activate(tx: Transaction, run: Run, means: Means) -> None:
-    now = means.clock.now()
-    power_state = run.results["build"]["power_state"]
-    server.set_state(
-        tx, run.subject, vm_state=VmState.ACTIVE, task_state=None, power_state=power_state, launched_at=now, now=now,
-        unless_task=TAKEOVER,
-    )  # fmt: skip
     chosen = run.results["place"]["host"]
     host.forget_failed_builds(tx, chosen)
-    action.finish(tx, run.subject, "create", now, host=chosen)
+    state: dict[str, Any] = {"vm_state": VmState.ACTIVE, "power_state": run.results["build"]["power_state"]}
+    settle(tx, run, means, "create", done_on=chosen, launched_at=means.clock.now(), **state)
 
 
 def fail(run: Run, means: Means) -> None:
@@ -118,18 +114,9 @@ def fail(run: Run, means: Means) -> None:
 
 
 def _fail(tx: Transaction, run: Run, means: Means) -> None:
-    now = means.clock.now()
-    try:
-        current = server.get(tx, run.subject)
-    except InstanceNotFound:
-        return
-    action.finish(tx, run.subject, "create", now, error=run.reason)
-    if current.task_state == TaskState.DELETING or current.vm_state == VmState.ERROR:
-        return
-    if "place" in run.results:
+    is_ours = give_up(tx, run, means, "create", is_broken=True)
+    if is_ours and "place" in run.results:
         host.count_failed_build(tx, run.results["place"]["host"])
-    server.set_state(tx, run.subject, vm_state=VmState.ERROR, task_state=None, now=now)
-    server.add_fault(tx, run.subject, 500, run.reason, "", now)
 
 
 BOOT: Workflow[Means] = Workflow(

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from pileus.clients.image import ImageNotFound
 from pileus.compute.messages import ImageAccess
 from pileus.compute.model.image import snapshot_of
+from pileus.compute.model.server import Server
 from pileus.compute.workflows.guest import access_to
 from pileus.compute.workflows.means import Means
 
@@ -52,9 +53,9 @@ def to_fill(migration: str, means: Means) -> ImageAccess:
     )  # fmt: skip
 
 
-def to_read(migration: str, means: Means) -> ImageAccess:
-    """Return the way to the image for who builds a guest of it. Raises ImageNotFound."""
-    return access_to(means, snapshot_of(means.images.get(carrier_id(migration))))
+def to_read(migration: str, means: Means, server: Server) -> ImageAccess:
+    """Return the way to the image for who builds the server's guest of it. Raises ImageNotFound."""
+    return access_to(means, snapshot_of(means.images.get(carrier_id(migration))), of=server)
 
 
 def remove(migration: str, means: Means) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pileus.compute.db import server as servers
 from pileus.compute.db import server_group as groups
-from pileus.compute.model.errors import ServerGroupNotFound
+from pileus.compute.model.error.server_group import ServerGroupNotFound
 from pileus.compute.model.server import Server
 from pileus.compute.model.server_group import ANTI_AFFINITY
 from pileus.compute.scheduler.ask import Ask, GroupWish, HostView

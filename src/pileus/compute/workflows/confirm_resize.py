@@ -9,8 +9,8 @@ It is never undone: each step is tried until it succeeds.
 
 from __future__ import annotations
 
+from pileus.compute.db import action, server_migration
 from pileus.compute.db import server as servers
-from pileus.compute.db import server_migration
 from pileus.compute.messages import DropAside
 from pileus.compute.model.server import VmState
 from pileus.compute.model.server_migration import MigrationStatus
@@ -20,7 +20,7 @@ from pileus.compute.workflows.move import migration_of
 from pileus.compute.workflows.order import have_removed, heading
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, Waiting, Workflow, Written
 
 
 def drop(run: Run, means: Means) -> Waiting | None:
@@ -28,17 +28,21 @@ def drop(run: Run, means: Means) -> Waiting | None:
     return have_removed(run, means, run.arguments["source"], DropAside(**heading(run)))
 
 
-def settle(run: Run, means: Means) -> None:
-    """The server is what it was before."""
-    means.database.write(_settle, run, means)
+def settle(run: Run, means: Means) -> Written:
+    """The server is what it was before, unless an administrator has said otherwise."""
+    return Written(lambda tx: _settle(tx, run, means))
 
 
 def _settle(tx: Transaction, run: Run, means: Means) -> None:
-    now = means.clock.now()
-    old_vm_state = servers.get(tx, run.subject).old_vm_state or run.arguments["vm_state"]
-    server_migration.update(tx, migration_of(run), now, status=MigrationStatus.CONFIRMED)
+    now, server = means.clock.now(), servers.get(tx, run.subject)
+    waiting = (MigrationStatus.FINISHED,)
+    server_migration.update(tx, migration_of(run), now, only_from=waiting, status=MigrationStatus.CONFIRMED)
     servers.update(tx, run.subject, now, old_flavor=None, old_vm_state=None)
-    settle_server(tx, run, means, "confirmResize", vm_state=VmState(old_vm_state))
+    if server.vm_state == VmState.RESIZED:
+        vm_state = VmState(server.old_vm_state or run.arguments["vm_state"])
+        settle_server(tx, run, means, "confirmResize", vm_state=vm_state)
+    else:
+        action.finish(tx, run.subject, "confirmResize", now)
 
 
 CONFIRM_RESIZE: Workflow[Means] = Workflow(

@@ -15,14 +15,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pileus.compute.db import action, console_token, server, server_migration
-from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.server import Server
 from pileus.compute.model.server_migration import Migration, MigrationStatus
 from pileus.compute.workflows import image
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import have_destroyed, load
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, Waiting, Workflow, Written
 
 
 def destroy(run: Run, means: Means) -> Waiting | None:
@@ -54,9 +54,9 @@ def drop(run: Run, means: Means) -> None:
         image.drop(found.shelved_image_id, means)
 
 
-def forget(run: Run, means: Means) -> None:
+def forget(run: Run, means: Means) -> Written:
     """Make the row a deleted one."""
-    means.database.write(_forget, run.subject, means)
+    return Written(lambda tx: _forget(tx, run.subject, means))
 
 
 def _forget(tx: Transaction, server_id: str, means: Means) -> None:

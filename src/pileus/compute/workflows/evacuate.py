@@ -26,7 +26,7 @@ from pileus.compute.workflows.order import have_destroyed, heading, load, send_a
 from pileus.compute.workflows.state import DELETION
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 
 def place(run: Run, means: Means) -> dict[str, str]:
@@ -34,9 +34,9 @@ def place(run: Run, means: Means) -> dict[str, str]:
     return move.place(run, means, load(run, means))
 
 
-def note(run: Run, means: Means) -> None:
+def note(run: Run, means: Means) -> Written:
     """Write down where it goes."""
-    means.database.write(move.note, run, means, MigrationStatus.PRE_MIGRATING, TaskState.REBUILDING)
+    return Written(lambda tx: move.note(tx, run, means, MigrationStatus.PRE_MIGRATING, TaskState.REBUILDING))
 
 
 def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
@@ -54,9 +54,9 @@ def tear_down(run: Run, means: Means) -> Waiting | None:
     return have_destroyed(run, means, destination_of(run))
 
 
-def settle(run: Run, means: Means) -> None:
+def settle(run: Run, means: Means) -> Written:
     """The server is there."""
-    means.database.write(_settle, run, means)
+    return Written(lambda tx: _settle(tx, run, means))
 
 
 def _settle(tx: Transaction, run: Run, means: Means) -> None:

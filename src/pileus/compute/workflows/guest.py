@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pileus.compute.messages import GuestDisk, GuestSpec, ImageAccess
 from pileus.compute.model.server import ImageSnapshot, Server
+from pileus.compute.workflows.hardware import hardware_of
 from pileus.compute.workflows.means import Means
 
 
-def spec_of(asking: Server) -> GuestSpec:
-    """Return what the hypervisor is to build."""
+def spec_of(asking: Server, image: ImageSnapshot | None = None) -> GuestSpec:
+    """Return what the hypervisor is to build, of the server's image or of another. Raises StepFailed."""
     return GuestSpec(
         server_id=asking.id,
         name=asking.name,
@@ -27,11 +30,17 @@ def spec_of(asking: Server) -> GuestSpec:
         launch_index=asking.launch_index,
         disks=tuple(GuestDisk(size_mb=disk.size_mb, is_swap=disk.is_swap) for disk in asking.block_devices),
         personality=dict(asking.personality),
+        hardware=hardware_of(image or asking.image, asking.flavor),
     )
 
 
-def access_to(means: Means, image: ImageSnapshot) -> ImageAccess:
-    """Return the way to an image, with a token of our own."""
+def access_to(means: Means, image: ImageSnapshot, *, of: Server | None = None) -> ImageAccess:
+    """Return the way to an image, with a token of our own.
+
+    An image that holds a disk `of` a server is booted by what boots the image that the server was made of.
+    """
+    if of is not None and of.image is not None:
+        image = replace(image, kernel=of.image.kernel, ramdisk=of.image.ramdisk)
     return image_access(image, means.images.endpoint(), means.images.token())
 
 
@@ -46,4 +55,6 @@ def image_access(image: ImageSnapshot, endpoint: str, token: str) -> ImageAccess
         hash_algorithm=image.os_hash_algo,
         hash_value=image.os_hash_value,
         size_bytes=image.size_bytes,
+        kernel=image_access(image.kernel, endpoint, token) if image.kernel else None,
+        ramdisk=image_access(image.ramdisk, endpoint, token) if image.ramdisk else None,
     )

@@ -23,12 +23,12 @@ from pileus.compute.workflows import move
 from pileus.compute.workflows.guest import spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.move import destination_of, migration_of
-from pileus.compute.workflows.order import RESEND_S, have_destroyed, heading, load, send_and_wait
+from pileus.compute.workflows.order import RESEND_S, have_destroyed, heading, is_up, load, send_and_wait
 from pileus.compute.workflows.state import WITHOUT_GUEST
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit import log
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 logger = log.get_logger("pileus.compute.live_migrate")
 
@@ -40,9 +40,9 @@ def place(run: Run, means: Means) -> dict[str, str]:
     return move.place(run, means, load(run, means))
 
 
-def note(run: Run, means: Means) -> None:
+def note(run: Run, means: Means) -> Written:
     """Write down where it goes."""
-    means.database.write(move.note, run, means, MigrationStatus.PREPARING, TaskState.MIGRATING)
+    return Written(lambda tx: move.note(tx, run, means, MigrationStatus.PREPARING, TaskState.MIGRATING))
 
 
 def receive(run: Run, means: Means) -> dict[str, Any] | Waiting:
@@ -82,19 +82,22 @@ def _begin_sending(tx: Transaction, run: Run, means: Means) -> bool:
 
 
 def land(run: Run, means: Means) -> dict[str, Any] | Waiting:
-    """Have the other host finish; what cannot be finished there is left as it is, as the guest is there."""
+    """Have the other host finish; what cannot be finished there is left as it is, as the guest is there.
+
+    That holds for a host that is silent too: the server is its, and may be evacuated from it like any other.
+    """
     power_state = load(run, means).power_state
     if run.answer is None:
         means.bus.tell(address_of(destination_of(run)), Land(**heading(run), power_state=power_state))
-        return Waiting(RESEND_S)
+        return Waiting(RESEND_S) if is_up(means, destination_of(run)) else {"power_state": power_state}
     if "reason" in run.answer:
         logger.error("a guest that has come is not as it should be", server=run.subject, reason=run.answer["reason"])
     return {"power_state": run.answer.get("power_state", power_state)}
 
 
-def settle(run: Run, means: Means) -> None:
+def settle(run: Run, means: Means) -> Written:
     """The server is where it went."""
-    means.database.write(_settle, run, means)
+    return Written(lambda tx: _settle(tx, run, means))
 
 
 def _settle(tx: Transaction, run: Run, means: Means) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pileus.compute.db import host, server_migration
+from pileus.compute.db import action, host, server_migration
 from pileus.compute.db import server as servers
-from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.error.server import InstanceNotFound
+from pileus.compute.model.news import PREPARED
 from pileus.compute.model.server import Server, TaskState
 from pileus.compute.model.server_migration import IN_PROGRESS, MigrationStatus
 from pileus.compute.scheduler.ask import ask_of
@@ -58,7 +59,9 @@ def release(run: Run, means: Means) -> None:
 def place(run: Run, means: Means, server: Server, *, may_stay: bool = False) -> dict[str, str]:
     """Choose where the server goes, and allocate there. Raises StepFailed."""
     excluded = frozenset() if may_stay or server.host is None else frozenset({server.host})
-    ask = replace(ask_of(server), only_host=run.arguments.get("host"), excluded_hosts=excluded)
+    ask = replace(
+        ask_of(server, means.settings.pci.alias), only_host=run.arguments.get("host"), excluded_hosts=excluded
+    )
     return claim_host(means, server, ask)
 
 
@@ -80,6 +83,8 @@ def note(tx: Transaction, run: Run, means: Means, status: MigrationStatus, task_
     server_migration.update(tx, migration_of(run), now, only_from=IN_PROGRESS, status=status, **values)
     unless_task = tuple(task for task in TAKEOVER if task != task_state)
     servers.set_state(tx, run.subject, task_state=task_state, now=now, unless_task=unless_task)
+    if "called" in run.arguments:
+        action.note_phase(tx, run.subject, run.arguments["called"], PREPARED)
 
 
 def arrived(tx: Transaction, run: Run, means: Means, status: MigrationStatus) -> None:

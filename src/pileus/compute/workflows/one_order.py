@@ -11,7 +11,7 @@ from pileus.compute.model.server import Server, VmState
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import load, send_and_wait
 from pileus.compute.workflows.state import TAKEOVER, give_up, settle
-from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 NewOrder = Callable[[Run, Means, Server], Order]
 
@@ -54,9 +54,9 @@ def one_order(
     what its power state says. A server of which it fails is as before.
     """
 
-    def end(run: Run, means: Means) -> None:
+    def end(run: Run, means: Means) -> Written:
         values = {"unless_task": unless_task, **state_of(run.results["order"]["power_state"], vm_state)}
-        means.database.write(lambda tx: settle(tx, run, means, called or kind, **values))
+        return Written(lambda tx: settle(tx, run, means, called or kind, **values))
 
     def fail(run: Run, means: Means) -> None:
         means.database.write(lambda tx: give_up(tx, run, means, called or kind, unless_task=unless_task))

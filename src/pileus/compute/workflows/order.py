@@ -7,7 +7,7 @@ from typing import Any
 from pileus.compute.db import server as servers
 from pileus.compute.db import service as services
 from pileus.compute.messages import Destroy, Order, address_of
-from pileus.compute.model.errors import HostBinaryNotFound
+from pileus.compute.model.error.service import HostBinaryNotFound
 from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.model.server import Server
 from pileus.compute.workflows.means import Means
@@ -90,6 +90,11 @@ def send_and_wait(run: Run, means: Means, host: str, order: Order) -> dict[str, 
             raise HostSilent(host=host)
         means.bus.tell(address_of(host), order)
         return Waiting(RESEND_S)
+    return take_answer(run)
+
+
+def take_answer(run: Run) -> dict[str, Any]:
+    """Return what the agent answered. Raises StepFailed."""
     answer: dict[str, Any] = run.answer
     if "reason" in answer:
         raise StepFailed(answer["reason"])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from pileus.clients.placement import Candidate, ClaimRefused, Usage
+from pileus.clients.placement import Candidate, ClaimRefused, Room
 from pileus.compute.db import action, aggregate, host
 from pileus.compute.model.action import SELECT_DESTINATIONS
-from pileus.compute.model.host import Host
 from pileus.compute.model.server import Server
 from pileus.compute.scheduler.ask import Ask, HostView
 from pileus.compute.scheduler.choose import Choice
+from pileus.compute.scheduler.hosts import Hosts
+from pileus.compute.scheduler.prefilter import Narrowed, is_narrowing, narrowed
+from pileus.compute.scheduler.use import with_room
 from pileus.compute.workflows.company import claim_in_group, with_company
 from pileus.compute.workflows.means import Means
 from pileus.kit import log
@@ -19,8 +21,6 @@ from pileus.kit.db import Transaction
 from pileus.kit.workflow import StepFailed
 
 logger = log.get_logger("pileus.compute.place")
-
-Aggregates = tuple[Mapping[str, str], ...]
 
 CLAIM_ATTEMPTS = 5  # hosts tried when others are faster
 REFUSALS_KEPT = 100  # with their reasons, of a server that found no host
@@ -33,11 +33,11 @@ def claim_host(means: Means, asking: Server, ask: Ask) -> dict[str, str]:
         return _placed(means, held)
     for _ in range(CLAIM_ATTEMPTS):
         choice, candidates = _rank(means, asking, ask)
-        for view in choice.ranked[:CLAIM_ATTEMPTS]:
+        for view in means.scheduler.best(choice, CLAIM_ATTEMPTS):
             if _claim(means, asking, ask, view, candidates[view.provider]):
                 logger.info("placed", server=asking.id, host=view.host, refused=choice.summary())
                 return {"host": view.host, "provider": view.provider}
-        if not choice.ranked:
+        if not len(choice.passed):
             _record(means, asking, choice)
             raise StepFailed(_no_valid_host(choice, ask))
     raise StepFailed("No valid host was found. Others were faster each time; please try again.")
@@ -45,27 +45,46 @@ def claim_host(means: Means, asking: Server, ask: Ask) -> dict[str, str]:
 
 def _record(means: Means, asking: Server, choice: Choice) -> None:
     """Write down for administrators which hosts were refused, and why."""
-    if choice.refused:
+    if choice.refusals:
         report = choice.report(REFUSALS_KEPT)
         means.database.write(action.add_failure, asking.id, SELECT_DESTINATIONS, means.clock.now(), report)
 
 
 def _rank(means: Means, asking: Server, ask: Ask) -> tuple[Choice, dict[str, Candidate]]:
+    """Return who will do of those that placement names: of some at first, and of all if none of the some will."""
+    hosts = means.scheduler.fleet.current(means.database, means.clock.now(), means.settings.service_down_time_s)
     limit = means.settings.scheduler.max_placement_results
-    found, usages = means.placement.candidates(
-        ask.resources, required=ask.required_traits, forbidden=ask.forbidden_traits, limit=limit
-    )
+    choice, candidates = _choose(means, asking, ask, hosts, limit)
+    if not len(choice.passed) and len(candidates) >= limit:
+        return _choose(means, asking, ask, hosts, None)
+    return choice, candidates
+
+
+def _choose(
+    means: Means, asking: Server, ask: Ask, hosts: Hosts, limit: int | None
+) -> tuple[Choice, dict[str, Candidate]]:
+    found, room = _candidates(means, ask, limit, is_large=limit is not None and len(hosts) > limit)
     by_provider = {candidate.root_provider: candidate for candidate in found}
     with means.database.read() as tx:
-        known = [one for one in host.list_all(tx) if one.uuid in by_provider]
-        said = aggregate.metadata_by_host(tx)
         of_image = _servers_of_image(tx, means, ask)
         ask = with_company(tx, asking, ask)
-    views = [
-        _view(means, one, usages, aggregates=said.get(one.host, ()), image_servers=of_image.get(one.host, 0))
-        for one in known
-    ]
-    return means.scheduler.choose(ask, views), by_provider
+    return means.scheduler.choose(ask, with_room(hosts, room, of_image)), by_provider
+
+
+def _candidates(means: Means, ask: Ask, limit: int | None, *, is_large: bool) -> tuple[list[Candidate], Room]:
+    """Return where placement says there is room.
+
+    In a cloud that is larger than the limit it looks for the zone too. In a smaller one the filter for zones does, so
+    that it is known how many hosts are elsewhere.
+    """
+    settings, narrow = means.settings.scheduler, Narrowed()
+    if is_large or is_narrowing(settings):
+        with means.database.read() as tx:
+            narrow = narrowed(ask, aggregate.list_all(tx), settings, by_zone=is_large)
+    return means.placement.candidates(
+        ask.resources, required=ask.required_traits | narrow.required, forbidden=ask.forbidden_traits,
+        member_of=narrow.member_of, not_member_of=narrow.not_member_of, limit=limit,
+    )  # fmt: skip
 
 
 def _servers_of_image(tx: Transaction, means: Means, ask: Ask) -> Mapping[str, int]:
@@ -73,32 +92,6 @@ def _servers_of_image(tx: Transaction, means: Means, ask: Ask) -> Mapping[str, i
     if ask.image_id is None or not means.settings.scheduler.image_cache_weight_multiplier:
         return {}
     return host.servers_of_image(tx, ask.image_id)
-
-
-def _view(
-    means: Means, one: Host, usages: Mapping[str, Usage], *, aggregates: Aggregates, image_servers: int
-) -> HostView:
-    usage = usages.get(one.uuid, Usage({}, {}))
-    return HostView(
-        host=one.host,
-        provider=one.uuid,
-        node=one.hostname,
-        zone=one.zone,
-        is_up=one.service.is_up(means.clock.now(), means.settings.service_down_time_s),
-        is_enabled=not one.service.is_disabled,
-        disabled_reason=one.service.disabled_reason,
-        free={name: capacity - usage.used.get(name, 0) for name, capacity in usage.capacity.items()},
-        used=usage.used,
-        total={"VCPU": one.vcpus, "MEMORY_MB": one.memory_mb, "DISK_GB": one.local_gb},
-        servers=one.use.servers,
-        io_ops=one.use.busy_servers,
-        failed_builds=one.failed_builds,
-        image_servers=image_servers,
-        hypervisor_type=one.hypervisor_type,
-        hypervisor_version=one.hypervisor_version,
-        cpu_info=one.cpu_info,
-        aggregates=aggregates,
-    )
 
 
 def _claim(means: Means, asking: Server, ask: Ask, view: HostView, candidate: Candidate) -> bool:
@@ -113,10 +106,10 @@ def _claim(means: Means, asking: Server, ask: Ask, view: HostView, candidate: Ca
 
 def _placed(means: Means, held: Mapping[str, Any]) -> dict[str, str]:
     with means.database.read() as tx:
-        known: Sequence[Host] = host.list_all(tx)
-    for one in known:
-        if one.uuid in held:
-            return {"host": one.host, "provider": one.uuid}
+        for provider in held:
+            name = host.find_name(tx, provider)
+            if name is not None:
+                return {"host": name, "provider": provider}
     raise StepFailed("The host that was allocated is gone.")
 
 
@@ -125,6 +118,6 @@ def _no_valid_host(choice: Choice, ask: Ask) -> str:
     traits = [*sorted(ask.required_traits), *(f"no {trait}" for trait in sorted(ask.forbidden_traits))]
     if traits:
         wanted += f" and with {', '.join(traits)}"
-    if choice.refused:
+    if choice.refusals:
         return f"No valid host was found. Hosts with room for {wanted} were refused by {choice.summary()}."
     return f"No valid host was found. There is no host with room for {wanted}."

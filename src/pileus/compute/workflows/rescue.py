@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pileus.clients.image import ImageNotFound
+import msgspec
+
 from pileus.compute.messages import Rescue, Unrescue
-from pileus.compute.model.image import snapshot_of
-from pileus.compute.model.server import Server, VmState
+from pileus.compute.model.server import ImageSnapshot, Server, VmState
 from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.one_order import one_order
@@ -14,11 +14,10 @@ from pileus.kit.workflow import Run, StepFailed
 
 
 def _rescue(run: Run, means: Means, server: Server) -> Rescue:
-    try:
-        image = snapshot_of(means.images.get(run.arguments["image_id"]))
-    except ImageNotFound as error:
-        raise StepFailed(error.reason) from None
-    return Rescue(**heading(run), guest=spec_of(server), image=access_to(means, image))
+    image = msgspec.convert(run.arguments["image"], ImageSnapshot | None)
+    if image is None:
+        raise StepFailed("The server has no image to boot from.")
+    return Rescue(**heading(run), guest=spec_of(server, image), image=access_to(means, image))
 
 
 RESCUE = one_order("rescue", _rescue, vm_state=VmState.RESCUED)

@@ -32,7 +32,7 @@ from pileus.compute.workflows.order import have_destroyed, have_done, heading, l
 from pileus.compute.workflows.state import WITHOUT_GUEST
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 
 def flavor_of(run: Run) -> Flavor:
@@ -47,9 +47,9 @@ def place(run: Run, means: Means) -> dict[str, str]:
     return move.place(run, means, grown, may_stay=may_stay)
 
 
-def note(run: Run, means: Means) -> None:
+def note(run: Run, means: Means) -> Written:
     """Write down where it goes."""
-    means.database.write(move.note, run, means, MigrationStatus.MIGRATING, TaskState.RESIZE_MIGRATING)
+    return Written(lambda tx: move.note(tx, run, means, MigrationStatus.MIGRATING, TaskState.RESIZE_MIGRATING))
 
 
 def _stays(run: Run) -> bool:
@@ -93,7 +93,7 @@ def arrive(run: Run, means: Means) -> dict[str, Any] | Waiting:
     if _stays(run):
         order: Resize | Spawn = Resize(**heading(run), guest=guest, is_running=is_running)
     else:
-        image = carrier.to_read(migration_of(run), means)
+        image = carrier.to_read(migration_of(run), means, grown)
         order = Spawn(**heading(run), guest=guest, image=image, is_running=is_running)
     return send_and_wait(run, means, destination_of(run), order)
 
@@ -103,9 +103,9 @@ def tear_down(run: Run, means: Means) -> Waiting | None:
     return have_destroyed(run, means, destination_of(run), keeps_aside=_stays(run))
 
 
-def settle(run: Run, means: Means) -> None:
+def settle(run: Run, means: Means) -> Written:
     """The server waits for its owner's word. Raises StepFailed if something else was begun for it meanwhile."""
-    means.database.write(_settle, run, means)
+    return Written(lambda tx: _settle(tx, run, means))
 
 
 def _settle(tx: Transaction, run: Run, means: Means) -> None:

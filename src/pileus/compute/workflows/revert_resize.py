@@ -25,7 +25,7 @@ from pileus.compute.workflows.order import have_destroyed, have_done, heading, i
 from pileus.compute.workflows.state import WITHOUT_GUEST, give_up
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 
 def check(run: Run, means: Means) -> None:
@@ -74,9 +74,9 @@ def _relocate(tx: Transaction, run: Run, means: Means) -> None:
     servers.set_state(tx, server.id, host=migration.source_host, node=migration.source_node, now=now)
 
 
-def settle(run: Run, means: Means) -> None:
+def settle(run: Run, means: Means) -> Written:
     """The server is what it was before."""
-    means.database.write(_settle, run, means)
+    return Written(lambda tx: _settle(tx, run, means))
 
 
 def _settle(tx: Transaction, run: Run, means: Means) -> None:

@@ -1,18 +1,23 @@
 """Shelve: a server becomes an image and, at once or later, takes no room on any host.
 
 stop      switch it off                               ⟲ switch it on again, if it was
-capture   have its disk stored as an image            ⟲ delete the image
+capture   have its disk stored as the image that was made for it
 shelve    the server is SHELVED
-          (there is no way back from here; where the settings say so, it ends here)
+          (there is no way back from here)
 vacate    have the guest and its disks removed
 release   give the allocation back
 leave     the server is SHELVED_OFFLOADED, and on no host
 
-Offloading a server that is shelved is the last three steps alone.
+Where the settings let a shelved server keep its host for a while, it ends before those last three:
+
+stay      the server is SHELVED
+
+and offloading it then is the last three alone. What was undone leaves no image.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pileus.compute.db import server as servers
@@ -26,7 +31,7 @@ from pileus.compute.workflows.order import have_destroyed, heading, is_up, load,
 from pileus.compute.workflows.state import TAKEOVER, give_up
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, Waiting, Workflow, Written
 
 
 def switch_on(run: Run, means: Means) -> Waiting | None:
@@ -40,55 +45,51 @@ def switch_on(run: Run, means: Means) -> Waiting | None:
     return asked if isinstance(asked, Waiting) else None
 
 
-def drop(run: Run, means: Means) -> None:
-    """Remove the image, whole or not: unlike a snapshot it was made for us."""
-    image.drop(run.arguments["image_id"], means)
-
-
-def shelve(run: Run, means: Means) -> None:
+def shelve(run: Run, means: Means) -> Written:
     """The server is SHELVED; what will become of it is in its image."""
-    means.database.write(_shelve, run, means)
+    return Written(lambda tx: _shelve(tx, run, means))
 
 
 def _shelve(tx: Transaction, run: Run, means: Means) -> None:
     now = means.clock.now()
-    servers.update(tx, run.subject, now, shelved_image_id=run.arguments["image_id"], shelved_at=now)
+    _keep_image(tx, run, now)
     state: dict[str, Any] = {"vm_state": VmState.SHELVED, "power_state": PowerState.SHUTDOWN}
-    if _is_offloaded_at_once(means):
-        state["task_state"] = TaskState.SHELVING_OFFLOADING
-        servers.set_state(tx, run.subject, now=now, unless_task=TAKEOVER, **state)
-    else:
-        settle_server(tx, run, means, "shelve", **state)
+    task_state = TaskState.SHELVING_OFFLOADING
+    servers.set_state(tx, run.subject, task_state=task_state, now=now, unless_task=TAKEOVER, **state)
 
 
-def _is_offloaded_at_once(means: Means) -> bool:
-    return means.settings.shelved_offload_after_s == 0
+def stay(run: Run, means: Means) -> Written:
+    """The server is SHELVED, and has its host for the time being."""
+    return Written(lambda tx: _stay(tx, run, means))
 
 
-def _goes_on(run: Run, means: Means) -> bool:
-    return run.kind != "shelve" or _is_offloaded_at_once(means)
+def _stay(tx: Transaction, run: Run, means: Means) -> None:
+    _keep_image(tx, run, means.clock.now())
+    settle_server(tx, run, means, "shelve", vm_state=VmState.SHELVED, power_state=PowerState.SHUTDOWN)
+
+
+def _keep_image(tx: Transaction, run: Run, now: datetime) -> None:
+    servers.update(tx, run.subject, now, shelved_image_id=run.arguments["image_id"], shelved_at=now)
 
 
 def vacate(run: Run, means: Means) -> Waiting | None:
     """Have the guest removed."""
     host = load(run, means).host
-    return have_destroyed(run, means, host) if host is not None and _goes_on(run, means) else None
+    return None if host is None else have_destroyed(run, means, host)
 
 
 def release(run: Run, means: Means) -> None:
     """Hold nothing in placement any more."""
-    if _goes_on(run, means):
-        means.placement.release(run.subject)
+    means.placement.release(run.subject)
 
 
-def leave(run: Run, means: Means) -> None:
+def leave(run: Run, means: Means) -> Written:
     """The server is on no host."""
-    if _goes_on(run, means):
-        means.database.write(_leave, run, means)
+    return Written(lambda tx: _leave(tx, run, means))
 
 
 def _leave(tx: Transaction, run: Run, means: Means) -> None:
-    called = "shelve" if run.kind == "shelve" else "shelveOffload"
+    called = "shelveOffload" if run.kind == SHELVE_OFFLOAD.kind else "shelve"
     servers.set_state(tx, run.subject, host=None, node=None, now=means.clock.now())
     settle_server(
         tx, run, means, called, vm_state=VmState.SHELVED_OFFLOADED, power_state=PowerState.NO_STATE
@@ -96,21 +97,24 @@ def _leave(tx: Transaction, run: Run, means: Means) -> None:
 
 
 def fail(run: Run, means: Means) -> None:
-    """The server is as it was, and its action says what went wrong."""
+    """The server is as it was, and its action says what went wrong.
+
+    The image is removed, whole or not, even if no step came to it: unlike a snapshot it was made for us.
+    """
+    image.drop(run.arguments["image_id"], means)
     means.database.write(give_up, run, means, "shelve")
 
 
+_CAPTURING: tuple[Step[Means], ...] = (
+    Step("stop", ordering(lambda run, _means, _server: Stop(**heading(run))), switch_on),
+    Step("capture", snapshot.capture),
+)
 _OFFLOADING: tuple[Step[Means], ...] = (Step("vacate", vacate), Step("release", release), Step("leave", leave))
 
 SHELVE: Workflow[Means] = Workflow(
-    "shelve",
-    (
-        Step("stop", ordering(lambda run, _means, _server: Stop(**heading(run))), switch_on),
-        Step("capture", snapshot.capture, drop),
-        Step("shelve", shelve),
-        *_OFFLOADING,
-    ),
-    failed=fail,
-    no_return="shelve",
-)
+    "shelve", (*_CAPTURING, Step("shelve", shelve), *_OFFLOADING), failed=fail, no_return="shelve"
+)  # fmt: skip
+SHELVE_HERE: Workflow[Means] = Workflow(
+    "shelve_here", (*_CAPTURING, Step("stay", stay)), failed=fail, no_return="stay"
+)  # fmt: skip
 SHELVE_OFFLOAD: Workflow[Means] = Workflow("shelve_offload", _OFFLOADING, is_endless=True)

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pileus.compute.db import action, server
 from pileus.compute.messages import ImageAccess, Snapshot
 from pileus.compute.workflows import image
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import heading, load, send_and_wait
-from pileus.compute.workflows.state import TAKEOVER
-from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+from pileus.compute.workflows.state import give_up
+from pileus.compute.workflows.state import settle as settle_server
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 
 def capture(run: Run, means: Means) -> dict[str, Any] | Waiting:
@@ -48,21 +47,18 @@ def rotate(run: Run, means: Means) -> None:
         image.drop(backup["id"], means)
 
 
-def settle(run: Run, means: Means) -> None:
+def settle(run: Run, means: Means) -> Written:
     """The server is free for the next task."""
-    means.database.write(_settle, run, means, None)
+    return Written(lambda tx: settle_server(tx, run, means, _called(run)))
 
 
 def fail(run: Run, means: Means) -> None:
     """The same, but its action says what went wrong."""
-    means.database.write(_settle, run, means, run.reason)
+    means.database.write(give_up, run, means, _called(run))
 
 
-def _settle(tx: Transaction, run: Run, means: Means, error: str | None) -> None:
-    now = means.clock.now()
-    called = "createBackup" if run.kind == "backup" else "createImage"
-    server.set_state(tx, run.subject, task_state=None, now=now, unless_task=TAKEOVER)
-    action.finish(tx, run.subject, called, now, error=error)
+def _called(run: Run) -> str:
+    return "createBackup" if run.kind == "backup" else "createImage"
 
 
 _CAPTURE: Step[Means] = Step("capture", capture, drop)

@@ -36,13 +36,13 @@ from pileus.compute.workflows.place import claim_host
 from pileus.compute.workflows.state import give_up
 from pileus.compute.workflows.state import settle as settle_server
 from pileus.kit.db import Transaction
-from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow
+from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 
 def place(run: Run, means: Means) -> dict[str, str]:
     """Choose a host. Raises StepFailed."""
     server = load(run, means)
-    return claim_host(means, server, replace(ask_of(server), only_host=run.arguments["host"]))
+    return claim_host(means, server, replace(ask_of(server, means.settings.pci.alias), only_host=run.arguments["host"]))
 
 
 def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
@@ -52,13 +52,13 @@ def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
         shelved = snapshot_of(means.images.get(run.arguments["image_id"]))
     except ImageNotFound as error:
         raise StepFailed(error.reason) from None
-    order = Spawn(**heading(run), guest=spec_of(server), image=access_to(means, shelved))
+    order = Spawn(**heading(run), guest=spec_of(server), image=access_to(means, shelved, of=server))
     return send_and_wait(run, means, run.results["place"]["host"], order)
 
 
-def activate(run: Run, means: Means) -> None:
+def activate(run: Run, means: Means) -> Written:
     """The server is ACTIVE."""
-    means.database.write(_activate, run, means)
+    return Written(lambda tx: _activate(tx, run, means))
 
 
 def _activate(tx: Transaction, run: Run, means: Means) -> None:
@@ -68,9 +68,9 @@ def _activate(tx: Transaction, run: Run, means: Means) -> None:
     settle_server(tx, run, means, "unshelve", launched_at=now, **state)
 
 
-def activate_here(run: Run, means: Means) -> None:
+def activate_here(run: Run, means: Means) -> Written:
     """The server is ACTIVE, or what it came to be as it was switched on."""
-    means.database.write(_activate_here, run, means)
+    return Written(lambda tx: _activate_here(tx, run, means))
 
 
 def _activate_here(tx: Transaction, run: Run, means: Means) -> None:

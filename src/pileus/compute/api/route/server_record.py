@@ -11,12 +11,13 @@ from pileus.compute.api import (
     remote_console,
     server_group,
     server_tag,
+    watch,
 )
 from pileus.compute.api import versions as v
 from pileus.compute.api.route.row import Parameters, on_server, row
 from pileus.compute.api.schema import attachment as attachment_body
 from pileus.compute.api.schema import server_group as group_body
-from pileus.kit.http.routes import Target
+from pileus.kit.http.routes import Target, route
 
 _TAG, _TAGS = "/tags/{tag}", "os-server-tags"
 _INTERFACE, _INTERFACES = "/os-interface/{port_id}", "os-attach-interfaces"
@@ -47,6 +48,9 @@ ROWS = (
     row("GET", _GROUP, server_group.show, f"{_GROUPS}:show", target=Target.ROW),
     row("DELETE", _GROUP, server_group.delete, f"{_GROUPS}:delete", target=Target.ROW),
     #
+    route("GET", "/servers/events", watch.of_project, "pileus:servers:watch", is_stream=True),
+    route("GET", "/servers/{server_id}/events", watch.of_server, "pileus:servers:watch", target=Target.ROW,
+          is_stream=True),
     on_server("GET", "/os-instance-actions", instance_action.list_all, "os-instance-actions:list", query=ACTIONS_BY),
     on_server("GET", "/os-instance-actions/{request_id}", instance_action.show, "os-instance-actions:show"),
     row("GET", "/os-migrations", migration.list_all, "os-migrations:index", query=MIGRATIONS_BY),

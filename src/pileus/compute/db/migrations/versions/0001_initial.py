@@ -14,6 +14,7 @@ down_revision = None
 def upgrade() -> None:
     _create_aggregate()
     _create_flavor()
+    _create_fleet()
     _create_hypervisor()
     _create_keypair()
     _create_lease()
@@ -32,6 +33,7 @@ def upgrade() -> None:
     _create_server_fault()
     _create_server_metadata()
     _create_server_action_event()
+    _create_notification()
 
 
 def _create_aggregate() -> None:
@@ -88,13 +90,29 @@ def _create_hypervisor() -> None:
         sa.Column("hypervisor_version", sa.Integer, nullable=False),
         sa.Column("cpu_info", LongText, nullable=False),
         sa.Column("traits", LongText, nullable=False),
+        sa.Column("address", Name, nullable=False),
+        sa.Column("topology", LongText, nullable=False),
+        sa.Column("metrics", LongText, nullable=False),
         sa.Column("uptime", Name, nullable=False),
         sa.Column("failed_builds", sa.Integer, nullable=False),
+        sa.Column("generation", sa.BigInteger, nullable=False),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_hypervisor")),
         sa.UniqueConstraint("host", name=op.f("uq_hypervisor_host")),
         sa.UniqueConstraint("uuid", name=op.f("uq_hypervisor_uuid")),
+        **MARIADB,
+    )
+    op.create_index(op.f("ix_hypervisor_generation"), "hypervisor", ["generation"])
+
+
+def _create_fleet() -> None:
+    op.create_table(
+        "fleet",
+        sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("generation", sa.BigInteger, nullable=False),
+        sa.Column("gone_generation", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_fleet")),
         **MARIADB,
     )
 
@@ -221,6 +239,8 @@ def _create_server() -> None:
         op.f("ix_server_project_id_deleted_at"), "server", ["project_id", "deleted_at", "created_at", "number"]
     )
     op.create_index(op.f("ix_server_reservation_id"), "server", ["reservation_id"])
+    op.create_index(op.f("ix_server_updated_at"), "server", ["updated_at"])
+    op.create_index(op.f("ix_server_usage"), "server", ["project_id", "deleted_at", "user_id", "vcpus", "memory_mb"])
 
 
 def _create_service() -> None:
@@ -355,6 +375,8 @@ def _create_server_action() -> None:
         sa.Column("started_at", Moment, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
         sa.Column("finished_at", Moment),
+        sa.Column("workflow_id", Uuid36),
+        sa.Column("progress", LongText),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_server_action")),
         sa.ForeignKeyConstraint(
             ["server_id"], ["server.id"], name=op.f("fk_server_action_server_id"), ondelete="CASCADE"
@@ -362,6 +384,7 @@ def _create_server_action() -> None:
         **MARIADB,
     )
     op.create_index(op.f("ix_server_action_server_id"), "server_action", ["server_id"])
+    op.create_index(op.f("ix_server_action_finished_at"), "server_action", ["finished_at"])
 
 
 def _create_server_fault() -> None:
@@ -417,3 +440,19 @@ def _create_server_action_event() -> None:
         **MARIADB,
     )
     op.create_index(op.f("ix_server_action_event_action_number"), "server_action_event", ["action_number"])
+
+
+def _create_notification() -> None:
+    op.create_table(
+        "notification",
+        sa.Column("number", BigId, autoincrement=True, nullable=False),
+        sa.Column("message_id", Uuid36, nullable=False),
+        sa.Column("format", sa.String(16), nullable=False),
+        sa.Column("event_type", Name, nullable=False),
+        sa.Column("publisher", Name, nullable=False),
+        sa.Column("priority", sa.String(8), nullable=False),
+        sa.Column("payload", LongText, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_notification")),
+        **MARIADB,
+    )

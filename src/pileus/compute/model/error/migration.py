@@ -1,8 +1,26 @@
-"""What can be wrong with actions that move servers, or make them of something else."""
+"""Refusals about moving servers."""
 
 from __future__ import annotations
 
-from pileus.kit.errors import Conflict, Invalid, NotFound
+from pileus.kit.errors import Invalid, NotFound
+
+
+class LiveMigrationNotFound(NotFound):
+    """No such live migration under way, or not of this server."""
+
+    message = "In-progress live migration {migration_id} is not found for server {server_id}."
+
+
+class MigrationNotLive(NotFound):
+    """The migration is of another kind."""
+
+    message = "Migration {migration_id} for server {server_id} is not live-migration."
+
+
+class MigrationNotInProgress(NotFound):
+    """The live migration has ended."""
+
+    message = "Live migration {migration_id} for server {server_id} is not in progress."
 
 
 class SameFlavor(Invalid):
@@ -35,22 +53,10 @@ class ForceWithoutHost(Invalid):
     message = "Can't force to a non-provided destination"
 
 
-class HostNotFound(NotFound):
-    """An evacuation names a host that there is not."""
-
-    message = "Compute host {host} not found."
-
-
 class HostStillUp(Invalid):
     """The host that a server shall be evacuated from lives."""
 
     message = "Compute service of {host} is still in use."
-
-
-class HostDown(Conflict):
-    """The server's host was not heard of lately, and it must be there."""
-
-    message = "Service is unavailable at this time."
 
 
 class MigrationNotFound(NotFound):
@@ -84,30 +90,3 @@ class MigrationToEndMissing(Invalid):
     """Nothing waits to be confirmed or reverted."""
 
     message = "Instance has not been resized."
-
-
-class ShelvedHere(Conflict):
-    """A server that is still on its host is not unshelved to another zone or host."""
-
-    message = (
-        'Specifying an availability zone or a host when unshelving server "{server_id}" with status "{state}" is not '
-        "supported. The server status must be SHELVED_OFFLOADED."
-    )
-
-
-class HostNotInZone(Conflict):
-    """A server is unshelved to a host that is not in the zone that it is pinned to."""
-
-    message = 'Host "{host}" is not in the availability zone "{zone}".'
-
-
-class PasswordNotSet(Conflict):
-    """The guest has not taken its administrator's password."""
-
-    message = "Failed to set admin password on {server_id} because {reason}"
-
-
-class GuestRefused(Conflict):
-    """The guest's host could not do it."""
-
-    message = "{reason}"

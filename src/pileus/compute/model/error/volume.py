@@ -1,26 +1,8 @@
-"""What can be wrong about interfaces, volumes and shares of servers. There are no services that have them."""
+"""Refusals about volumes and shares."""
 
 from __future__ import annotations
 
 from pileus.kit.errors import Invalid, NotFound
-
-
-class PortNotFound(NotFound):
-    """No such port: there is no network service to know it."""
-
-    message = "Port id {port_id} could not be found."
-
-
-class NetworkNotFound(NotFound):
-    """No such network: there is no network service to know it."""
-
-    message = "Network {network_id} could not be found."
-
-
-class NoNetworkAvailable(Invalid):
-    """An interface is asked for on whatever network there is, and there is none."""
-
-    message = "No specific network was requested and none are available for project '{project_id}'."
 
 
 class VolumeNotFound(NotFound):
