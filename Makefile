@@ -69,6 +69,10 @@ lint: $(DEV) ## check style, types and layers
 test: lint guest ## lint, then every test (ARGS="-k inventory" runs some)
 	@$(VENV)/bin/pytest -n auto $(ARGS)
 
+.PHONY: real
+real: $(DEV) guest ## do everything that libvirt can do to real guests, which takes minutes
+	@scripts/as-libvirt $(VENV)/bin/pytest -m real $(ARGS)
+
 .PHONY: conformance
 conformance: $(DEV) ## run other people's test suites, with and without tokens
 	@scripts/conformance $(ARGS)
@@ -76,6 +80,10 @@ conformance: $(DEV) ## run other people's test suites, with and without tokens
 .PHONY: crash
 crash: $(DEV) guest ## kill processes at every step of the work and check that nothing is lost
 	@scripts/crash $(ARGS)
+
+.PHONY: soak
+soak: $(DEV) ## let a storm rage over hundreds of pretended hosts (ARGS="--seed 7 --hosts 500 --steps 1000 --runs 10")
+	@$(VENV)/bin/python -m tests.simulation $(ARGS)
 
 .PHONY: bench
 bench: $(DEV) ## measure

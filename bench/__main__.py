@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import boot, latency, memory, start, transfer
 from bench.client import Client
 from bench.cloud import Cloud, Originals, Pileus, free_offset, running
+from bench.compute.run import PART as COMPUTE
 from bench.identity.run import PART as IDENTITY
 from bench.image.run import PART as IMAGE
 from bench.memory import Phase
@@ -21,7 +22,7 @@ from bench.start import Starts
 
 ROOT = Path(__file__).parent.parent
 CLOUD_PARTS = ("start", "memory", "server", "transfer", "calls")
-WITH_A_PAGE = (PLACEMENT, IDENTITY, IMAGE)
+WITH_A_PAGE = (PLACEMENT, IDENTITY, IMAGE, COMPUTE)
 PARTS = (*CLOUD_PARTS, *(part.name for part in WITH_A_PAGE))
 INTRODUCTION = (
     "Pileus beside Keystone, Glance, Placement and Nova, in one run on one machine. The originals run as in "

@@ -117,11 +117,11 @@ class Original:
 
 
 def install(service: str) -> None:
-    """Make an original's virtualenv if it is not there; the first time this takes a minute.
+    """Make an original's virtualenv if it is not there, or all of theirs; the first time this takes a minute for each.
 
     Raises CalledProcessError.
     """
-    subprocess.run([PEERS / "install", service], check=True)
+    subprocess.run([PEERS / "install", *([service] if service else [])], check=True)
 
 
 @contextlib.contextmanager

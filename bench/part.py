@@ -20,7 +20,7 @@ class Part:
     """What is measured of one service, and what is said about it."""
 
     name: str  # of the part, and of the page
-    original: str  # what bench/peers calls the original
+    original: str  # what bench/peers calls the original; nothing where all are needed
     rows: Sequence[str]
     measure: Callable[[Path, int, Sequence[str], bool], list[Row]]  # folder, port offset, rows, with the original?
     introduction: str

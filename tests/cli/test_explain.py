@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from pileus.cli import explain
 from pileus.compute.db import action, server
 from pileus.compute.model.action import SELECT_DESTINATIONS, Action
-from pileus.compute.model.errors import InstanceNotFound
+from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.flavor import STANDARD
 from pileus.compute.model.server import Server
 from pileus.compute.service import MIGRATIONS

@@ -33,6 +33,7 @@ class Api:
         self._pool = urllib3.PoolManager(maxsize=8, timeout=TIMEOUT_S, retries=False)
         self.token = ""
         self._urls: dict[str, str] = {}
+        self.compute_version = ""  # the microversion that compute is asked with, if any
 
     def log_in(self) -> None:
         """Get a token and the catalog."""
@@ -53,6 +54,8 @@ class Api:
         headers = {"x-auth-token": self.token, "accept": "application/json"}
         if service == "placement":
             headers["openstack-api-version"] = "placement 1.31"
+        if service == "compute" and self.compute_version:
+            headers["openstack-api-version"] = f"compute {self.compute_version}"
         if body is not None:
             headers["content-type"] = "application/octet-stream"
         reply = self._send(method, self._urls[service] + path, json=json, body=body, headers=headers)

@@ -104,7 +104,7 @@ def _check_images(admin: Api, state: Path) -> None:
 
 
 def _files(state: Path) -> set[str]:
-    return {path.name[:36] for path in (state / "images").rglob("*") if path.is_file()}
+    return {path.name[:36] for path in (state / "images").rglob("*-*") if path.is_file()}
 
 
 def fake_guests(state: Path) -> Guests:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,16 +25,13 @@ from pileus.kit import ids
 from pileus.kit.clock import SystemClock
 from pileus.kit.context import Context
 from pileus.kit.errors import Unauthenticated
-from pileus.kit.http.app import App
 from pileus.kit.workflow import Runner, WorkflowStore
-from tests.golden.matrix import Sample, Subject
+from tests.golden.matrix import Sample, StreamingApp, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from pileus.image.backend import Backend
     from pileus.kit.db import Database
-    from pileus.kit.http.message import Reply, Request
+    from pileus.kit.http.message import Request
     from pileus.kit.http.routes import Route
     from pileus.kit.http.threads import Threads
 
@@ -79,27 +75,6 @@ class Callers:
         if found is None:
             raise Unauthenticated
         return found
-
-
-class StreamingApp(App[Any]):
-    """Answers also what carries bytes; what it is sent has none."""
-
-    def handle(self, request: Request) -> Reply:
-        """Answer one request."""
-        found = self.find_route(request.method, request.path)
-        if found is None or not found.is_stream:
-            return super().handle(request)
-        request.stream = _no_bytes()
-        row, refusal = self.admit(request)
-        if row is None:
-            assert refusal is not None
-            return refusal
-        return asyncio.run(self.stream(row, request))
-
-
-async def _no_bytes() -> AsyncIterator[bytes]:
-    for piece in ():
-        yield piece
 
 
 class Samples:

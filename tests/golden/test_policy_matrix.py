@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pileus.compute.settings import QuotaSettings, Settings
 from pileus.image.service import MIGRATIONS as IMAGE_MIGRATIONS
 from pileus.kit.db import Database
 from pileus.kit.http.threads import Threads
 from pileus.placement.service import MIGRATIONS
-from tests.golden import identity, image, image_cache, image_metadef, placement
+from tests.compute.cloud import Cloud
+from tests.golden import compute, identity, image, image_cache, image_metadef, placement
 from tests.golden.matrix import require_unchanged, table
 
 if TYPE_CHECKING:
@@ -79,3 +81,10 @@ def test_the_old_defaults_of_placement_let_an_administrator_reshape_and_that_is_
         if cell != changed
     ]
     assert cells == [("POST /reshaper", "admin")]
+
+
+def test_compute_lets_each_persona_do_what_it_did(database_url: str) -> None:
+    unlimited = QuotaSettings(instances=-1, cores=-1, ram_mb=-1, server_groups=-1)
+    cloud = Cloud(database_url, Settings(quota=unlimited))
+    require_unchanged("compute", table(compute.subject(cloud)))
+    cloud.database.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pileus.compute.api import aggregate, server_action
+from pileus.compute.api import aggregate, server_action, server_move
 from pileus.compute.api.route.flavor import ACTIONS as FLAVOR_ACTIONS
 from pileus.compute.api.route.row import BY_ACTION
 from pileus.compute.api.routes import ROUTES as COMPUTE
@@ -75,12 +75,12 @@ APIS = (
     Api("placement", PLACEMENT, PLACEMENT_RULES, lambda: new_placement(NO_BACKEND, Nobody()), frozenset({"GET /"})),
     Api(
         "compute", COMPUTE, COMPUTE_RULES, lambda: new_compute(NO_BACKEND, Nobody()),
-        frozenset({"GET /", "GET /{anything}", "GET /v2.1", "GET /v2.1/"}),
+        frozenset({"GET /", "GET /{anything}", "GET /v2", "GET /v2/", "GET /v2.1", "GET /v2.1/"}),
     ),
 )  # fmt: skip
 each_api = pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 
-ACTIONS = (*server_action.ACTIONS, *aggregate.ACTIONS, *FLAVOR_ACTIONS)
+ACTIONS = (*server_action.ACTIONS, *server_move.MIGRATION_ACTIONS, *aggregate.ACTIONS, *FLAVOR_ACTIONS)
 
 UNUSED = {
     "default",  # in oslo.policy the fallback for unknown rules; here an unknown rule allows nobody
@@ -95,7 +95,8 @@ UNUSED = {
 }
 
 DERIVED = re.compile(
-    r".*:(get_all_tenants|all_projects|host|details|unknown-only|zero_disk_flavor)|identity:[a-z]+_domain_roles?"
+    r".*:(get_all_tenants|all_projects|host|details|unknown-only)|identity:[a-z]+_domain_roles?|"
+    r".*:servers:create:(attach_network|attach_volume|forced_host|trusted_certs|zero_disk_flavor)"
 )
 """Rules that are named after another one."""
 
@@ -103,12 +104,7 @@ NOT_YET = {
     "compute:server:topology:host:index",
     "network:attach_external_network",
     "os_compute_api:os-volumes-attachments:swap",
-    "os_compute_api:servers:create:attach_network",
-    "os_compute_api:servers:create:attach_volume",
-    "os_compute_api:servers:create:forced_host",
-    "os_compute_api:servers:create:trusted_certs",
     "os_compute_api:servers:create_image:allow_volume_backed",
-    "os_compute_api:servers:migrations:force_complete",
 }
 """Rules of the original that operators may name, and that nothing here asks yet."""
 

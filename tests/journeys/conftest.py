@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contracts.driver_bench import require_libvirt
 from tests.journeys.client import Client, Clients
+from tests.journeys.real_guest import GUEST, remove_guests
+from tests.lacking import LackingError, skip_outside_ci
 from tests.running import RunningCloud
 
 if TYPE_CHECKING:
@@ -54,3 +57,19 @@ def data_file(here: Path) -> Path:
     file = here / "disk.raw"
     file.write_bytes(os.urandom(300_000))
     return file
+
+
+@pytest.fixture
+def real_cloud(tmp_path: Path) -> Iterator[RunningCloud]:
+    """A cloud with libvirt, of a test's own."""
+    try:
+        require_libvirt(tmp_path / "libvirt")
+    except LackingError as lacking:
+        skip_outside_ci(str(lacking))
+    if not GUEST.exists():
+        skip_outside_ci(f"there is no {GUEST}; `make guest` builds it")
+    made = RunningCloud(tmp_path / "state", "--driver", "libvirt")
+    made.start()
+    yield made
+    made.stop()
+    remove_guests(made)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.journeys.server import remove, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,23 +38,6 @@ def new_server(member: Client, image: str) -> Iterator[NewServer]:
 
     yield create
     remove(member, *made)
-
-
-def wait_for(member: Client, server: str, status: str) -> None:
-    """Wait as `--wait` does, but not for five seconds at a time."""
-    deadline = time.monotonic() + 30
-    while (seen := member.value(f"server show {server} -c status")) != status:
-        assert time.monotonic() < deadline, f"it is {seen}, not {status}"
-        time.sleep(0.1)
-
-
-def remove(member: Client, *servers: str) -> None:
-    """Delete servers, which may be gone, and wait until they are."""
-    deadline = time.monotonic() + 30
-    member.run(f"server delete {' '.join(servers)}")
-    while set(servers) & {text for row in member.json("server list") for text in (row["ID"], row["Name"])}:
-        assert time.monotonic() < deadline, f"{servers} are not gone"
-        time.sleep(0.1)
 
 
 def test_flavors_are_listed_made_and_deleted(admin: Client, member: Client) -> None:

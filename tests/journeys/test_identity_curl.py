@@ -104,6 +104,22 @@ def test_a_token_is_validated_and_revoked(member: Client, token: str, url: str) 
     assert curl("-H", f"X-Auth-Token: {subject.headers['x-subject-token']}", f"{url}/auth/tokens").status == 401
 
 
+def test_a_revoked_token_opens_no_door_any_more(member: Client, url: str) -> None:
+    issued = authenticate(url, password(member), {"project": {"name": "demo", "domain": {"id": "default"}}})
+    token = issued.headers["x-subject-token"]
+    catalog = {each["type"]: each["endpoints"][0]["url"] for each in issued.json["token"]["catalog"]}
+    doors = (
+        f"{catalog['image']}/v2/images",
+        f"{catalog['compute']}/servers",
+        f"{catalog['placement']}/resource_providers",
+    )
+    for _ in range(2):
+        assert [curl_json(token, "GET", door).status in (200, 400, 403) for door in doors] == [True] * 3
+    assert curl("-X", "DELETE", "-H", f"X-Auth-Token: {token}", "-H", f"X-Subject-Token: {token}",
+                f"{url}/auth/tokens").status == 204  # fmt: skip
+    assert [curl_json(token, "GET", door).status for door in doors] == [401] * 3
+
+
 def test_a_domain_goes_only_when_it_is_disabled(token: str, url: str) -> None:
     made = curl_json(token, "POST", f"{url}/domains", {"domain": {"name": "newdomain"}})
     assert (made.status, made.json["domain"]["enabled"]) == (201, True)

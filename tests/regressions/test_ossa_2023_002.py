@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.image import hostile
-from tests.regressions.images import require_conversion_refused, require_upload_refused
+from tests.regressions.images import require_boot_refused, require_conversion_refused, require_upload_refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,12 @@ IMAGES = [
 def test_a_vmdk_that_names_a_file_is_refused(site: Site, tmp_path: Path, data: bytes) -> None:
     require_upload_refused(site, "vmdk", [data])
     require_conversion_refused(tmp_path, "vmdk", data)
+
+
+@pytest.mark.parametrize("data", IMAGES)
+@pytest.mark.parametrize("declared", ["vmdk", "raw", "qcow2"])
+def test_no_host_boots_one(tmp_path: Path, declared: str, data: bytes) -> None:
+    require_boot_refused(tmp_path, declared, data)
 
 
 @pytest.mark.parametrize("data", IMAGES[:2])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.image import hostile
-from tests.regressions.images import require_conversion_refused, require_upload_refused
+from tests.regressions.images import require_boot_refused, require_conversion_refused, require_upload_refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,7 @@ def test_a_qcow2_whose_data_is_in_another_file_is_refused(site: Site, tmp_path: 
     assert str(secret).encode() in data
     require_upload_refused(site, declared, [data])
     require_conversion_refused(tmp_path, declared, data)
+    require_boot_refused(tmp_path, declared, data)
 
 
 @pytest.mark.parametrize("declared", ["qcow2", "raw"])
@@ -35,3 +36,4 @@ def test_a_qcow2_with_a_backing_file_or_an_unknown_feature_is_refused(
 ) -> None:
     require_upload_refused(site, declared, [data])
     require_conversion_refused(tmp_path, declared, data)
+    require_boot_refused(tmp_path, declared, data)

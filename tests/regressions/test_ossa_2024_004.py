@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pileus.compute.agent.image_cache import ImageDamaged
 from pileus.image.formats.conversion import ConversionLimits, convert
 from pileus.image.model.digest import Digest
 from pileus.image.model.format_errors import DigestMismatch
+from tests.image import hostile
+from tests.regressions.images import host_access, host_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +39,13 @@ def test_a_wrong_digest_ends_a_conversion_before_it_begins(tmp_path: Path, monke
             expected=Digest("sha256", DIGEST),
         )
     assert not target.exists()
+
+
+def test_a_host_compares_the_digest_before_it_looks_into_an_image(tmp_path: Path) -> None:
+    cache = host_cache(tmp_path, hostile.qcow2_over("/etc/passwd"))
+    with pytest.raises(ImageDamaged):  # and not that it is unsafe, which is found by reading it
+        cache.get(host_access("qcow2", hash_algorithm="sha256", hash_value=DIGEST))
+    assert cache.list_ids() == []
 
 
 def test_a_wrong_digest_ends_an_upload(site: Site) -> None:

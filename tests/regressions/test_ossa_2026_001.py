@@ -11,8 +11,11 @@ from pileus.kit.context import ANONYMOUS, Context
 from pileus.kit.http.app import App
 from pileus.kit.http.auth import IDENTITY_HEADERS
 from pileus.kit.http.message import Request
+from tests.compute.cloud import MEMBER, OTHER, Cloud
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.identity.world import World
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -54,3 +57,13 @@ def test_nobody_behind_the_door_sees_such_a_header(world: World) -> None:
     assert witness.seen == {"x-auth-token": "t", "accept": "*/*"}
     for name in ("x-service-user-name", "x-service-project-domain-id", "x-domain-name", "x-tenant", "x-service-role"):
         assert name in IDENTITY_HEADERS
+
+
+def test_they_give_nobody_anything_in_compute_either(tmp_path: Path) -> None:
+    cloud = Cloud(f"sqlite:///{tmp_path}/compute.sqlite")
+    server_id = cloud.active_server()
+    sent = {**FORGED, "x-project-id": "p-one", "x-user-id": "u-member", "x-service-roles": "service"}
+    assert cloud.ask("GET", "/os-services", who=MEMBER, headers=sent).status == 403
+    assert cloud.ask("GET", "/os-services", who="", headers=sent).status == 401
+    assert cloud.ask("GET", f"/servers/{server_id}", who=OTHER, headers=sent).status == 404
+    cloud.database.close()

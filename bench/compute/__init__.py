@@ -1,0 +1,1 @@
+"""Compute beside the original: the part `compute` of `make bench`, or `python -m bench.compute`."""
