@@ -37,6 +37,15 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Image's own database, on each of the servers."""
+    made = Database(database_url)
+    MIGRATIONS.sync(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def new_site(tmp_path: Path, migrated_file: bytes) -> Iterator[Callable[..., Site]]:
     made: list[Backend] = []
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.compute.cloud import ADMIN, MEMBER, OTHER, READER, Cloud
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 FORGED = {"project_id": "p-two", "user_id": "u-other", "tenant_id": "p-two"}
-
-
-@pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    made = Cloud(f"sqlite:///{tmp_path}/compute.sqlite")
-    yield made
-    made.database.close()
 
 
 def test_a_body_does_not_pass_for_the_server(cloud: Cloud) -> None:

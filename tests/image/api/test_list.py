@@ -76,6 +76,7 @@ def test_a_word_of_a_list_may_hold_commas_and_quotes(site: Site) -> None:
         ("protected=x", "Invalid value 'x' for 'protected' filter."),
         ("member_status=x", "Invalid status: x"),
         ("changes-since=x", "no longer available on v2"),
+        ("&".join(f"tag={number}" for number in range(51)), "no more than 50 conditions"),
     ],
 )
 def test_a_bad_question_is_refused(site: Site, query: str, sentence: str) -> None:

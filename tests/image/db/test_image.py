@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
@@ -25,14 +24,6 @@ from pileus.kit.db import Database
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, 123456)
 ME = Viewer("me")
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url, pool_size=8)
-    MIGRATIONS.sync(database)
-    yield database
-    database.close()
 
 
 def image(number: int = 1, **attributes: Any) -> Image:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,12 +7,11 @@ import pytest
 from sqlalchemy import Subquery, event
 
 from pileus.image.db import image as images
-from pileus.image.db import lead, query
+from pileus.image.db import lead, query, shape
 from pileus.image.db import member as members
 from pileus.image.model.image import Image
 from pileus.image.model.member import Member
 from pileus.image.model.query import Filter, ImageQuery, Sort, Viewer
-from pileus.image.service import MIGRATIONS
 from pileus.kit.db import Database, Transaction
 
 NOON = datetime(2026, 1, 1, 12)
@@ -22,12 +20,10 @@ LONG = "x" * 100
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    MIGRATIONS.sync(database)
+def database(database: Database) -> Database:
+    """One that is full."""
     database.write(fill)
-    yield database
-    database.close()
+    return database
 
 
 def fill(tx: Transaction) -> None:
@@ -114,9 +110,14 @@ def test_a_condition_that_leaves_few_leads(database: Database) -> None:
     said: list[str] = []
     event.listen(database._reader, "before_cursor_execute", lambda *args: said.append(args[2]))
     with database.read() as tx:
-        assert lead.find(tx, ADMIN, ImageQuery(limit=5)) is None
+        asked = ImageQuery(limit=5)
+        assert lead.find(tx, shape.of(ADMIN, asked), shape.values(ADMIN, asked)) is None
         assert said == []
-        few = lead.find(tx, ADMIN, ImageQuery(limit=5, tags=("t", "u"), properties={"os": "o1"}))
+        asked = ImageQuery(limit=5, tags=("t", "u"), properties={"os": "o1"})
+        values = shape.values(ADMIN, asked)
+        number = lead.find(tx, shape.of(ADMIN, asked), values)
         assert len(said) == 1
+        assert number is not None
+        few = lead.follow(shape.of(ADMIN, asked), number)
         assert isinstance(few, Subquery)
-        assert len(tx.all(few.select())) == 16
+        assert len(tx.all(few.select(), values)) == 16

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from threading import Barrier, Thread
@@ -14,20 +13,11 @@ from pileus.image.model.image import UNPROVEN, Image, Location
 from pileus.image.model.location_errors import LastStore, OperationRunning
 from pileus.image.model.task import LOCATION_IMPORT, Task
 from pileus.image.operations import location as operation
-from pileus.image.service import MIGRATIONS
 from pileus.kit.db import Database, Transaction
 
 NOON = datetime(2026, 1, 1, 12)
 IMAGE = Image(id="00000000-0000-4000-8000-000000000001", owner="me", created_at=NOON, updated_at=NOON)
 A, B, C = Location("web", "http://a/#Ä"), Location("web", "http://a/#ä"), Location("local", "c", {"speed": [1, "²"]})
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url, pool_size=8)
-    MIGRATIONS.sync(database)
-    yield database
-    database.close()
 
 
 def read(database: Database) -> Image:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -29,21 +28,12 @@ from pileus.image.operations import metadef_catalogue as catalogues
 from pileus.image.operations import metadef_namespace as operation
 from pileus.image.operations import metadef_part as part_operation
 from pileus.image.operations.metadef_catalogue import Way
-from pileus.image.service import MIGRATIONS
 from pileus.kit.db import Database
 from tests.image.metadefs import NOON, NUMBER, WORDS, definition, empty
 
 LATER = NOON + timedelta(hours=1)
 ADMIN = Viewer("admin", is_admin=True)
 ALL = NamespaceFilter()
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url, pool_size=8)
-    MIGRATIONS.sync(database)
-    yield database
-    database.close()
 
 
 def find(database: Database, name: str) -> Definition | None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,19 +14,10 @@ from pileus.image.model.imports import Staged
 from pileus.image.model.quota import STAGE_TOTAL
 from pileus.image.model.task import IMPORT, SUCCESS, Task, TaskQuery
 from pileus.image.model.upload import STAGING
-from pileus.image.service import MIGRATIONS
 from pileus.kit import ids
 from pileus.kit.db import Database
 
 NOW = datetime(2026, 1, 1, 12)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
 
 
 def add(database: Database, minute: int, owner: str = "p", **more: object) -> Task:

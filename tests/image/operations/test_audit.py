@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +21,6 @@ from pileus.image.model.upload import STAGING, Received, Upload, new_location
 from pileus.image.operations import audit
 from pileus.image.operations import image as operation
 from pileus.image.operations import upload as upload_operation
-from pileus.image.service import MIGRATIONS
 from pileus.image.stores.cache import Cache
 from pileus.image.stores.memory import MemoryStore
 from pileus.kit.db import Database
@@ -84,11 +82,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    MIGRATIONS.sync(database)
-    yield Bench(database)
-    database.close()
+def bench(database: Database) -> Bench:
+    return Bench(database)
 
 
 def test_what_belongs_to_somebody_is_no_finding(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,20 +22,11 @@ from pileus.image.model.upload import STAGE, STAGING, Received, Upload, new_loca
 from pileus.image.operations import image as operation
 from pileus.image.operations import quota as quota_operation
 from pileus.image.operations import upload as upload_operation
-from pileus.image.service import MIGRATIONS
 from pileus.kit.db import Database
 
 NOON = datetime(2026, 1, 1, 12)
 MANY = 16
 RECEIVED = Received(size=10, checksum="c", os_hash_algo="sha512", os_hash_value="h", virtual_size=10)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url, pool_size=MANY)
-    MIGRATIONS.sync(database)
-    yield database
-    database.close()
 
 
 def new_image(owner: str = "me") -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +25,6 @@ from pileus.image.model.upload import Received, Upload, new_location
 from pileus.image.operations import image as operation
 from pileus.image.operations import scrub as scrub_operation
 from pileus.image.operations import upload as upload_operation
-from pileus.image.service import MIGRATIONS
 from pileus.image.stores.memory import MemoryStore
 from pileus.kit.db import Database
 from pileus.kit.lease import Leases
@@ -75,11 +74,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    MIGRATIONS.sync(database)
-    yield Bench(database)
-    database.close()
+def bench(database: Database) -> Bench:
+    return Bench(database)
 
 
 def test_a_kept_image_is_gone_for_everybody(bench: Bench) -> None:

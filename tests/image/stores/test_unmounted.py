@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ from pileus.image.model.image import Location
 from pileus.image.model.upload import STAGING
 from pileus.image.operations import audit
 from pileus.image.operations.store import claim, heed
-from pileus.image.service import MIGRATIONS
 from pileus.image.settings import Settings, StoreSettings
 from pileus.image.stores.filesystem import MARK, FilesystemStore
 from pileus.kit.db import Database
@@ -21,14 +20,6 @@ from tests.image.bench import Site
 from tests.image.process import Server, wait_until
 
 KEY = "7d1f3f8e-6e0c-4a5e-9d5e-0d9a4a1e1f10-0badcafe"
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
 
 
 def unmount(folder: Path) -> Path:
@@ -78,6 +69,17 @@ def test_an_operator_who_begins_anew_makes_the_mark(database: Database, tmp_path
     anew = FilesystemStore("here", folder)
     claim(database, {"here": anew})
     assert (anew.problem(), list(anew.keys() or ())) == (None, [])
+
+
+def test_a_folder_that_cannot_be_looked_into_is_refused_like_one_without_its_mark(tmp_path: Path) -> None:
+    folder = tmp_path
+    while len(str(folder)) < 4090:  # so that no name fits behind it
+        folder /= "x" * min(200, 4094 - len(str(folder)))
+    store = FilesystemStore("here", folder)
+    store.claim(is_new=False)
+    with pytest.raises(StorageBroken):
+        store.create("a", None)
+    assert "mount its disk" in (store.problem() or "")
 
 
 def test_who_only_looks_marks_nothing(database: Database, tmp_path: Path) -> None:

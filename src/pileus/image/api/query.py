@@ -17,6 +17,7 @@ from pileus.kit.http.message import Query
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 1000
+MOST_CONDITIONS = 50  # each makes the statement longer, and statements are kept
 MEMBER_STATUSES = ("pending", "accepted", "rejected", "all")
 
 _COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte")
@@ -36,11 +37,16 @@ class SortInvalid(Invalid):
 def read(query: Query, tx: Transaction, viewer: Viewer) -> ImageQuery:
     """Return what a query string asks for. Raises FilterInvalid, SortInvalid, MarkerNotFound."""
     filters, properties = _filters(query)
+    tags = tuple(tag.strip() for tag in query.all("tag"))
+    if len(filters) + len(properties) + len(tags) > MOST_CONDITIONS:
+        raise FilterInvalid(
+            f"A list may have no more than {MOST_CONDITIONS} conditions on tags, properties and others."
+        )
     return ImageQuery(
         limit=_limit(query),
         filters=filters,
         properties=properties,
-        tags=tuple(tag.strip() for tag in query.all("tag")),
+        tags=tags,
         visibility=_visibility(query),
         member_status=_member_status(query),
         sort=_sort(query),

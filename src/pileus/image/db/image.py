@@ -146,13 +146,15 @@ def list_of(tx: Transaction, image_ids: Sequence[str], viewer: str | None = None
     return _with_parts(tx, [rows[image_id] for image_id in image_ids if image_id in rows])
 
 
-def list_page(
-    tx: Transaction, page: Select[Any], order: Sequence[ColumnElement[Any]], viewer: str | None
-) -> list[Image]:
-    """Return the images whose `id`s a statement yields, in an order of columns of images."""
-    of_page = page.subquery("page")
-    chosen = _SELECTION.join(of_page, of_page.c.id == _t.c.id).order_by(*order)
-    rows = tx.tuples(chosen, {"viewer": viewer})
+def of_page(page: Select[Any], order: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """Return the select of the images whose `id`s a page has, in an order of columns of images."""
+    chosen = page.subquery("page")
+    return _SELECTION.join(chosen, chosen.c.id == _t.c.id).order_by(*order)
+
+
+def list_page(tx: Transaction, page: Select[Any], values: Mapping[str, Any]) -> list[Image]:
+    """Return the images that a select `of_page` yields."""
+    rows = tx.tuples(page, values)
     return _with_parts(tx, rows) if rows else []
 
 

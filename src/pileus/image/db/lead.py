@@ -8,17 +8,21 @@ at best, and SQLite nothing at all. So we count what each condition leaves, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     FromClause,
     ScalarSelect,
     Select,
     Subquery,
     and_,
+    bindparam,
     false,
     func,
     select,
@@ -28,9 +32,9 @@ from sqlalchemy import (
 )
 
 from pileus.image.db import tables
-from pileus.image.db.image import sorting, value_key
+from pileus.image.db.image import sorting
+from pileus.image.db.shape import KEPT, Shape, place
 from pileus.image.model.image import COMMUNITY, PRIVATE, PUBLIC, SHARED
-from pileus.image.model.query import Filter, ImageQuery, Viewer
 from pileus.kit.db import Transaction
 
 MANY = 12_000  # images that a condition leaves: it is no lead
@@ -46,26 +50,31 @@ _OF_ANYBODY = {None: (PUBLIC,), "all": (PUBLIC, COMMUNITY)}
 """The visibility asked for, if not one of these → which images everybody gets."""
 
 
-def find(tx: Transaction, viewer: Viewer, query: ImageQuery) -> Subquery | list[Reason] | None:
-    """Return what yields the ids of few images with all of the page's among them, or None if it is better to walk.
+def find(tx: Transaction, shape: Shape, values: Mapping[str, Any]) -> int | None:
+    """Return which lead leaves few images with all of the page's among them, or None if it is better to walk."""
+    counting = _counting(shape)
+    if counting is None:
+        return None
+    found = tx.tuples(counting, values)[0]
+    fewest, number = min((count, number) for number, count in enumerate(found))
+    return None if fewest * DEARNESS >= way(values["limit"], found) else number
 
-    If the caller sees few images anyway, that is the reasons why he does.
-    """
-    leads = _leads(viewer, query)
-    seen = [] if viewer.is_admin or is_merged(viewer, query) else reasons(viewer, query)
-    if seen:
-        leads.append([_ids_of(each) for each in seen])
-    if not leads:
-        return None
-    found = tx.tuples(select(*map(_count, leads)))[0]
-    fewest, place = min((count, place) for place, count in enumerate(found))
-    if fewest * DEARNESS >= way(query.limit, found):
-        return None
-    chosen = leads[place]
-    if seen and chosen is leads[-1]:
-        return seen
+
+def follow(shape: Shape, number: int) -> Subquery | list[Reason]:
+    """Return what yields the ids that a lead leaves; if these are what the caller sees, the reasons why he does."""
+    leads = _leads(shape)
+    chosen = leads[number]
+    if _is_gathered(shape) and chosen is leads[-1]:
+        return reasons(shape)
     # Neither kind of select can be dissolved into the one around it, so that all databases begin with it.
     return union(*chosen).subquery("lead") if len(chosen) > 1 else chosen[0].limit(MANY).subquery("lead")
+
+
+@lru_cache(maxsize=KEPT)
+def _counting(shape: Shape) -> Executable | None:
+    """Return the select of how many images each lead leaves; see `shape` why it is kept."""
+    counts = [_count(each) for each in _leads(shape)]
+    return select(*counts) if counts else None
 
 
 def _count(lead: Lead) -> ScalarSelect[int]:
@@ -78,17 +87,18 @@ def way(limit: int, counts: Sequence[int]) -> float:
     return limit * prod(SUPPOSED / max(count, 1) for count in rare) if rare else 0
 
 
-def _leads(viewer: Viewer, query: ImageQuery) -> list[Lead]:
-    """Return what each condition that has an index leaves."""
+def _leads(shape: Shape) -> list[Lead]:
+    """Return what each condition that has an index leaves; at last, what the caller sees if it is to be gathered."""
     t, p = tables.image_tag, tables.image_property
-    leads = [[_ids(_holds(each))] for each in query.filters if _is_indexed(each)]
-    leads += [[select(t.c.image_id).where(t.c.value == tag)] for tag in query.tags]
-    leads += [
-        [select(p.c.image_id).where(p.c.name == name, p.c.value_key == value_key(value))]
-        for name, value in query.properties.items()
-    ]
-    if viewer.is_admin and query.visibility not in (None, "all"):
-        leads.append([_ids(_t.c.visibility == query.visibility)])
+    leads = [[_ids(_holds(number, *each))] for number, each in enumerate(shape.filters) if _is_indexed(*each)]
+    leads += [[select(t.c.image_id).where(t.c.value == place("tag", number))] for number in range(shape.tags)]
+    for number in range(len(shape.properties)):
+        name, key = place("property", number), place("property_key", number)
+        leads.append([select(p.c.image_id).where(p.c.name == name, p.c.value_key == key)])
+    if shape.is_admin and shape.visibility not in (None, "all"):
+        leads.append([_ids(_t.c.visibility == shape.visibility)])
+    if _is_gathered(shape):
+        leads.append([_ids_of(each) for each in reasons(shape)])
     return leads
 
 
@@ -101,23 +111,28 @@ class Reason:
     membership: FromClause | None = None
 
 
-def is_merged(viewer: Viewer, query: ImageQuery) -> bool:
+def is_merged(shape: Shape) -> bool:
     """Tell whether there is an index that has the images of each reason in the order asked for."""
-    return not viewer.is_admin and query.sort[0].key == "created_at"
+    return not shape.is_admin and shape.sort[0].key == "created_at"
 
 
-def reasons(viewer: Viewer, query: ImageQuery) -> list[Reason]:
+def _is_gathered(shape: Shape) -> bool:
+    """Tell whether it may be best to fetch all that the caller sees, who does not see everything."""
+    return not shape.is_admin and not is_merged(shape)
+
+
+def reasons(shape: Shape) -> list[Reason]:
     """Return why a caller sees what he has on a list: all that there is one of these reasons for."""
-    if query.visibility in (PUBLIC, COMMUNITY):
-        return [Reason(_t.c.visibility == query.visibility)]
-    found = [Reason(_t.c.visibility == visibility) for visibility in _OF_ANYBODY.get(query.visibility, ())]
-    if viewer.project_id is not None:
-        is_asked_for = () if query.visibility in _OF_ANYBODY else (_t.c.visibility == query.visibility,)
-        found.append(Reason(_t.c.owner == viewer.project_id, is_asked_for))
-        if query.visibility != PRIVATE:
+    if shape.visibility in (PUBLIC, COMMUNITY):
+        return [Reason(_t.c.visibility == shape.visibility)]
+    found = [Reason(_t.c.visibility == visibility) for visibility in _OF_ANYBODY.get(shape.visibility, ())]
+    if shape.has_project:
+        is_asked_for = () if shape.visibility in _OF_ANYBODY else (_t.c.visibility == shape.visibility,)
+        found.append(Reason(_t.c.owner == bindparam("viewer"), is_asked_for))
+        if shape.visibility != PRIVATE:
             m = tables.image_member
-            is_of_status = true() if query.member_status == "all" else m.c.status == query.member_status
-            is_member = and_(m.c.member_id == viewer.project_id, is_of_status)
+            is_of_status = true() if shape.member_status == "all" else m.c.status == shape.member_status
+            is_member = and_(m.c.member_id == bindparam("viewer"), is_of_status)
             found.append(Reason(is_member, (_t.c.visibility == SHARED,), m))
     return found or [Reason(false())]
 
@@ -133,10 +148,10 @@ def _ids(*conditions: ColumnElement[bool]) -> Select[tuple[str]]:
     return select(_t.c.id).where(*conditions)
 
 
-def _is_indexed(condition: Filter) -> bool:
-    return condition.name in _INDEXED and condition.operator in ("eq", "in")
+def _is_indexed(name: str, operator: str) -> bool:
+    return name in _INDEXED and operator in ("eq", "in")
 
 
-def _holds(condition: Filter) -> ColumnElement[bool]:
-    column = sorting(condition.name)
-    return column.in_(condition.value) if condition.operator == "in" else column == condition.value
+def _holds(number: int, name: str, operator: str) -> ColumnElement[bool]:
+    column, value = sorting(name), place("filter", number, is_list=operator == "in")
+    return column.in_(value) if operator == "in" else column == value

@@ -189,7 +189,11 @@ class _Run:
             raise self._failed(f"its VMDK subtype '{details.get('create-type')}' is not allowed")
 
     def _call(
-        self, arguments: Sequence[str], files: Sequence[Path], hear: Callable[[str], None], file_bytes: int = 0
+        self,
+        arguments: Sequence[str],
+        files: Sequence[Path],
+        hear: Callable[[str], None],
+        file_bytes: int | None = None,
     ) -> None:
         """Run qemu-img, pass on what it says, and end it at the deadline or if `hear` raises."""
         paths = [str(path.absolute()) for path in files]  # with a slash in front no name is taken for a URL
@@ -215,13 +219,13 @@ class _Run:
         if process.returncode:
             raise self._failed(self._readable(complaint, paths) or f"qemu-img ended with {process.returncode}")
 
-    def _limiter(self, file_bytes: int) -> Sequence[str]:
+    def _limiter(self, file_bytes: int | None) -> Sequence[str]:
         limits = self.limits
         return [
             _program("prlimit"),
             f"--as={limits.address_space_mb * 2**20}",
             f"--cpu={limits.cpu_s}",
-            f"--fsize={file_bytes}",
+            f"--fsize={limits.file_bytes if file_bytes is None else file_bytes}",
             "--core=0",
             "--",
         ]

@@ -59,8 +59,8 @@ class FilesystemStore:
         Raises StorageFull (also if the announced size will not fit), StorageWriteDenied, StorageBroken.
         """
         path = self._path(key)
-        self._require_folder()
         with _refusals():
+            self._require_folder()
             if size_bytes is not None and size_bytes > self._free_bytes():
                 raise StorageFull
             return FileWriter(key, path, is_read_soon=self._is_read_soon)
@@ -143,7 +143,8 @@ class FilesystemStore:
             raise StorageBroken(reason=f"the folder of {self._name} is not the one that it was")
 
     def _is_unmarked(self) -> bool:
-        return self._is_claimed and not (self._folder / MARK).exists()
+        # As a mark that cannot be seen counts one that cannot be looked for, on a disk that fails: no error of ours.
+        return self._is_claimed and not os.path.exists(self._folder / MARK)  # noqa: PTH110
 
     def _free_bytes(self) -> int:
         numbers = os.statvfs(self._folder)
