@@ -19,7 +19,7 @@ VERBS = {
     "agent": "Run an agent alone",
     "database": "Look after the databases' schemas",
     "identity": "Look after identity: first user, keys, service passwords, health",
-    "image": "Look after images: other formats, metadata definitions",
+    "image": "Look after images: their bytes, the cache, other formats, metadata definitions",
     "placement": "Check placement's books; show how full everything is",
     "explain": "Tell why a server found no host",
     "simulate": "Replay a trace of servers against the scheduler, on fake hosts",

@@ -103,6 +103,19 @@ def test_the_same_seed_has_the_same_outcome(trace: Path) -> None:
     assert one == again
 
 
+def test_what_is_left_to_chance_is_the_same_with_the_same_seed(trace: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "pileus.toml"
+    settings.write_text("[compute.scheduler]\nhost_subset_size = 64\n")
+    trace.write_text("id,start_s,end_s,vcpus,memory_mb,disk_gb\n" + "".join(f"{n},{n},,2,2048,10\n" for n in range(40)))
+    words = ("--settings", str(settings), "--hosts", "64", "--cpu-allocation-ratio", "1", "--weigher", "ram=0")
+
+    def course(seed: str) -> Any:
+        return [sample["hosts_share"] for sample in document(trace, "--seed", seed, *words)["samples"]]
+
+    assert course("1") == course("1")
+    assert course("1") != course("2")
+
+
 def test_it_is_drawn_into_a_file(trace: Path, tmp_path: Path) -> None:
     assert simulate(trace, "--plot", str(tmp_path / "plot.svg")).exit_code == 0
     svg = ET.parse(tmp_path / "plot.svg").getroot()  # noqa: S314 (our own)

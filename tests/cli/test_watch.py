@@ -122,8 +122,9 @@ def _handler(teller: Teller) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             if "events" in self.path:
                 self.reply(200, teller.stream(self.path, self.headers["last-event-id"]))
-            elif self.path == "/v2.1/servers?all_tenants=1":
-                self.reply(200, json.dumps({"servers": [{"id": ID, "name": "web"}]}).encode())
+            elif self.path.startswith("/v2.1/servers?all_tenants=1&name="):
+                found = [{"id": ID, "name": "web"}] if self.path.endswith("=%5Eweb%24") else []
+                self.reply(200, json.dumps({"servers": found}).encode())
             else:
                 self.reply(200 if self.path == f"/v2.1/servers/{ID}" else 404, b"{}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from pileus.clients.placement import ProviderInUse
@@ -39,6 +38,7 @@ from pileus.kit.db import Database, Transaction
 from pileus.kit.errors import NotFound, Unauthenticated
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
+from tests.kit.clock import HeldClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from pileus.clients.placement import Placement
 
-START = datetime(2026, 1, 1, 12, 0, 0)
 IMAGE_ID = "8a1b0c5e-6f0b-4a43-8e7f-6b6f3a1d2c11"
 ADMIN, MEMBER, READER, OTHER = "admin", "member", "reader", "other"
 
@@ -66,22 +65,6 @@ class Callers:
         if caller is None:
             raise Unauthenticated
         return caller
-
-
-class StillClock:
-    """Time that passes only when told."""
-
-    def __init__(self) -> None:
-        self.time = START
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return (self.time - START).total_seconds()
-
-    def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -220,7 +203,7 @@ class Cloud:
     ) -> None:
         self.database = Database(url)
         MIGRATIONS.sync(self.database)
-        self.clock, self.images, self.work, self.bus = StillClock(), MemoryImages(), NotedWork(), OneAgent()
+        self.clock, self.images, self.work, self.bus = HeldClock(), MemoryImages(), NotedWork(), OneAgent()
         self.rooms = Rooms()
         self.images.documents[IMAGE_ID] = {
             "id": IMAGE_ID, "name": "cirros", "status": "active", "disk_format": "qcow2", "container_format": "bare",
@@ -290,6 +273,7 @@ class Cloud:
 RESOURCES = Resources(
     vcpus=8, memory_mb=16384, disk_gb=200, hypervisor_type="QEMU", hypervisor_version=7002022,
     hypervisor_hostname="h1.example", cpu_info={"model": "host"}, traits=("HW_CPU_X86_AVX",), disk_available_gb=150,
+    address="192.0.2.11",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import pytest
 from pileus.compute.service import MIGRATIONS
 from pileus.kit.db import Database
 from tests.compute.cloud import Cloud
+from tests.compute.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,5 +26,12 @@ def database(database_url: str) -> Iterator[Database]:
     """Compute's own database, on each of the servers."""
     made = Database(database_url)
     MIGRATIONS.sync(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
     yield made
     made.close()

@@ -19,7 +19,7 @@ from pileus.identity.tokens.keys import Keys
 from pileus.image import service as image
 from pileus.kit.db import Database
 from pileus.placement import service as placement
-from tests.compute.cloud import StillClock
+from tests.kit.clock import HeldClock
 
 URLS = {
     "identity": "http://identity.test",
@@ -47,7 +47,7 @@ def template() -> Path:
         MIGRATIONS[name].sync(database)
     urls = {name: URLS[name] + PATHS[name] for name in URLS}
     databases["identity"].write(accounts.bootstrap, accounts.accounts(PASSWORDS), urls, "RegionOne")
-    databases["compute"].write(bootstrap, StillClock().now())
+    databases["compute"].write(bootstrap, HeldClock().now())
     Keys.at(folder / "keys")
     for database in databases.values():
         with database.engine.connect() as connection:

@@ -53,11 +53,11 @@ from pileus.kit.http.message import Reply
 from pileus.kit.http.threads import Threads
 from pileus.kit.workflow import Runner, WorkflowStore
 from pileus.placement import service as placement
-from tests.compute.cloud import StillClock
 from tests.compute.effects import Effects, FragileBus, FragileDatabase, FragileTransport
 from tests.compute.host import Host
 from tests.compute.still_bus import StillBus
 from tests.compute.template import PASSWORDS, PATHS, URLS, open_database, template
+from tests.kit.clock import HeldClock
 
 if TYPE_CHECKING:
     from pileus.compute.model.server import Server
@@ -80,7 +80,7 @@ class World:
         )
         self.path = path
         shutil.copytree(template(), path, dirs_exist_ok=True)
-        self.clock, self.bus, self.effects = StillClock(), StillBus(), Effects()
+        self.clock, self.bus, self.effects = HeldClock(), StillBus(), Effects()
         self.settings = settings or ComputeSettings()
         self.hosts: dict[str, Host] = {}
         self.images: dict[str, bytes] = {}
@@ -196,9 +196,9 @@ class World:
         data = b"" if body is None else json.dumps(body).encode()
         return self._transport.send(method, URLS[service] + path, headers, data)
 
-    def new_image(self) -> str:
+    def new_image(self, **properties: str) -> str:
         """An active image of the user's."""
-        body = {"name": "cirros", "disk_format": "raw", "container_format": "bare"}
+        body = {"name": "cirros", "disk_format": "raw", "container_format": "bare", **properties}
         reply = self.call("image", "POST", "/v2/images", body)
         assert reply.status == 201, reply.body
         image_id = str(reply.decoded()["id"])

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import libvirt
+
 
 @pytest.fixture(scope="session")
 def kvm_verdict(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -28,6 +30,16 @@ def kvm_verdict(tmp_path_factory: pytest.TempPathFactory) -> Path:
     probe(verdict)
     verdict.touch()
     return verdict
+
+
+@pytest.fixture
+def connection(kvm_verdict: Path) -> Iterator[libvirt.virConnect]:
+    """Libvirt itself, beside the driver."""
+    import libvirt
+
+    opened = libvirt.open("qemu:///system")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.contracts.driver_bench import Bench, guest_spec
 from tests.lacking import skip_outside_ci
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import libvirt
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
     NewBench = Callable[..., Bench]
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
-
-
-@pytest.fixture
-def connection(kvm_verdict: Path) -> Iterator[libvirt.virConnect]:
-    import libvirt
-
-    opened = libvirt.open("qemu:///system")
-    yield opened
-    opened.close()
 
 
 # --- drives ---------------------------------------------------------------------------------------

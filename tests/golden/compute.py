@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LADDER = ("reader", "member", "manager", "admin")
 _ACTIONS: dict[str, tuple[ActionRow, ...]] = {
     "/v2.1/servers/{server_id}/action": server_action.ACTIONS,
+    "/v2.1/os-volumes_boot/{server_id}/action": server_action.VOLUMES_BOOT_ACTIONS,
     "/v2.1/servers/{server_id}/migrations/{migration_id}/action": server_move.MIGRATION_ACTIONS,
     "/v2.1/flavors/{flavor_id}/action": FLAVOR_ACTIONS,
     "/v2.1/os-aggregates/{aggregate_id}/action": aggregate.ACTIONS,
@@ -112,7 +113,7 @@ def _spread(row: Route[Backend]) -> Iterator[Route[Backend]]:
     if row.path not in _ACTIONS:
         yield row
     for action in _ACTIONS.get(row.path, ()):
-        dates = {"since": action.since or row.since, "until": action.until}
+        dates = {"since": action.since or row.since, "until": action.until or row.until}
         yield _asked(row, action.name, rule=action.rule, body=action.body, **dates)
     for where, what, rule, wish in WISHES:
         if where == bare_title(row):

@@ -120,6 +120,7 @@ def body_of(title: str, version: Version) -> Any:
 
     `UUID` in it stands for another one each time, where a name may be taken once.
     """
+    title = title.replace("/os-volumes_boot", "/servers", 1)
     body = SAME.get(title)
     for change, dated in DATED.get(title, ()):
         if change is None or version >= change.version:

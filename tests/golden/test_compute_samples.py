@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 UNSEEN = {
     4: "addresses", 12: "addresses", 20: "volumes", 34: "when an error comes", 60: "volumes", 70: "ports and volumes",
-    72: "ports", 87: "volumes", 89: "volumes", 101: "volumes", 103: "image properties of volumes",
+    72: "ports", 87: "volumes", 89: "volumes", 101: "volumes", 103: "os-volumes_boot, which is as servers",
     5: "a filter", 35: "pages", 38: "a filter", 40: "pages", 66: "a filter", 83: "filters",
     7: "a refusal", 86: "refusals", 94: "a refusal", 92: "a refusal",
     18: "paths", 27: "a header", 46: "a header",

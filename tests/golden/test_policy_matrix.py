@@ -9,15 +9,40 @@ from pileus.compute.settings import QuotaSettings, Settings
 from pileus.image.service import MIGRATIONS as IMAGE_MIGRATIONS
 from pileus.kit.db import Database
 from pileus.kit.http.threads import Threads
-from pileus.placement.service import MIGRATIONS
+from pileus.placement.service import MIGRATIONS as PLACEMENT_MIGRATIONS
 from tests.compute.cloud import Cloud
 from tests.golden import compute, identity, image, image_cache, image_metadef, placement
 from tests.golden.matrix import require_unchanged, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.identity.world import World
 
 pytestmark = pytest.mark.databases("sqlite")
+
+
+@pytest.fixture
+def image_database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    IMAGE_MIGRATIONS.sync(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def placement_database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    PLACEMENT_MIGRATIONS.sync(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def threads() -> Iterator[Threads]:
+    made = Threads(2)
+    yield made
+    made.close()
 
 
 def test_identity_lets_each_persona_do_what_it_did(world: World) -> None:
@@ -32,47 +57,32 @@ def test_identity_lets_each_persona_do_in_another_domain_what_it_did(world: Worl
     ("name", "owner", "visibility"), [("own", "p", "private"), ("hidden", "q", "private"), ("public", "q", "public")]
 )
 def test_image_lets_each_persona_do_to_metadata_definitions_what_it_did(
-    database_url: str, name: str, owner: str, visibility: str
+    image_database: Database, threads: Threads, name: str, owner: str, visibility: str
 ) -> None:
-    database, threads = Database(database_url), Threads(1)
-    IMAGE_MIGRATIONS.sync(database)
-    subject = image_metadef.subject(database, threads, owner=owner, visibility=visibility)
+    subject = image_metadef.subject(image_database, threads, owner=owner, visibility=visibility)
     require_unchanged(f"image_metadef_{name}", table(subject))
-    threads.close()
-    database.close()
 
 
-def test_image_lets_each_persona_do_to_the_cache_what_it_did(database_url: str, tmp_path: Path) -> None:
-    database = Database(database_url)
-    IMAGE_MIGRATIONS.sync(database)
-    threads = Threads(1)
-    require_unchanged("image_cache", table(image_cache.subject(database, threads, tmp_path)))
-    threads.close()
-    database.close()
+def test_image_lets_each_persona_do_to_the_cache_what_it_did(
+    image_database: Database, threads: Threads, tmp_path: Path
+) -> None:
+    require_unchanged("image_cache", table(image_cache.subject(image_database, threads, tmp_path)))
 
 
 @pytest.mark.parametrize("visibility", ["private", "shared", "community", "public"])
-def test_image_lets_each_persona_do_what_it_did(database_url: str, visibility: str) -> None:
-    database, threads = Database(database_url), Threads(2)
-    IMAGE_MIGRATIONS.sync(database)
-    require_unchanged(f"image_{visibility}", table(image.subject(database, threads, visibility)))
-    threads.close()
-    database.close()
+def test_image_lets_each_persona_do_what_it_did(image_database: Database, threads: Threads, visibility: str) -> None:
+    require_unchanged(f"image_{visibility}", table(image.subject(image_database, threads, visibility)))
 
 
-def test_placement_lets_each_persona_do_what_it_did(database_url: str) -> None:
-    database = Database(database_url)
-    MIGRATIONS.sync(database)
-    require_unchanged("placement", table(placement.subject(database)))
-    database.close()
+def test_placement_lets_each_persona_do_what_it_did(placement_database: Database) -> None:
+    require_unchanged("placement", table(placement.subject(placement_database)))
 
 
-def test_the_old_defaults_of_placement_let_an_administrator_reshape_and_that_is_all(database_url: str) -> None:
-    database = Database(database_url)
-    MIGRATIONS.sync(database)
-    new = table(placement.subject(database)).splitlines()
-    old = table(placement.subject(database, enforce_new_defaults=False)).splitlines()
-    database.close()
+def test_the_old_defaults_of_placement_let_an_administrator_reshape_and_that_is_all(
+    placement_database: Database,
+) -> None:
+    new = table(placement.subject(placement_database)).splitlines()
+    old = table(placement.subject(placement_database, enforce_new_defaults=False)).splitlines()
     columns = new[0].split()
     cells = [
         (line.split("  ")[0], who)

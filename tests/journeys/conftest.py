@@ -10,12 +10,15 @@ import pytest
 from tests.contracts.driver_bench import require_libvirt
 from tests.journeys.client import Client, Clients
 from tests.journeys.real_guest import GUEST, remove_guests
+from tests.journeys.server import remove, wait_for
 from tests.lacking import LackingError, skip_outside_ci
 from tests.running import RunningCloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.journeys.server import NewServer
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +60,20 @@ def data_file(here: Path) -> Path:
     file = here / "disk.raw"
     file.write_bytes(os.urandom(300_000))
     return file
+
+
+@pytest.fixture
+def new_server(member: Client, image: str) -> Iterator[NewServer]:
+    """Boots servers as a plain member, of the image of the test's module; they go when the test ends."""
+    made: list[str] = []
+
+    def create(name: str, options: str = "") -> str:
+        made.append(member.value(f"server create --flavor m1.tiny --image {image} {options} {name} -c id"))
+        wait_for(member, made[-1], "ACTIVE")
+        return made[-1]
+
+    yield create
+    remove(member, *made)
 
 
 @pytest.fixture

@@ -6,7 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.journeys.client import Client
+
+    NewServer = Callable[..., str]  # by name and options; returns the id
 
 PATIENCE_S = 30
 

@@ -11,12 +11,10 @@ import pytest
 from tests.journeys.server import remove, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.journeys.client import Client
-
-    NewServer = Callable[..., str]
+    from tests.journeys.server import NewServer
 
 
 @pytest.fixture(scope="module")
@@ -24,20 +22,6 @@ def image(member: Client, data_file: Path) -> str:
     """An image to boot."""
     line = f"image create --disk-format raw --container-format bare --file {data_file} bootable -c id"
     return member.value(line)
-
-
-@pytest.fixture
-def new_server(member: Client, image: str) -> Iterator[NewServer]:
-    """Boots servers as a plain member; they go when the test ends."""
-    made: list[str] = []
-
-    def create(name: str, options: str = "") -> str:
-        made.append(member.value(f"server create --flavor m1.tiny --image {image} {options} {name} -c id"))
-        wait_for(member, made[-1], "ACTIVE")
-        return made[-1]
-
-    yield create
-    remove(member, *made)
 
 
 def test_flavors_are_listed_made_and_deleted(admin: Client, member: Client) -> None:

@@ -12,9 +12,9 @@ from tests.journeys.server import PATIENCE_S, remove, wait_for
 from tests.running import RunningCloud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    NewServer = Callable[..., str]
+    from tests.journeys.server import NewServer
 
 
 @pytest.fixture(scope="module")
@@ -54,20 +54,6 @@ def image(admin: Client, member: Client) -> str:
     """An image to boot."""
     (admin.directory / "disk.raw").write_bytes(b"a disk" * 100)
     return member.value("image create --disk-format raw --container-format bare --file disk.raw bootable -c id")
-
-
-@pytest.fixture
-def new_server(member: Client, image: str) -> Iterator[NewServer]:
-    """Boots servers as a plain member; they go when the test ends."""
-    made: list[str] = []
-
-    def create(name: str, options: str = "") -> str:
-        made.append(member.value(f"server create --flavor m1.tiny --image {image} {options} {name} -c id"))
-        wait_for(member, made[-1], "ACTIVE")
-        return made[-1]
-
-    yield create
-    remove(member, *made)
 
 
 @pytest.fixture

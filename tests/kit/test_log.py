@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from pileus.kit import log
@@ -45,6 +46,12 @@ def test_an_event_is_one_line_of_json_with_its_time_level_and_logger(log_file: P
     assert {name: line[name] for name in ("event", "level", "logger", "number", "nothing")} == {
         "event": "hello\nthere", "level": "info", "logger": "pileus.test", "number": 3, "nothing": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["/v2/\ud800", np.float64(0.5)])
+def test_what_is_no_plain_text_or_number_costs_no_line(log_file: Path, value: object) -> None:
+    logger.info("hello", value=value)
+    assert [line["value"] for line in lines(log_file)] == [value]
 
 
 @pytest.mark.parametrize(

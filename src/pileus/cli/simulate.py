@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import io
 import math
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
@@ -147,7 +148,8 @@ def _ratio(resource: str, words: str) -> Callable[[FC], FC]:
 @click.option(
     "--seed",
     type=int,
-    help="Which servers are of the sample, and in which order those come that come at the same moment.",
+    help="Which servers are of the sample, in which order those come that come at the same moment, and which of "
+    "several hosts is taken where it is by chance.",
 )
 @click.option("--plot", metavar="FILE", type=click.Path(path_type=Path), callback=_plot, help="Draw it: .svg, .html.")
 @click.option("--json", "is_json", is_flag=True, help="Print everything as one JSON document.")
@@ -179,7 +181,8 @@ def command(
     gc.set_threshold(50_000, 50, 50)  # as the cloud does
     ratios = {"cpu_allocation_ratio": cpu_ratio, "ram_allocation_ratio": ram_ratio, "disk_allocation_ratio": disk_ratio}
     settings = _chosen(settings_of(state_of(state_path), file=settings_path).compute, ratios, multipliers)
-    scheduler = new_scheduler(settings)
+    dice = random.Random(seed)  # noqa: S311 (nobody must not guess it)
+    scheduler = replace(new_scheduler(settings), chance=dice.randrange)
     trace = read(file, sizes[0], limit=limit, share=share, seed=seed)
     hosts = FakeHosts(HostPlan(count=count, sizes=sizes, zones=zones), settings)
     with _bar(len(trace.requests), is_hidden=is_json) as progress:

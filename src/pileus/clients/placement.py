@@ -212,6 +212,11 @@ class Placement:
         body = {"resource_provider_generation": current["resource_provider_generation"], "inventories": inventories}
         self._ok(self._send("PUT", path, body), "PUT inventories", provider)
 
+    def traits(self, provider: str) -> frozenset[str]:
+        """Return what a provider can do. Raises PlacementFailed."""
+        path = f"/resource_providers/{provider}/traits"
+        return frozenset(self._ok(self._send("GET", path), "GET traits", provider)["traits"])
+
     def set_traits(self, provider: str, traits: Collection[str]) -> None:
         """Let a provider have exactly these standard traits, written only if they differ. Raises PlacementFailed.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -39,7 +41,7 @@ class ServerEvents:
         """Return the id of a server that somebody has named, by id or by name. Raises ServerUnknown, ServersAlike."""
         if self._session.request("compute", "GET", f"/servers/{server}").status == 200:
             return server
-        reply = self._session.request("compute", "GET", "/servers?all_tenants=1")
+        reply = self._session.request("compute", "GET", f"/servers?{_called(server)}")
         if reply.status != 200:
             raise ComputeFailed(status=reply.status, what="servers")
         found = [one["id"] for one in reply.decoded()["servers"] if one["name"] == server]
@@ -86,6 +88,11 @@ class ServerEvents:
             for event_id, data in read_events(pieces):
                 yield msgspec.json.decode(data)
                 self._last_id = event_id or self._last_id
+
+
+def _called(name: str) -> str:
+    """Return the query for every server of this name, whoever has it."""
+    return urlencode({"all_tenants": 1, "name": f"^{re.escape(name)}$"})
 
 
 def read_events(pieces: Iterable[bytes]) -> Iterator[tuple[str, str]]:

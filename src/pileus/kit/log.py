@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import re
@@ -126,7 +127,10 @@ def configure(*, file: Path | None = None, level: str = "INFO", terminal: bool =
 
 
 def _as_json(event: EventDict) -> str:
-    return msgspec.json.encode(event).decode()
+    try:
+        return msgspec.json.encode(event).decode()
+    except (TypeError, UnicodeEncodeError):  # half a character, or a float that is more than one, as numpy's are
+        return json.dumps(event)
 
 
 def _hand_on(logger: logging.Logger, _method: str, event: EventDict) -> NoReturn:

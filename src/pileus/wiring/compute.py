@@ -22,7 +22,7 @@ from pileus.compute.loops.notification import Teller
 from pileus.compute.messages import CONTROL
 from pileus.compute.notification.announce import PLAIN, VERSIONED, Announcer
 from pileus.compute.operations.bootstrap import bootstrap
-from pileus.compute.operations.unified import UnifiedQuotas
+from pileus.compute.operations.unified_quota import UnifiedQuotas
 from pileus.compute.scheduler.catalog import new_scheduler
 from pileus.compute.settings import QuotaSettings
 from pileus.compute.workflows import WORKFLOWS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,19 +12,13 @@ from pileus.compute.messages import BringBack, Destroy, DropAside, GuestSpec, Or
 from pileus.compute.model.power import PowerState
 from pileus.kit.bus.codec import Codec
 from pileus.kit.bus.memory import MemoryBus
+from tests.compute.host import Inline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 SERVER = "11111111-2222-4333-8444-555555555555"
-
-
-class Inline(Executor):
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
 
 
 @pytest.fixture

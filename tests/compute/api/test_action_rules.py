@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.compute.world import IMAGE, SILENT_S, World
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 LIVE = {"block_migration": "auto", "host": None}
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    made.new_host()
-    yield made
-    made.close()
+def world(world: World) -> World:
+    """One with a host."""
+    world.new_host()
+    return world
 
 
 def _status(world: World, server_id: str, action: str, value: Any = None, **options: Any) -> int:

@@ -15,7 +15,7 @@ def test_a_hypervisor_shows_what_is_used_of_it(cloud: Cloud) -> None:
     assert brief == {"id": 1, "hypervisor_hostname": "h1.example", "state": "up", "status": "enabled"}
     (full,) = cloud.get("/os-hypervisors/detail", who=ADMIN)["hypervisors"]
     assert (full["vcpus_used"], full["memory_mb_used"], full["running_vms"]) == (1, 1024, 1)
-    assert full["cpu_info"] == '{"model":"host"}'
+    assert (full["cpu_info"], full["host_ip"]) == ('{"model":"host"}', "192.0.2.11")
     assert cloud.get("/os-hypervisors/1", who=ADMIN)["hypervisor"] == full
     assert cloud.get("/os-hypervisors/1/uptime", who=ADMIN)["hypervisor"]["uptime"] == "up 3 days"
     assert cloud.get("/os-hypervisors/statistics", who=ADMIN)["hypervisor_statistics"]["vcpus"] == 8
@@ -23,6 +23,14 @@ def test_a_hypervisor_shows_what_is_used_of_it(cloud: Cloud) -> None:
     assert cloud.get("/os-hypervisors/h1/servers", who=ADMIN)["hypervisors"][0]["servers"][0]["name"]
     assert cloud.ask("GET", "/os-hypervisors/9", who=ADMIN).status == 404
     assert cloud.ask("GET", "/os-hypervisors").status == 403
+
+
+def test_a_hypervisor_shows_to_how_many_servers_something_is_being_done(cloud: Cloud) -> None:
+    cloud.new_host()
+    server_id, _ = cloud.active_server(), cloud.active_server()
+    assert cloud.get("/os-hypervisors/1", who=ADMIN)["hypervisor"]["current_workload"] == 0
+    assert cloud.ask("POST", f"/servers/{server_id}/action", {"os-stop": None}).status == 202
+    assert cloud.get("/os-hypervisors/1", who=ADMIN)["hypervisor"]["current_workload"] == 1
 
 
 def test_a_silent_host_is_down(cloud: Cloud) -> None:

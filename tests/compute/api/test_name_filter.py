@@ -1,31 +1,23 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from pileus.compute.api.name_filter import NameFilterInvalid, as_like, pattern_of
 from pileus.compute.db import server as servers
 from pileus.compute.db.server_list import ServerQuery, list_page
-from pileus.compute.service import MIGRATIONS
 from pileus.kit.db import Database
 from tests.compute.cloud import Cloud, message_of
 from tests.compute.db.test_server import NOW, new_server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NAMES = ("web-1", "web-2", "my web", "100%", "a_b", "a!b", "aXb", "cost$", "back\\slash", "a.b")
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
+def database(database: Database) -> Database:
+    """One with servers of these names."""
     for name in NAMES:
-        made.write(servers.add, new_server(name=name, created_at=NOW))
-    yield made
-    made.close()
+        database.write(servers.add, new_server(name=name, created_at=NOW))
+    return database
 
 
 @pytest.mark.parametrize(

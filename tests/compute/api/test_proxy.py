@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.compute.cloud import IMAGE_ID, Cloud, message_of
+from tests.compute.cloud import IMAGE_ID, Cloud, message_of, server_body
 
 PASSED_ON = (
     "networks", "tenant-networks", "floating-ip-pools", "floating-ips", "security-groups", "volumes", "snapshots",
@@ -24,6 +24,41 @@ def test_nothing_is_made_for_other_services(cloud: Cloud) -> None:
         rule = {"security_group_rule": {"parent_group_id": group_id}}
         assert cloud.ask("POST", "/os-security-group-rules", rule).status == status
         assert cloud.ask("DELETE", f"/os-security-groups/{group_id}").status == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "command"),
+    [
+        ("POST", "/os-baremetal-nodes", {"node": {}}, "node-create"),
+        ("DELETE", "/os-baremetal-nodes/1", None, "node-delete"),
+        ("POST", "/os-baremetal-nodes/1/action", {"add_interface": {}}, "port-create"),
+        ("POST", "/os-baremetal-nodes/1/action", {"remove_interface": {}}, "port-delete"),
+    ],
+)
+def test_nothing_is_done_to_bare_metal(
+    cloud: Cloud, method: str, path: str, body: dict[str, object] | None, command: str
+) -> None:
+    refused = cloud.ask(method, path, body)
+    assert (refused.status, f"Please use Ironic command {command} " in message_of(refused)) == (400, True)
+    assert cloud.ask("POST", "/os-baremetal-nodes/1/action", {"paint": {}}).status == 400
+    assert cloud.ask(method, path, body, version="2.36").status == 404
+
+
+def test_servers_had_another_name_once(cloud: Cloud) -> None:
+    old = "/os-volumes_boot"
+    made = cloud.ask("POST", old, {"server": {**server_body()["server"], "networks": "none"}}, version="2.102")
+    assert made.status == 202
+    server_id = made.decoded()["server"]["id"]
+    assert made.headers["location"].endswith(f"/servers/{server_id}")
+    for path in ("", "/detail", f"/{server_id}"):
+        assert cloud.get(f"{old}{path}", version="2.102") == cloud.get(f"/servers{path}", version="2.102")
+        assert cloud.ask("GET", f"{old}{path}", version="2.103").status == 404
+    assert cloud.ask("PUT", f"{old}/{server_id}", {"server": {"name": "new"}}).decoded()["server"]["name"] == "new"
+    active = cloud.active_server()
+    assert cloud.ask("POST", f"{old}/{active}/action", {"pause": None}).status == 400
+    assert cloud.ask("POST", f"{old}/{active}/action", {"os-stop": None}).status == 202
+    assert cloud.ask("GET", f"{old}/{server_id}/metadata").status == 404
+    assert cloud.ask("DELETE", f"{old}/{server_id}").status == 204
 
 
 @pytest.mark.parametrize("path", ["/os-cells", "/os-agents", "/os-cloudpipe", "/os-fping", "/servers/1/consoles"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pileus.compute.operations.unified import UnifiedQuotas
+from pileus.compute.operations.unified_quota import UnifiedQuotas
 from pileus.compute.settings import QuotaSettings
 from tests.compute.cloud import ADMIN, Cloud, message_of, server_body
 

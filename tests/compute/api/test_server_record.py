@@ -13,7 +13,8 @@ from pileus.compute.model.console import hash_of
 from pileus.compute.model.server_migration import Migration
 from pileus.compute.settings import ConsoleSettings, QuotaSettings, Settings
 from pileus.kit import ids
-from tests.compute.cloud import ADMIN, IMAGE_ID, OTHER, READER, START, Cloud, message_of
+from tests.compute.cloud import ADMIN, IMAGE_ID, OTHER, READER, Cloud, message_of
+from tests.kit.clock import START
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 

@@ -11,7 +11,8 @@ from pileus.compute.db import server as servers
 from pileus.compute.db import service as services
 from pileus.compute.model.host import COMPUTE_BINARY, Service
 from pileus.kit import ids
-from tests.compute.cloud import ADMIN, IMAGE_ID, START, Cloud, message_of
+from tests.compute.cloud import ADMIN, IMAGE_ID, Cloud, message_of
+from tests.kit.clock import START
 
 
 def _shown(cloud: Cloud, server_id: str, version: str = "", who: str = "member") -> dict[str, Any]:

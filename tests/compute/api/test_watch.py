@@ -15,7 +15,7 @@ from pileus.compute.db import server as servers
 from pileus.compute.messages import Percentage, Spawn
 from pileus.compute.model.action import Action
 from pileus.compute.model.server import VmState
-from pileus.compute.watching import Watching
+from pileus.compute.watching import TooManyReaders, Watching
 from pileus.kit.db import Database, Transaction
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
@@ -23,8 +23,7 @@ from tests.compute.cloud import ADMIN, MEMBER, OTHER, READER, Cloud
 from tests.compute.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncGenerator
 
     Stream = AsyncGenerator[bytes, None]
 
@@ -34,13 +33,6 @@ SOON_S = 20.0
 @pytest.fixture(autouse=True)
 def looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "LOOK_S", 0.01)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 async def ask(app: App[Any], path: str, token: str, last_id: str = "") -> Reply:
@@ -176,6 +168,22 @@ def test_an_id_of_no_event_is_refused(cloud: Cloud) -> None:
     assert asyncio.run(ask(cloud.app, "/servers/events", MEMBER, "9" * 40)).status == 400
 
 
+@pytest.mark.parametrize("last_id", ["0", "-62135596800000000"])
+def test_who_was_away_for_ages_is_not_told_of_all_that_there_ever_was(cloud: Cloud, last_id: str) -> None:
+    async def follow() -> None:
+        old = cloud.active_server("old")
+        cloud.database.write(actions.finish, old, "create", cloud.clock.now())
+        cloud.clock.sleep(2 * 24 * 3600)
+        recent = cloud.active_server("recent")
+        cloud.database.write(actions.finish, recent, "create", cloud.clock.now())
+        cloud.clock.sleep(3600)
+        async with aclosing(await open_stream(cloud.app, "/servers/events", MEMBER, last_id)) as stream:
+            assert (await read(stream))[1]["id"] == recent
+            assert await is_silent(stream)
+
+    asyncio.run(follow())
+
+
 def test_everybody_follows_what_he_may_see(cloud: Cloud) -> None:
     async def follow() -> None:
         server_id, path = cloud.new_server(), "/servers/events"
@@ -250,10 +258,19 @@ def test_streams_end_when_the_service_stops_and_no_new_ones_begin(cloud: Cloud) 
 
 def test_there_are_no_more_streams_than_a_process_can_serve() -> None:
     watching = Watching(most=1)
-    watching.require_room()
-    with watching.reader(), pytest.raises(Exception, match="No more streams"):
-        watching.require_room()
-    watching.require_room()
+    watching.require_room("ann")
+    with watching.reader("ann"), pytest.raises(TooManyReaders, match="No more streams"):
+        watching.require_room("bob")
+    watching.require_room("ann")
+
+
+def test_one_user_leaves_room_for_the_others() -> None:
+    watching = Watching(most=9, most_of_one=1)
+    with watching.reader("ann"):
+        with pytest.raises(TooManyReaders):
+            watching.require_room("ann")
+        watching.require_room("bob")
+    watching.require_room("ann")
 
 
 def test_a_silent_stream_says_that_it_is_there(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pileus.compute.agent.drivers.fake import RESOURCES
 from pileus.compute.db import host as hosts
 from pileus.compute.loops.beat import write_beats
 from pileus.compute.loops.fact import FactReceiver
-from pileus.compute.loops.heard import Heard
+from pileus.compute.loops.heard import LONGEST_UNCHECKED, Heard
 from pileus.compute.messages import CONTROL, Done, Failed, Heartbeat, Spawn
 from pileus.compute.model.power import PowerState
 from pileus.kit.db import Database
@@ -77,6 +77,40 @@ def test_a_heartbeat_that_could_not_be_written_is_news_again(world: World) -> No
             receiver.receive(beat)
     with world.database.read() as tx:
         assert hosts.get(tx, "h1").vcpus == RESOURCES.vcpus
+
+
+def test_what_waits_to_be_written_does_not_undo_what_is_newer(world: World) -> None:
+    world.new_host()
+
+    def say(vcpus: int, **metrics: float) -> None:
+        resources = replace(RESOURCES, vcpus=vcpus, metrics=metrics)
+        world.receiver.receive(Heartbeat(host="h1", resources=resources, guests=()))
+
+    say(8, cpu=0.5)
+    say(8, cpu=0.6)
+    say(16)
+    write_beats(world.database, world.heard)
+    with world.database.read() as tx:
+        assert hosts.get(tx, "h1").vcpus == 16
+
+
+def test_what_another_process_wrote_late_does_not_stay(world: World) -> None:
+    def process() -> FactReceiver:
+        return FactReceiver(
+            world.database, world.clock, Heard(), lambda _order, _value: False,
+            new_resources=lambda: nudged.append("resources"), new_guests=lambda: None,
+        )  # fmt: skip
+
+    def say(to: FactReceiver, vcpus: int) -> int:
+        to.receive(Heartbeat(host="h1", resources=replace(RESOURCES, vcpus=vcpus), guests=()))
+        with world.database.read() as tx:
+            return hosts.get(tx, "h1").vcpus
+
+    nudged: list[str] = []
+    one, other = process(), process()
+    assert [say(one, 8), say(other, 4), say(one, 8)] == [8, 4, 4]  # to one it is nothing new
+    world.clock.sleep(LONGEST_UNCHECKED.total_seconds())
+    assert (say(one, 8), len(nudged)) == (8, 2)
 
 
 def test_new_resources_nudge_the_inventory_and_new_guests_the_guests(world: World) -> None:

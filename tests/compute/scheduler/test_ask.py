@@ -3,9 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
+
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.server import ImageSnapshot, Server
 from pileus.compute.scheduler.ask import ask_of
+from pileus.compute.scheduler.demand import DemandInvalid
 
 
 def server(**flavor: object) -> Server:
@@ -41,6 +44,24 @@ def test_traits_are_read_from_the_extra_specs() -> None:
 def test_amounts_of_the_extra_specs_go_before_the_flavors_own() -> None:
     specs = {"resources:VCPU": "1", "resources:CUSTOM_LICENSE": "3", "resources:DISK_GB": "0"}
     assert ask_of(server(extra_specs=specs)).resources == {"VCPU": 1, "MEMORY_MB": 512, "CUSTOM_LICENSE": 3}
+
+
+def test_whoever_names_the_cpus_gets_those_and_no_others() -> None:
+    assert ask_of(server(extra_specs={"resources:PCPU": "2"})).resources == {
+        "PCPU": 2, "MEMORY_MB": 512, "DISK_GB": 10,
+    }  # fmt: skip
+
+
+def test_what_groups_of_extra_specs_ask_for_is_asked_of_the_host() -> None:
+    specs = {
+        "resources1:CUSTOM_LICENSE": "1", "resources_B:CUSTOM_LICENSE": "2", "trait1:CUSTOM_FAST": "required",
+        "group_policy": "none",
+    }  # fmt: skip
+    ask = ask_of(server(extra_specs=specs))
+    assert ask.resources["CUSTOM_LICENSE"] == 3
+    assert ask.required_traits == {"CUSTOM_FAST"}
+    with pytest.raises(DemandInvalid, match="group_policy=isolate asks for several"):
+        ask_of(server(extra_specs={**specs, "group_policy": "isolate"}))
 
 
 def test_an_extra_spec_that_is_no_amount_is_not_asked_for() -> None:

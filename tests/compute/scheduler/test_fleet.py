@@ -15,9 +15,11 @@ from pileus.compute.db import service as services
 from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.model.server import TaskState, VmState
 from pileus.compute.scheduler.fleet import Fleet
-from tests.compute.cloud import RESOURCES, START, Cloud
+from tests.compute.cloud import RESOURCES, Cloud
+from tests.kit.clock import START
 
 if TYPE_CHECKING:
+    from pileus.compute.model.aggregate import Aggregate
     from pileus.compute.scheduler.ask import HostView
     from pileus.kit.db import Database, Transaction
 
@@ -91,6 +93,25 @@ def test_aggregates_say_what_they_say_now(database: Database, fleet: Fleet) -> N
     database.write(lambda tx: aggregates.change_metadata(tx, aggregates.get(tx, 1), {"availability_zone": None}))
     assert views(fleet, database)["h1"].zone == "nova"
     database.write(lambda tx: aggregates.remove_host(tx, aggregates.get(tx, 1), "h1"))
+    assert views(fleet, database)["h1"].aggregates == ()
+
+
+def test_a_host_that_comes_into_an_aggregate_while_that_changes_is_as_the_aggregate_is_then(
+    database: Database, fleet: Fleet
+) -> None:
+    aggregate(database, "ssds", {"ssd": "no"})
+
+    def read(tx: Transaction) -> Aggregate:
+        found = aggregates.find_by_name(tx, "ssds")
+        assert found is not None
+        return found
+
+    before = database.write(read)  # by somebody whose own change comes after that of another
+    database.write(lambda tx: aggregates.add_host(tx, before, "h1"))
+    assert views(fleet, database)["h1"].aggregates == ({"ssd": "no"},)
+    database.write(aggregates.change_metadata, before, {"ssd": "true"})
+    assert views(fleet, database)["h1"].aggregates == ({"ssd": "true"},)
+    database.write(aggregates.delete, before)
     assert views(fleet, database)["h1"].aggregates == ()
 
 

@@ -201,6 +201,10 @@ def _moved_from_a_dead_host(world: World) -> str:
     return server_id
 
 
+def _image_of_no_host(world: World) -> str:
+    return world.new_image(**{"trait:CUSTOM_FAST": "required"})
+
+
 SCENARIOS = {
     "boot": Scenario(_new_host, lambda world, _: world.boot(), _ends(("ACTIVE", "")), "boot"),
     "boot that fails": Scenario(
@@ -244,6 +248,12 @@ SCENARIOS = {
         _ends(("ERROR", "destroy is broken")),
         "rebuild",
         undoes="rebuild",
+    ),
+    "rebuild of an image that may not be there": Scenario(
+        _active,
+        lambda world, server_id: _act("rebuild", {"imageRef": _image_of_no_host(world)})(world, server_id),
+        _ends(("ACTIVE", "")),
+        "rebuild",
     ),
     "soft delete": Scenario(_deleted_softly, _delete, _ends(("SOFT_DELETED", "")), "soft_delete"),
     "restore": Scenario(

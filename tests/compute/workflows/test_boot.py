@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pileus.compute.db import aggregate, flavor
 from pileus.compute.messages import Destroy, Done, Failed, Spawn
 from pileus.compute.operations import service as services
@@ -251,6 +253,19 @@ def test_a_guest_that_cannot_be_built_leaves_nothing_but_the_reason(world: World
     assert host.guests == set()
     assert world.last_action(server_id)["message"] == "Error"
     world.check()
+
+
+def test_a_missing_genisoimage_is_told_to_the_owner_of_the_server(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.new_host().driver.needs_config_drives = True
+    monkeypatch.setenv("PATH", str(tmp_path))
+    server_id = world.boot()
+    world.settle()
+    row = world.server(server_id)
+    assert row.vm_state == "error"
+    assert row.fault is not None
+    assert "install the package genisoimage" in row.fault.message
 
 
 def test_a_host_that_can_neither_build_nor_remove_does_not_hold_the_server_up(world: World) -> None:

@@ -20,7 +20,6 @@ from tests.compute.world import OWNER, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pileus.compute.workflows.means import Means
     from pileus.kit.workflow import Run, Step, Workflow
@@ -40,13 +39,6 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 def deadly(request: pytest.FixtureRequest) -> Scenario:
     """A scenario in which each moment is tried."""
     return SCENARIOS[request.param]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 def _again_and_again(world: World) -> Iterator[int]:

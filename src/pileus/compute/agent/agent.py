@@ -121,7 +121,11 @@ class Agent:
         self._heart = Loop(f"heartbeat-{host}", self.beat, heartbeat_s)
         self._base_image_keep_s = base_image_keep_s
         self._eviction = Loop(f"base-images-{host}", self.evict_bases, EVICTION_S)
-        self._verbs: dict[type[Order], Callable[[Any], None]] = {
+        self._verbs = self._new_verbs()
+        self._answers = self._new_answers()
+
+    def _new_verbs(self) -> dict[type[Order], Callable[[Any], None]]:
+        return {
             Spawn: self._spawn,
             Destroy: self._destroy,
             Start: lambda order: self._driver.start(order.server_id),
@@ -143,7 +147,6 @@ class Agent:
             SendAway: lambda order: self._driver.send_away(order.server_id, order.to),
             Land: lambda order: self._driver.land(order.server_id, PowerState(order.power_state)),
         }
-        self._answers = self._new_answers()
 
     def _new_answers(self) -> dict[type, Callable[[Any], Any]]:
         return {
@@ -222,7 +225,6 @@ class Agent:
             outcome = self._outcomes.get(order.id)
             if is_new:
                 _remember(self._outcomes, order.id, None)
-            if is_new:
                 self._note(order)
         if is_new:
             self._turns.submit(order.server_id, lambda: self._obey(order))

@@ -14,6 +14,9 @@ from pileus.kit.http.message import Reply, Request
 
 Handler = Callable[[Request, Backend], Reply]
 
+_IRONIC = {"add_interface": "port-create", "remove_interface": "port-delete"}
+"""Actions on bare metal nodes, and the commands for them."""
+
 
 def none_of(member: str) -> Handler:
     """Return a handler that lists nothing."""
@@ -52,6 +55,24 @@ def lacking(service: str) -> Handler:
         raise NotImplementedHere(f"There is no {service} service in this cloud.")
 
     return refuse
+
+
+def without_ironic(command: str) -> Handler:
+    """Return a handler of what was never passed on to a bare metal service: it names the command that does it."""
+
+    def refuse(_request: Request, _backend: Backend) -> Reply:
+        raise Invalid(f"Command not supported. Please use Ironic command {command} to perform this action.")
+
+    return refuse
+
+
+def act_on_baremetal(request: Request, backend: Backend) -> Reply:
+    """POST /os-baremetal-nodes/{id}/action. Raises Invalid, whatever it is."""
+    body = request.json()
+    named = [_IRONIC[name] for name in body if name in _IRONIC] if isinstance(body, dict) else []
+    if not named:
+        raise Invalid("There is no such action.")
+    return without_ironic(named[0])(request, backend)
 
 
 def refuse_rule(request: Request, _backend: Backend) -> Reply:

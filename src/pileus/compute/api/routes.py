@@ -8,7 +8,7 @@ from typing import Any
 
 from pileus.compute.api import document
 from pileus.compute.api.links import URL_PROJECT, V2
-from pileus.compute.api.route import flavor, host, project, proxy, server, server_action, server_record
+from pileus.compute.api.route import flavor, host, project, proxy, server, server_action, server_record, volumes_boot
 from pileus.compute.backend import Backend
 from pileus.kit.errors import Invalid
 from pileus.kit.http.message import Reply, Request
@@ -18,6 +18,7 @@ ROWS: tuple[Route[Backend], ...] = (
     *server.ROWS,
     *server_action.ROWS,
     *server_record.ROWS,
+    *volumes_boot.ROWS,
     *flavor.ROWS,
     *project.ROWS,
     *host.ROWS,

@@ -31,4 +31,11 @@ ACTIONS = (
     action("os-getConsoleOutput", console_output, "os-console-output", schema.CONSOLE_OUTPUT),
 )
 
-run = dispatcher(ACTIONS)
+_VOLUMES_BOOT = (
+    "confirmResize", "revertResize", "reboot", "resize", "rebuild", "createImage", "os-start", "os-stop",
+    "trigger_crash_dump",
+)  # fmt: skip
+VOLUMES_BOOT_ACTIONS = tuple(row for row in ACTIONS if row.name in _VOLUMES_BOOT)
+"""What could also be done to a server under its other name, os-volumes_boot."""
+
+run, run_on_volumes_boot = dispatcher(ACTIONS), dispatcher(VOLUMES_BOOT_ACTIONS)

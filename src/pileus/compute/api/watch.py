@@ -32,6 +32,7 @@ LOOK_S = 0.5  # between two looks
 KEEP_ALIVE_S = 15.0  # after which a silent stream says that it is there, so that nobody on the way closes it
 LONGEST_S = 600.0  # then the reader comes again, and shows again who he is
 RETRY_MS = 1000  # what a reader waits before he comes again
+LONGEST_AWAY = timedelta(days=1)  # what has ended before is not told to who comes again: it may be all there ever was
 SLACK = timedelta(seconds=60)  # by which what is written may be older than what was seen: clocks differ, commits wait
 
 _EVERYBODYS = "pileus:servers:watch:all_projects"
@@ -71,11 +72,13 @@ async def of_project(request: Request, backend: Backend) -> Reply:
 
 
 def _reply(request: Request, backend: Backend, look: Look) -> Reply:
-    backend.watching.require_room()
+    user_id = request.context.user_id
+    backend.watching.require_room(user_id)
     last = request.headers.get("last-event-id")
-    seen_at = (_moment(last) if last else backend.clock.now()) - SLACK
+    now = backend.clock.now()
+    seen_at = (max(_moment(last), now - LONGEST_AWAY) if last else now) - SLACK
     headers = {"content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no"}
-    return Reply(200, _stream(backend, _Sight(look, seen_at)), headers)
+    return Reply(200, _stream(backend, user_id, _Sight(look, seen_at)), headers)
 
 
 def _moment(event_id: str) -> datetime:
@@ -120,10 +123,10 @@ def _event(event_id: str, data: bytes) -> bytes:
     return b"id: %s\nevent: server\ndata: %s\n\n" % (event_id.encode(), data)
 
 
-async def _stream(backend: Backend, sight: _Sight) -> AsyncIterator[bytes]:
+async def _stream(backend: Backend, user_id: str, sight: _Sight) -> AsyncIterator[bytes]:
     loop, watching = asyncio.get_running_loop(), backend.watching
     ends_at, silent_since = loop.time() + LONGEST_S, loop.time()
-    with watching.reader():
+    with watching.reader(user_id):
         yield b"retry: %d\n\n" % RETRY_MS
         while loop.time() < ends_at and not watching.is_closed:
             try:

@@ -79,7 +79,7 @@ def change_metadata(tx: Transaction, aggregate: Aggregate, changes: Mapping[str,
         if value is not None:
             row = {"aggregate_number": aggregate.number, "key": key, "value": value}
             tx.execute(AGGREGATE_METADATA.insert(), row)
-    fleet.note_changed(tx, aggregate.hosts)
+    fleet.note_aggregate(tx, aggregate.number)
 
 
 def add_host(tx: Transaction, aggregate: Aggregate, host: str) -> bool:
@@ -116,7 +116,7 @@ def zones_of_host(tx: Transaction, host: str, *, without: Aggregate | None = Non
 
 def delete(tx: Transaction, aggregate: Aggregate) -> None:
     """Remove an aggregate."""
-    fleet.note_changed(tx, aggregate.hosts)
+    fleet.note_aggregate(tx, aggregate.number)
     tx.execute(AGGREGATE.delete().where(_A.number == aggregate.number))
 
 

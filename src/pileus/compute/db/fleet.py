@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import case, or_, select
 
 from pileus.compute.db.batches import batches
-from pileus.compute.db.tables import FLEET, HYPERVISOR, SERVER, SERVICE
+from pileus.compute.db.tables import AGGREGATE_HOST, FLEET, HYPERVISOR, SERVER, SERVICE
 from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.model.server import BUSY_TASKS, VmState
 from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 
-_F, _H, _S = FLEET.c, HYPERVISOR.c, SERVER.c
+_A, _F, _H, _S = AGGREGATE_HOST.c, FLEET.c, HYPERVISOR.c, SERVER.c
 _THE_ONE = 1
 
 _GENERATION = select(_F.generation, _F.gone_generation)
@@ -62,6 +62,13 @@ def note_changed(tx: Transaction, hosts: Sequence[str]) -> None:
         number = next_generation(tx)
         for some in batches(hosts):
             tx.execute(HYPERVISOR.update().where(_H.host.in_(some)).values(generation=number))
+
+
+def note_aggregate(tx: Transaction, aggregate_number: int) -> None:
+    """Write that the hosts of an aggregate are not as they were: those that are in it once this change has its turn."""
+    number = next_generation(tx)
+    members = select(_A.host).where(_A.aggregate_number == aggregate_number)
+    tx.execute(HYPERVISOR.update().where(_H.host.in_(members)).values(generation=number))
 
 
 def note_gone(tx: Transaction) -> None:

@@ -37,6 +37,7 @@ _USE_COLUMNS = (
         func.sum(_S.memory_mb).label("memory_mb"),
         func.sum(_S.disk_gb).label("disk_gb"),
         func.count().label("servers"),
+        func.count(_S.task_state).label("tasks"),
         func.sum(case((or_(_S.vm_state == VmState.BUILDING, _S.task_state.in_(BUSY_TASKS)), 1), else_=0)).label("busy"),
     )
     .where(_S.deleted_at.is_(None))
@@ -88,6 +89,7 @@ def note_alive(tx: Transaction, beats: Sequence[tuple[Heartbeat, datetime]]) -> 
 
     One that was deleted is made again.
     """
+    beats = sorted(beats, key=lambda one: one[0].host)  # all processes lock rows in the same order
     known = _known(tx, [beat.host for beat, _ in beats])
     alive = [(beat, at) for beat, at in beats if beat.host in known and not beat.resources.metrics]
     if alive:
@@ -194,6 +196,7 @@ def _use(row: Row) -> Use:
         memory_mb=int(row.memory_mb),
         disk_gb=int(row.disk_gb),
         servers=int(row.servers),
+        tasks=int(row.tasks),
         busy_servers=int(row.busy),
     )
 

@@ -54,8 +54,9 @@ class FactReceiver:
     def _beat(self, beat: Heartbeat) -> None:
         now = self._clock.now()
         news = self._heard.remember(beat, now)
-        if news.of_resources:
+        if news.is_due:
             self._write(beat, now)
+        if news.of_resources:
             self._new_resources()
         if news.of_guests:
             self._new_guests()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pileus.compute.messages import Heartbeat, Resources
+
+LONGEST_UNCHECKED = timedelta(minutes=5)
+"""How long a row may say what another process heard, or heard later, of a host that tells us nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class News:
 
     of_resources: bool
     of_guests: bool
+    is_due: bool  # to be written whole: there are new resources, or nobody has compared the row for long
 
 
 class Heard:
@@ -36,6 +40,7 @@ class Heard:
         self._last: dict[str, Heartbeat] = {}
         self._unjudged: dict[str, Report] = {}
         self._unwritten: dict[str, Report] = {}
+        self._checked_at: dict[str, datetime] = {}  # when a host's row was last written whole
 
     def remember(self, beat: Heartbeat, now: datetime) -> News:
         """Keep a heartbeat; return what is new in it."""
@@ -43,8 +48,11 @@ class Heard:
             last = self._last.get(beat.host)
             self._last[beat.host] = beat
             self._unjudged[beat.host] = report = Report(beat, now)
-            news = _news(last, beat)
-            if not news.of_resources:
+            news = _news(last, beat, now - self._checked_at.get(beat.host, now))
+            if news.is_due:
+                self._checked_at[beat.host] = now
+                self._unwritten.pop(beat.host, None)  # what is older would undo what is written now
+            else:
                 self._unwritten[beat.host] = report
         return news
 
@@ -54,7 +62,7 @@ class Heard:
             self._last.pop(host, None)
 
     def take_unwritten(self) -> list[Report]:
-        """Return what has no news of resources and was not returned before: nobody has written it down yet."""
+        """Return what was not due and was not returned before: nobody has written it down yet."""
         with self._guard:
             reports, self._unwritten = list(self._unwritten.values()), {}
         return reports
@@ -66,12 +74,14 @@ class Heard:
         return reports
 
 
-def _news(last: Heartbeat | None, beat: Heartbeat) -> News:
+def _news(last: Heartbeat | None, beat: Heartbeat, unchecked: timedelta) -> News:
     if last is None:
-        return News(of_resources=True, of_guests=True)
+        return News(of_resources=True, of_guests=True, is_due=True)
+    of_resources = _offered(last.resources) != _offered(beat.resources)
     return News(
-        of_resources=_offered(last.resources) != _offered(beat.resources),
+        of_resources=of_resources,
         of_guests=set(last.guests) != set(beat.guests),
+        is_due=of_resources or unchecked >= LONGEST_UNCHECKED,
     )
 
 

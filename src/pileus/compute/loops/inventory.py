@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pileus.clients.placement import Placement, PlacementFailed, ProviderInUse, ProviderNameTaken
+from pileus.clients.placement import Placement, PlacementFailed, ProviderInUse, ProviderNameTaken, ProviderNotFound
 from pileus.compute.db import aggregate, host
 from pileus.compute.model.host import Host
 from pileus.compute.operations.aggregate_mirror import by_host
@@ -59,7 +59,7 @@ class InventoryLoop:
                 try:
                     _ensure(one, known, self._placement)
                     _sync(one, wanted, groups, self._placement)
-                except (PlacementFailed, ProviderNameTaken, ProviderInUse) as error:
+                except (PlacementFailed, ProviderNameTaken, ProviderInUse, ProviderNotFound) as error:
                     logger.warning("placement does not take a host as it is", host=one.host, reason=error.reason)
                     continue
             found[one.uuid] = looked

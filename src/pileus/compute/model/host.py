@@ -55,6 +55,7 @@ class Use:
     memory_mb: int = 0
     disk_gb: int = 0
     servers: int = 0
+    tasks: int = 0  # servers to which something is being done
     busy_servers: int = 0  # those of them that keep its disks busy: that are being built, moved, rebuilt or copied
 
 

@@ -25,8 +25,16 @@ _MEMBERS = frozenset(
 )  # fmt: skip
 """What every image's document has; the rest are properties."""
 
-_OF_ONE_IMAGE = frozenset(("image_type", "instance_uuid", "user_id", "base_image_ref", "owner_id", "image_state"))
-"""Properties that say where an image came from, so that a snapshot does not inherit them."""
+_OF_ONE_IMAGE = frozenset((
+    "image_type", "instance_uuid", "user_id", "base_image_ref", "owner_id", "image_state",
+    "img_signature", "img_signature_hash_method", "img_signature_key_type", "img_signature_certificate_uuid",
+    "cinder_encryption_key_id", "cinder_encryption_key_deletion_policy", "cache_in_nova", "bittorrent",
+))  # fmt: skip
+_OF_IMAGE_SERVICE = "os_glance"
+"""Properties that say where an image came from, or sign its bytes, so that a snapshot does not inherit them.
+
+Those that begin with the second are the image service's own, and nobody else may write them.
+"""
 
 
 def snapshot_of(document: Mapping[str, Any]) -> ImageSnapshot:
@@ -62,12 +70,13 @@ def require_fits(image: ImageSnapshot, flavor: Flavor) -> None:
 def attributes_of_snapshot(server: Server, name: str, properties: Mapping[str, str]) -> dict[str, Any]:
     """Return the document of the image that a server's root disk shall become."""
     image = server.image
-    inherited = {} if image is None else {k: v for k, v in image.properties.items() if k not in _OF_ONE_IMAGE}
+    known = {} if image is None else image.properties
+    inherited = {key: str(value) for key, value in known.items() if value is not None and _is_inherited(key)}
     origin = {"instance_uuid": server.id, "user_id": server.user_id}
     if image is not None:
         origin["base_image_ref"] = image.id
     return {
-        **{key: str(value) for key, value in inherited.items()},
+        **inherited,
         "image_type": "snapshot",
         **properties,
         **origin,
@@ -78,3 +87,7 @@ def attributes_of_snapshot(server: Server, name: str, properties: Mapping[str, s
         "min_disk": max(server.flavor.root_gb, image.min_disk_gb if image else 0),
         "min_ram": image.min_ram_mb if image else 0,
     }
+
+
+def _is_inherited(name: str) -> bool:
+    return name not in _OF_ONE_IMAGE and not name.startswith(_OF_IMAGE_SERVICE)

@@ -33,6 +33,7 @@ from pileus.compute.model.server_migration import Migration, MigrationStatus, Mi
 from pileus.compute.operations import quota
 from pileus.compute.operations.flavor import get_usable
 from pileus.compute.operations.task import Asker, act, begin, claim
+from pileus.compute.scheduler.demand import require_understood
 from pileus.compute.settings import QuotaSettings
 from pileus.kit import ids
 from pileus.kit.db import Transaction
@@ -54,7 +55,7 @@ def resize(
     """Begin to make a server another size; `defaults` are the quotas of who has none of his own.
 
     Raises FlavorUnknown, SameFlavor, DiskNotResizable, QuotaExceeded, what says that the image does not fit,
-    HostDown, and what the server's state forbids.
+    DemandInvalid, HostDown, and what the server's state forbids.
     """
     flavor = _flavor(tx, flavor_id, server.project_id, may_use_any=may_use_any_flavor)
     if flavor.id == server.flavor.id:
@@ -65,6 +66,8 @@ def resize(
     _require_quota(tx, defaults, server, flavor)
     if server.image is not None:
         require_fits(server.image, flavor)
+    properties = server.image.properties if server.image else {}
+    require_understood(flavor, properties, backend.settings.pci.alias)
     _begin_move(tx, backend, server, asker, rules.RESIZE, flavor, host=None)
     rows.update(tx, server.id, backend.clock.now(), is_disk_config_auto=is_disk_config_auto)
 

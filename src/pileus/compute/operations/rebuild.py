@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from pileus.compute.backend import Backend
 from pileus.compute.db import keypair as keypairs
 from pileus.compute.db import server as rows
@@ -16,6 +18,7 @@ from pileus.compute.model.server import ImageSnapshot, Server, VmState
 from pileus.compute.operations import quota
 from pileus.compute.operations.server import require_metadata_allowed
 from pileus.compute.operations.task import Asker, act, require_may_change
+from pileus.compute.scheduler.demand import require_same_parts
 from pileus.compute.settings import QuotaSettings
 from pileus.kit.db import Transaction
 
@@ -34,13 +37,15 @@ def rebuild(
     """Begin to rebuild a server of an image, with some of what it was made with changed: columns and their values.
 
     `defaults` are the quotas of who has none of his own. A `key_name` among the changes is one of the caller's key
-    pairs. Raises KeyPairUnknown, MetadataLimitExceeded, what says that a file or the image does not fit, and what the
-    server's state forbids.
+    pairs. Raises KeyPairUnknown, MetadataLimitExceeded, PartsChanged, DemandInvalid, what says that a file or the image
+    does not fit, and what the server's state forbids.
     """
     now = backend.clock.now()
     require_may_change(server, asker)
     rules.require_allowed(rules.REBUILD, server)
     require_fits(image, server.flavor)
+    if server.image is not None:
+        require_same_parts(server.flavor, server.image.properties, image.properties)
     limits = quota.limits(tx, defaults, server.project_id)
     if metadata is not None:
         require_metadata_allowed(limits, metadata)
@@ -50,7 +55,8 @@ def rebuild(
     rows.set_image(tx, server.id, image, now)
     if values:
         rows.change(tx, server.id, now, **values)
-    arguments = {"is_running": server.vm_state != VmState.STOPPED}
+    old_image = None if image == server.image else msgspec.to_builtins(server.image)
+    arguments = {"is_running": server.vm_state != VmState.STOPPED, "old_image": old_image}
     act(tx, backend, server, rules.REBUILD, "rebuild", arguments, asker)
     return rows.get(tx, server.id)
 

@@ -33,6 +33,7 @@ from pileus.compute.operations.flavor import get_usable
 from pileus.compute.operations.image import get_for_user
 from pileus.compute.operations.server import require_metadata_allowed
 from pileus.compute.operations.task import Asker, begin
+from pileus.compute.scheduler.demand import require_understood
 from pileus.compute.settings import QuotaSettings
 from pileus.kit import ids
 from pileus.kit.db import Transaction
@@ -77,7 +78,7 @@ def create(backend: Backend, asker: Asker, token: str, ask: ServerAsk) -> Sequen
 
     As many as the quota has room for, between the fewest and the most. Raises ImageNotFound, ImageNotActive,
     FlavorUnknown, ZeroDiskRefused, KeyPairUnknown, AvailabilityZoneUnknown, ComputeHostUnknown, ServerGroupUnknown,
-    HostnameAmbiguous, QuotaExceeded and other limits, and what says that the flavor is too small.
+    HostnameAmbiguous, DemandInvalid, QuotaExceeded and other limits, and what says that the flavor is too small.
     """
     if ask.hostname is not None and ask.most > 1:
         raise HostnameAmbiguous
@@ -94,6 +95,7 @@ def _create(
     now = backend.clock.now()
     flavor = _flavor(tx, ask, asker.project_id)
     require_fits(image, flavor)
+    require_understood(flavor, image.properties, backend.settings.pci.alias)
     _require_place(tx, ask, asker.project_id)
     first = Server(
         **_plain(ask),

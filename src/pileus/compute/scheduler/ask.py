@@ -9,11 +9,13 @@ from typing import Any
 
 from pileus.compute.model.server import Server
 from pileus.compute.model.topology import Cell, Topology
-from pileus.compute.scheduler import demand
+from pileus.compute.scheduler import demand, support
 from pileus.compute.settings import PciAlias
 from pileus.kit import log
 
 logger = log.get_logger("pileus.compute.scheduler")
+
+_TRAIT = "trait:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,20 +105,25 @@ def ask_of(server: Server, aliases: Sequence[PciAlias] = ()) -> Ask:
     """Return what a new server wants; `aliases` name PCI devices. Raises DemandInvalid."""
     flavor, image = server.flavor, server.image
     properties = {} if image is None else image.properties
+    named = demand.named_amounts(flavor)
     amounts = {
-        **demand.cpu_amounts(flavor, properties),
+        **({} if {"VCPU", "PCPU"} & named.keys() else demand.cpu_amounts(flavor, properties)),
         "MEMORY_MB": flavor.memory_mb,
         "DISK_GB": flavor.disk_gb + -(-flavor.swap_mb // 1024),
         **demand.pci_amounts(flavor, aliases),
-    } | _amounts(flavor.extra_specs)
-    wishes = demand.thread_traits(flavor, properties)
-    wishes |= _under("trait:", properties) | _under("trait:", flavor.extra_specs)
+        **support.amounts(flavor, properties),
+    } | named
+    wishes = [
+        *demand.thread_traits(flavor, properties).items(),
+        *((name.removeprefix(_TRAIT), str(wish)) for name, wish in properties.items() if name.startswith(_TRAIT)),
+        *demand.named_traits(flavor),
+    ]
     return Ask(
         server_id=server.id,
         project_id=server.project_id,
         resources={name: amount for name, amount in amounts.items() if amount > 0},
-        required_traits=frozenset(trait for trait, wish in wishes.items() if wish == "required"),
-        forbidden_traits=frozenset(trait for trait, wish in wishes.items() if wish == "forbidden"),
+        required_traits=support.traits(flavor, properties) | {trait for trait, wish in wishes if wish == "required"},
+        forbidden_traits=frozenset(trait for trait, wish in wishes if wish == "forbidden"),
         flavor_name=flavor.name,
         extra_specs=flavor.extra_specs,
         cells=demand.cells(flavor, properties),
@@ -126,18 +133,3 @@ def ask_of(server: Server, aliases: Sequence[PciAlias] = ()) -> Ask:
         hints=server.hints,
         availability_zone=server.availability_zone,
     )
-
-
-def _amounts(extra_specs: Mapping[str, str]) -> dict[str, int]:
-    """Return the amounts that extra specs name, such as `resources:VCPU=2`; they go before the flavor's own."""
-    amounts = {}
-    for name, amount in _under("resources:", extra_specs).items():
-        if amount.isdecimal():
-            amounts[name] = int(amount)
-        else:  # older versions of the API take any text
-            logger.warning("an extra spec is no amount", name=name, amount=amount)
-    return amounts
-
-
-def _under(prefix: str, words: Mapping[str, Any]) -> dict[str, str]:
-    return {name.removeprefix(prefix): str(value) for name, value in words.items() if name.startswith(prefix)}

@@ -53,6 +53,10 @@ _PLAIN: Mapping[str, Filter] = {
 }
 
 
+_OF_IMAGE = ("ImagePropertiesFilter", "IsolatedHostsFilter", "AggregateImagePropertiesIsolation")
+"""Those that judge the image, and are asked again when a server gets another one where it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheduler:
     """What chooses hosts in this cloud."""
@@ -61,17 +65,26 @@ class Scheduler:
     weighings: Sequence[Weighing]
     host_subset_size: int = 1
     is_shuffled: bool = False  # hosts that are equally good
+    chance: Callable[[int], int] = secrets.randbelow  # any number below the given one
     fleet: Fleet = field(default_factory=Fleet)  # all hosts, as far as this process knows
 
     def choose(self, ask: Ask, hosts: Hosts) -> Choice:
         """Rank the hosts; of one that an administrator forces a server to, nothing is asked but that it is that one."""
         return choose(ask, hosts, {DESTINATION: host.destination} if ask.is_forced else self.filters, self.weighings)
 
+    def find_image_refusal(self, ask: Ask, host: HostView) -> str | None:
+        """Return which filter does not let a server have its image on the host that it is on already, and why."""
+        for name in _OF_IMAGE:
+            reason = self.filters[name](ask, host) if name in self.filters else None
+            if reason is not None:
+                return f"{host.host}: {name}: {reason}"
+        return None
+
     def best(self, choice: Choice, count: int) -> Sequence[HostView]:
         """Return the hosts to be tried, in turn; the first may be any of the best few, as the settings say."""
         size = max(choice.count_best() if self.is_shuffled else 1, self.host_subset_size)
         order = list(choice.order(max(count, size)))
-        first = order.pop(secrets.randbelow(min(size, len(order)))) if order else None
+        first = order.pop(self.chance(min(size, len(order)))) if order else None
         indices = order if first is None else [first, *order]
         return [choice.hosts.view(choice.passed[index]) for index in indices[:count]]
 

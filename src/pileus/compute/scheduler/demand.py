@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,53 +10,80 @@ from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.image_property import current
 from pileus.compute.model.topology import Cell, numbers_in, pci_class
 from pileus.compute.settings import PciAlias
+from pileus.kit import log
 from pileus.kit.errors import Invalid
 
+logger = log.get_logger("pileus.compute.scheduler")
+
 _THREADS = "HW_CPU_HYPERTHREADING"
+_FOR_PLACEMENT = re.compile("(resources|trait)([a-zA-Z0-9_-]{0,64}):(.+)")
 
 
 class DemandInvalid(Invalid):
     """The extra specs or the image's properties contradict themselves."""
 
-    message = "No valid host was found. {reason}"
+    message = "{reason}"
 
 
-def _said(flavor: Flavor, properties: Mapping[str, Any], name: str) -> str:
+class PartsChanged(Invalid):
+    """A server is to be rebuilt of an image that asks for other parts of a machine than its own did."""
+
+    message = (
+        "An instance's NUMA topology cannot be changed as part of a rebuild. The image provided is invalid for this "
+        "instance."
+    )
+
+
+def require_same_parts(flavor: Flavor, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise PartsChanged unless two images ask for the same CPUs and NUMA cells; DemandInvalid if nobody could."""
+    if any(part(flavor, before) != part(flavor, after) for part in (cpu_amounts, thread_traits, cells)):
+        raise PartsChanged
+
+
+def require_understood(flavor: Flavor, properties: Mapping[str, Any], aliases: Sequence[PciAlias]) -> None:
+    """Raise DemandInvalid for what no host could be asked for."""
+    named_amounts(flavor)
+    cpu_amounts(flavor, properties)
+    cells(flavor, properties)
+    pci_amounts(flavor, aliases)
+
+
+def said(flavor: Flavor, properties: Mapping[str, Any], name: str, kind: str = "hw") -> str:
     """Return what the extra spec `hw:name`, or else the image's property `hw_name`, says."""
-    wanted = flavor.extra_specs.get(f"hw:{name}", current(properties).get(f"hw_{name}", ""))
+    wanted = flavor.extra_specs.get(f"{kind}:{name}", current(properties).get(f"{kind}_{name}", ""))
     return str(wanted).strip()
 
 
 def cpu_amounts(flavor: Flavor, properties: Mapping[str, Any]) -> dict[str, int]:
     """Return how many CPUs are shared, VCPU, and how many are the guest's own, PCPU. Raises DemandInvalid."""
-    policy = _said(flavor, properties, "cpu_policy")
+    policy = said(flavor, properties, "cpu_policy")
     own = flavor.vcpus if policy == "dedicated" else 0
     if policy == "mixed":
-        mask = _said(flavor, properties, "cpu_dedicated_mask")
+        mask = said(flavor, properties, "cpu_dedicated_mask")
         try:
             own = len(numbers_in(mask) & set(range(flavor.vcpus)))
         except ValueError:
             raise DemandInvalid(reason=f"The mask of dedicated CPUs is not understood: {mask}") from None
-    extra = 1 if own and _said(flavor, properties, "emulator_threads_policy") == "isolate" else 0
+    extra = 1 if own and said(flavor, properties, "emulator_threads_policy") == "isolate" else 0
     return {"VCPU": flavor.vcpus - own, "PCPU": own + extra}
 
 
 def thread_traits(flavor: Flavor, properties: Mapping[str, Any]) -> dict[str, str]:
     """Return which trait the policy for CPU threads requires or forbids."""
-    wish = {"require": "required", "isolate": "forbidden"}.get(_said(flavor, properties, "cpu_thread_policy"))
+    wish = {"require": "required", "isolate": "forbidden"}.get(said(flavor, properties, "cpu_thread_policy"))
     return {} if wish is None else {_THREADS: wish}
 
 
 def cells(flavor: Flavor, properties: Mapping[str, Any]) -> tuple[Cell, ...]:
     """Return the NUMA cells that the guest shall have; none if it does not care. Raises DemandInvalid."""
-    text = _said(flavor, properties, "numa_nodes")
+    text = said(flavor, properties, "numa_nodes")
     if not text:
         return ()
     if not text.isdecimal() or not 0 < int(text) <= flavor.vcpus:
         raise DemandInvalid(reason=f"{flavor.vcpus} CPUs cannot be in {text} NUMA cells.")
     count = int(text)
-    cpus = [_said(flavor, properties, f"numa_cpus.{number}") for number in range(count)]
-    memory = [_said(flavor, properties, f"numa_mem.{number}") for number in range(count)]
+    cpus = [said(flavor, properties, f"numa_cpus.{number}") for number in range(count)]
+    memory = [said(flavor, properties, f"numa_mem.{number}") for number in range(count)]
     try:
         return tuple(
             Cell(
@@ -81,3 +109,35 @@ def pci_amounts(flavor: Flavor, aliases: Sequence[PciAlias]) -> dict[str, int]:
             raise DemandInvalid(reason=f"PCI alias {name} is not defined")
         amounts[known[name]] = amounts.get(known[name], 0) + int(count or 1)
     return amounts
+
+
+# --- what extra specs ask of placement ------------------------------------------------------------
+
+
+def named_amounts(flavor: Flavor) -> dict[str, int]:
+    """Return the amounts that `resources:VCPU=2` and the like name; they go before the flavor's own.
+
+    What groups such as `resources1:` ask for is added up, as a host is one provider. Raises DemandInvalid for groups
+    that want one each.
+    """
+    groups = {group for _, group, _, _ in _named(flavor) if group}
+    if len(groups) > 1 and flavor.extra_specs.get("group_policy") == "isolate":
+        raise DemandInvalid(reason="A host is one resource provider, and group_policy=isolate asks for several.")
+    amounts: dict[str, int] = {}
+    for kind, _, name, value in _named(flavor):
+        if kind == "resources" and value.isdecimal():
+            amounts[name] = amounts.get(name, 0) + int(value)
+        elif kind == "resources":  # older versions of the API take any text
+            logger.warning("an extra spec is no amount", name=name, amount=value)
+    return amounts
+
+
+def named_traits(flavor: Flavor) -> list[tuple[str, str]]:
+    """Return the traits that `trait:HW_CPU_X86_AVX=required` and the like name, each with the wish."""
+    return [(name, wish) for kind, _, name, wish in _named(flavor) if kind == "trait"]
+
+
+def _named(flavor: Flavor) -> list[tuple[str, str, str, str]]:
+    """Return the kind, the group, the name and the value of each such extra spec."""
+    found = ((_FOR_PLACEMENT.fullmatch(key), value) for key, value in flavor.extra_specs.items())
+    return [(match[1], match[2], match[3], value) for match, value in found if match]

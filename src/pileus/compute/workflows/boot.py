@@ -1,7 +1,7 @@
 """Boot: from a row to a running guest.
 
 place      choose a host and allocate on it in placement    ⟲ give the allocation back
-assign     write down where the server will be
+assign     write down where the server will be              ⟲ the server is nowhere again
 build      have the host's agent build and start the guest  ⟲ have it torn down
            (there is no way back from here)
 activate   the server is ACTIVE

@@ -110,9 +110,8 @@ def settle(run: Run, means: Means) -> Written:
 
 def _settle(tx: Transaction, run: Run, means: Means) -> None:
     now, server = means.clock.now(), servers.get(tx, run.subject)
-    if server.old_flavor is None:  # else it was written before, and the process died before it could say so
-        servers.set_flavor(tx, server.id, flavor_of(run), server.flavor, now)
-        servers.update(tx, server.id, now, old_vm_state=server.vm_state)
+    servers.set_flavor(tx, server.id, flavor_of(run), server.flavor, now)
+    servers.update(tx, server.id, now, old_vm_state=server.vm_state)
     move.arrived(tx, run, means, MigrationStatus.FINISHED)
     power_state = run.results["arrive"]["power_state"]
     called = run.arguments["called"]

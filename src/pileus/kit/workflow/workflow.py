@@ -79,6 +79,7 @@ class Workflow(Generic[S]):
     failed: Callable[[Run, S], None] | None = None  # called once everything is undone; may run twice
     is_endless: bool = False  # never undone: a step that fails is tried again for as long as it takes
     no_return: str | None = None  # the step from whose end on it is endless
+    is_kept: bool = False  # by the process that began it, as long as that lives: it knows what no row may say
 
     def may_be_undone(self, position: int) -> bool:
         """Tell whether there is a way back once so many steps are done."""
@@ -90,5 +91,3 @@ class Workflow(Generic[S]):
         """Tell whether a cancellation holds at once where so many steps are done."""
         is_awaited = position < len(self.steps) and self.steps[position].is_awaited
         return not is_awaited and self.may_be_undone(position)
-
-    is_kept: bool = False  # by the process that began it, as long as that lives: it knows what no row may say

@@ -67,6 +67,9 @@ _PASSED_ON = (
     _passed("DELETE", "/os-snapshots/{id}", proxy.unknown("Snapshot"), "os-volumes:snapshots:delete"),
     _passed("GET", "/os-baremetal-nodes", _BAREMETAL, "os-baremetal-nodes:list"),
     _passed("GET", "/os-baremetal-nodes/{id}", _BAREMETAL, "os-baremetal-nodes:show"),
+    _passed("POST", "/os-baremetal-nodes", proxy.without_ironic("node-create"), "gone"),
+    _passed("DELETE", "/os-baremetal-nodes/{id}", proxy.without_ironic("node-delete"), "gone"),
+    _passed("POST", "/os-baremetal-nodes/{id}/action", proxy.act_on_baremetal, "gone"),
 )  # fmt: skip
 
 _GONE: dict[str, Sequence[str]] = {

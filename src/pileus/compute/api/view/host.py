@@ -53,7 +53,7 @@ class HostView:
             **self.brief(host, servers),
             "hypervisor_type": host.hypervisor_type,
             "hypervisor_version": host.hypervisor_version,
-            "host_ip": None,
+            "host_ip": host.address or None,
             "service": {
                 "id": service.uuid if self.request.since(v.HYPERVISOR_UUIDS) else service.number,
                 "host": service.host,
@@ -80,7 +80,7 @@ class HostView:
             "free_disk_gb": host.local_gb - host.use.disk_gb,
             "disk_available_least": host.disk_available_gb,
             "running_vms": host.use.servers,
-            "current_workload": 0,
+            "current_workload": host.use.tasks,
         }
 
     def service(self, service: Service, zone: str | None) -> dict[str, Any]:

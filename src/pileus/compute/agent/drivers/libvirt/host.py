@@ -16,6 +16,7 @@ import os_traits
 
 from pileus.compute.agent.drivers.libvirt.domain_xml import MACHINE, Owner
 from pileus.compute.agent.drivers.libvirt.firmware import find_uefi
+from pileus.compute.agent.own_address import own_address
 from pileus.compute.messages import Resources
 
 _GIB = 1 << 30
@@ -121,6 +122,7 @@ def read_resources(connection: libvirt.virConnect, machine: Machine, state: Path
         hypervisor_hostname=hostname,
         cpu_info=machine.cpu_info,
         traits=machine.traits,
+        address=own_address(),
     )
 
 
