@@ -44,7 +44,11 @@ NOTES = (
     "Pileus keeps what it read of single images in memory for as long as nobody commits anything to the database, "
     "and asks that at every request (SQLite's `data_version`): an image that is shown again needs no thread and no "
     "other query. A list is read anew each time, by two statements, or three where what conditions leave is counted "
-    "first."
+    "first.\n\n"
+    "What is not reached. Four uploads at once are bound by the two hashes of both processors, which also serve the "
+    "clients: faster than the bare receiver, and 1.3 times the original. A member's page is 6 to 10 times the "
+    "original's, which has only the 1,200 images that he sees to sort; of its 6 to 8 ms of processor time two "
+    "statements take 1.6, making 100 images 0.8, asking the policy about each 0.6, and writing them 0.5."
 )
 
 
