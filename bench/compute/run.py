@@ -42,7 +42,6 @@ NOTES = (
     "300 comes to 44 a second, one of 1,000 to fewer, so something grows with the servers that are there. A show takes "
     "a thread and 3 ms of the interpreter, whoever asks. Of very many hosts most "
     "of a decision is to bring their columns up to date and to find the candidates in them."
-    "of a decision."
 )
 
 
