@@ -24,7 +24,7 @@ from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.scheduler.ask import Ask
 from pileus.compute.scheduler.catalog import Scheduler, new_scheduler
 from pileus.compute.scheduler.hosts import Hosts
-from pileus.compute.scheduler.use import with_room
+from pileus.compute.scheduler.room import with_room
 from pileus.compute.service import MIGRATIONS
 from pileus.compute.settings import Settings
 from pileus.kit import ids

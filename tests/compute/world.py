@@ -28,7 +28,7 @@ from pileus.compute import service as compute
 from pileus.compute.backend import Backend
 from pileus.compute.db import server as servers
 from pileus.compute.db import server_migration, tables
-from pileus.compute.loops import allocation, beat, fact, guest, heard, inventory, stuck
+from pileus.compute.loops import allocation, fact, guest, heard, heartbeat, inventory, stuck
 from pileus.compute.messages import CONTROL
 from pileus.compute.scheduler.catalog import Scheduler, new_scheduler
 from pileus.compute.scheduler.fleet import Fleet
@@ -323,7 +323,7 @@ class World:
     def _receive(self, fact: Any) -> None:
         """Take a fact, and write down at once what the loop of heartbeats would a little later."""
         self.receiver.receive(fact)
-        beat.write_beats(self.database, self.heard)
+        heartbeat.write_beats(self.database, self.heard)
 
     def repair(self) -> None:
         """A round of every loop, and what comes of it."""

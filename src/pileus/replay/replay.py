@@ -38,7 +38,7 @@ class _Replay:
         self._hosts = hosts
         self._scheduler = scheduler
         self._settings = settings
-        self._company = _Company()
+        self._neighbours = _Neighbours()
         self._leaving: list[tuple[float, int, Request, int, Mapping[str, int]]] = []  # when, …, from which host, with
         self._watch = Stopwatch()
         self._failures = Failures()
@@ -65,13 +65,13 @@ class _Replay:
         while self._leaving and self._leaving[0][0] <= now_s:
             _, _, request, host, amounts = heapq.heappop(self._leaving)
             self._hosts.release(host, amounts)
-            self._company.leave(request)
+            self._neighbours.leave(request)
 
     def _place(self, number: int, request: Request) -> None:
         """Find a host for a server: among some at first, and among all if none of the some will do."""
         limit = self._settings.scheduler.max_placement_results
         try:
-            ask = self._company.with_company(request, request.ask(self._settings.pci.alias))
+            ask = self._neighbours.with_neighbours(request, request.ask(self._settings.pci.alias))
             lap = self._watch.start()
             choice, found = self._choose(ask, limit, lap)
             if not len(choice.passed) and found >= limit:
@@ -107,7 +107,7 @@ class _Replay:
         hosts = self._hosts
         host = hosts.number(best.provider)
         hosts.claim(host, request.id, ask.resources)
-        self._company.come(request, best.host)
+        self._neighbours.come(request, best.host)
         self._placed += 1
         self._most_in_use = max(self._most_in_use, hosts.in_use)
         for resource_class in CLASSES:
@@ -161,14 +161,14 @@ def _order(size: Size) -> tuple[int, int, int]:
     return size.vcpus, size.memory_mb, size.disk_gb
 
 
-class _Company:
+class _Neighbours:
     """Where the servers are that others want to be with, or not to be with."""
 
     def __init__(self) -> None:
         self._host_of: dict[str, str] = {}
         self._members: defaultdict[str, Counter[str]] = defaultdict(Counter)  # group → host → how many
 
-    def with_company(self, request: Request, ask: Ask) -> Ask:
+    def with_neighbours(self, request: Request, ask: Ask) -> Ask:
         """Return the ask with where the others are now."""
         hints, group = request.hints, request.group
         if group is None and not hints:

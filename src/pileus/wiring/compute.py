@@ -17,7 +17,7 @@ from pileus.clients.session import Session
 from pileus.compute import service as compute
 from pileus.compute.backend import Backend
 from pileus.compute.db.tables import LEASE, WORKFLOW, WORKFLOW_STEP
-from pileus.compute.loops import allocation, beat, fact, guest, heard, history, inventory, overdue, stuck
+from pileus.compute.loops import allocation, fact, guest, heard, heartbeat, history, inventory, overdue, stuck
 from pileus.compute.loops.notification import Teller
 from pileus.compute.messages import CONTROL
 from pileus.compute.notification.announce import PLAIN, VERSIONED, Announcer
@@ -129,7 +129,7 @@ def _loops(store: WorkflowStore, means: Means, backend: Backend, leases: Leases,
     )
     means.bus.listen(CONTROL, receiver.receive)
     return [
-        Loop("heartbeat", lambda: beat.write_beats(database, beats), beat.PERIOD_S),
+        Loop("heartbeat", lambda: heartbeat.write_beats(database, beats), heartbeat.PERIOD_S),
         inventories,
         powers,
         Loop("allocation", lambda: _drop(allocation.release_orphans(database, store, means.placement)), 60, leases),

@@ -8,9 +8,9 @@ import pytest
 
 from pileus.compute.agent.drivers.fake import RESOURCES
 from pileus.compute.db import host as hosts
-from pileus.compute.loops.beat import write_beats
 from pileus.compute.loops.fact import FactReceiver
 from pileus.compute.loops.heard import LONGEST_UNCHECKED, Heard
+from pileus.compute.loops.heartbeat import write_beats
 from pileus.compute.messages import CONTROL, Done, Failed, Heartbeat, Spawn
 from pileus.compute.model.power import PowerState
 from pileus.kit.db import Database

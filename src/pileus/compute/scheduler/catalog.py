@@ -18,7 +18,7 @@ from pileus.compute.scheduler import weighers
 from pileus.compute.scheduler.ask import Ask, HostView
 from pileus.compute.scheduler.choose import Choice, Weigher, Weighing, by_host, choose
 from pileus.compute.scheduler.facts import Filter
-from pileus.compute.scheduler.filter import aggregate, capability, company, host, load, machine, query
+from pileus.compute.scheduler.filter import affinity, aggregate, capability, host, load, machine, query
 from pileus.compute.scheduler.fleet import Fleet
 from pileus.compute.scheduler.hosts import Hosts
 from pileus.compute.scheduler.metric import metrics_filter, metrics_weigher, ratios
@@ -39,10 +39,10 @@ _PLAIN: Mapping[str, Filter] = {
     "AllHostsFilter": host.all_hosts,
     "ComputeFilter": host.compute,
     "ComputeCapabilitiesFilter": capability.compute_capabilities,
-    "SameHostFilter": company.same_host,
-    "DifferentHostFilter": company.different_host,
-    "ServerGroupAffinityFilter": company.server_group_affinity,
-    "ServerGroupAntiAffinityFilter": company.server_group_anti_affinity,
+    "SameHostFilter": affinity.same_host,
+    "DifferentHostFilter": affinity.different_host,
+    "ServerGroupAffinityFilter": affinity.server_group_affinity,
+    "ServerGroupAntiAffinityFilter": affinity.server_group_anti_affinity,
     "AggregateInstanceExtraSpecsFilter": aggregate.aggregate_instance_extra_specs,
     "AggregateMultiTenancyIsolation": aggregate.aggregate_multi_tenancy_isolation,
     "AggregateTypeAffinityFilter": aggregate.aggregate_type_affinity,

@@ -16,7 +16,7 @@ from pileus.compute.db import host, server
 from pileus.compute.messages import Spawn
 from pileus.compute.model.server import TaskState, VmState
 from pileus.compute.scheduler.ask import ask_of
-from pileus.compute.workflows.company import leave_claim
+from pileus.compute.workflows.affinity import leave_claim
 from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import have_destroyed, heading, load, send_and_wait, take_answer

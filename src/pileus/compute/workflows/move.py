@@ -16,7 +16,7 @@ from pileus.compute.model.news import PREPARED
 from pileus.compute.model.server import Server, TaskState
 from pileus.compute.model.server_migration import IN_PROGRESS, MigrationStatus
 from pileus.compute.scheduler.ask import ask_of
-from pileus.compute.workflows.company import leave_claim
+from pileus.compute.workflows.affinity import leave_claim
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import load
 from pileus.compute.workflows.place import claim_host

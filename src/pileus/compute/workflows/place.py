@@ -13,8 +13,8 @@ from pileus.compute.scheduler.ask import Ask, HostView
 from pileus.compute.scheduler.choose import Choice
 from pileus.compute.scheduler.hosts import Hosts
 from pileus.compute.scheduler.prefilter import Narrowed, is_narrowing, narrowed
-from pileus.compute.scheduler.use import with_room
-from pileus.compute.workflows.company import claim_in_group, with_company
+from pileus.compute.scheduler.room import with_room
+from pileus.compute.workflows.affinity import claim_in_group, with_neighbours
 from pileus.compute.workflows.means import Means
 from pileus.kit import log
 from pileus.kit.db import Transaction
@@ -67,7 +67,7 @@ def _choose(
     by_provider = {candidate.root_provider: candidate for candidate in found}
     with means.database.read() as tx:
         of_image = _servers_of_image(tx, means, ask)
-        ask = with_company(tx, asking, ask)
+        ask = with_neighbours(tx, asking, ask)
     return means.scheduler.choose(ask, with_room(hosts, room, of_image)), by_provider
 
 

@@ -7,7 +7,7 @@ import pytest
 from pileus.compute.db import service as services
 from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.scheduler.ask import HostView, ask_of
-from pileus.compute.workflows.company import claim_in_group, leave_claim, with_company
+from pileus.compute.workflows.affinity import claim_in_group, leave_claim, with_neighbours
 from tests.compute.world import World
 
 
@@ -101,7 +101,7 @@ def test_of_two_members_that_want_one_host_at_once_the_second_goes_elsewhere(thr
     first, second = (three_hosts.server(_boot(three_hosts, hints)) for _ in range(2))
     host = HostView(host="h1", provider="p", zone="nova", is_up=True, is_enabled=True)
     with three_hosts.database.read() as tx:
-        stale = [with_company(tx, one, ask_of(one)) for one in (first, second)]
+        stale = [with_neighbours(tx, one, ask_of(one)) for one in (first, second)]
     assert three_hosts.database.write(claim_in_group, first, stale[0], host)
     assert not three_hosts.database.write(claim_in_group, second, stale[1], host)
     three_hosts.database.write(leave_claim, first.id)

@@ -1,4 +1,4 @@
-"""In whose company a server wants to be: its group, and the servers that its hints name."""
+"""Beside which servers one wants to be, and beside which not: its group, and the servers that its hints name."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pileus.compute.model.error.server_group import ServerGroupNotFound
 from pileus.compute.model.server import Server
 from pileus.compute.model.server_group import ANTI_AFFINITY
 from pileus.compute.scheduler.ask import Ask, GroupWish, HostView
-from pileus.compute.scheduler.filter.company import server_group_affinity, server_group_anti_affinity
+from pileus.compute.scheduler.filter.affinity import server_group_affinity, server_group_anti_affinity
 from pileus.kit.db import Transaction
 
 GROUP_FILTERS = (server_group_affinity, server_group_anti_affinity)
 
 
-def with_company(tx: Transaction, asking: Server, ask: Ask) -> Ask:
+def with_neighbours(tx: Transaction, asking: Server, ask: Ask) -> Ask:
     """Return the ask with where the others are now."""
     hints = asking.hints
     same = _hosts_of(tx, hints["same_host"]) if hints.get("same_host") else None
