@@ -26,6 +26,12 @@ def require_module(name: str, extra: str) -> None:
         skip_outside_ci(f"{name} is not installed (pip install 'pileus[{extra}]')")
 
 
+def require_root() -> None:
+    """Go on only as root, who may do in the name of others."""
+    if os.getuid() != 0:
+        skip_outside_ci("only root can do this")
+
+
 def skip_outside_ci(reason: str) -> NoReturn:
     """Skip the running test; where CI=true nothing may be skipped, so fail it."""
     if os.environ.get("CI", "").lower() in {"1", "true"}:

@@ -20,7 +20,7 @@ from pileus.__main__ import main
 from pileus.image.stores.filesystem import MARK
 from pileus.kit.state import StateDirectory
 from tests.crash.api import Api, Refused, wait_until
-from tests.lacking import require_module
+from tests.lacking import require_module, require_root, skip_outside_ci
 from tests.running import RunningCloud, free_offset, run_pileus
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Refuse = Callable[[Path], str]
-
-only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:
@@ -110,8 +108,8 @@ def status(cloud: RunningCloud) -> str:
     return run_pileus("status", "--state", cloud.state.path).stdout
 
 
-@only_root
 def test_a_state_directory_of_another_user_is_left_alone(tmp_path: Path, refused: Refuse) -> None:
+    require_root()
     path = tmp_path / "state"
     path.mkdir()
     os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
@@ -147,8 +145,9 @@ def test_a_directory_that_may_not_be_written_is_named(tmp_path: Path, refused: R
 def mounted(folder: Path, options: str) -> Iterator[None]:
     """Put an empty file system over a folder for a while."""
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if os.getuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("no file system can be mounted here")
+    require_root()
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        skip_outside_ci("no file system can be mounted here")
     try:
         yield
     finally:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 IMAGE_ID = "8a1b0c5e-6f0b-4a43-8e7f-6b6f3a1d2c11"
 ADMIN, MEMBER, READER, OTHER = "admin", "member", "reader", "other"
 
-_CALLERS = {
+CALLERS = {
     ADMIN: Context(user_id="u-admin", project_id="p-admin", roles=frozenset(("admin", "member", "reader"))),
     MEMBER: Context(user_id="u-member", project_id="p-one", roles=frozenset(("member", "reader"))),
     READER: Context(user_id="u-reader", project_id="p-one", roles=frozenset(("reader",))),
@@ -61,7 +61,7 @@ class Callers:
     """Knows four people by their token."""
 
     def authenticate(self, request: Request) -> Context:
-        caller = _CALLERS.get(request.headers.get("x-auth-token", ""))
+        caller = CALLERS.get(request.headers.get("x-auth-token", ""))
         if caller is None:
             raise Unauthenticated
         return caller
@@ -138,7 +138,6 @@ class NotedWork:
 
     begun: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
-    nudges: int = 0
 
     def begin(self, tx: Transaction, kind: str, subject: str, arguments: dict[str, Any]) -> str:
         self.begun.append((kind, subject, arguments))
@@ -146,9 +145,6 @@ class NotedWork:
 
     def cancel(self, tx: Transaction, subject: str) -> None:
         self.cancelled.append(subject)
-
-    def nudge(self) -> None:
-        self.nudges += 1
 
 
 @dataclass

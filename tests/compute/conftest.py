@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pileus.compute.service import MIGRATIONS
-from pileus.kit.db import Database
 from tests.compute.cloud import Cloud
 from tests.compute.world import World
+from tests.migrated import migrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from pileus.kit.db import Database
 
 
 @pytest.fixture
@@ -24,10 +26,8 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """Compute's own database, on each of the servers."""
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
+    with migrated(database_url, MIGRATIONS) as made:
+        yield made
 
 
 @pytest.fixture

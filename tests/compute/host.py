@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.compute.victim import Outside
     from tests.compute.world import World
 
 
@@ -39,18 +40,27 @@ class FragileDriver(FakeDriver):
         self.effects.tick(f"driver {verb}")
         super()._enter(verb, server_id)
 
+    def _save(self) -> None:
+        self.effects.tick_inside("driver")
+        super()._save()
+
 
 class LocalBytes:
     """An agent's way to images' bytes without a socket; what the image service has to say to it is asked for real."""
 
-    def __init__(self, world: World, effects: Effects) -> None:
+    def __init__(self, world: World | Outside, effects: Effects) -> None:
         self._world, self._effects = world, effects
 
     @contextmanager
     def download(self, endpoint: str, image_id: str, token: str) -> Iterator[Iterator[bytes]]:
         assert endpoint == URLS["image"]
         assert token
-        yield iter([self._world.bytes_of(image_id)])
+        yield self._halves(self._world.bytes_of(image_id))
+
+    def _halves(self, data: bytes) -> Iterator[bytes]:
+        yield data[:100]
+        self._effects.tick_inside("download")
+        yield data[100:]
 
     def upload(self, endpoint: str, image_id: str, token: str, file: Path, moved: object = None) -> None:
         assert endpoint == URLS["image"]
@@ -62,9 +72,11 @@ class LocalBytes:
 class Host:
     """A machine: its hypervisor lives on when its agent dies."""
 
-    def __init__(self, world: World, name: str, **resources: Any) -> None:
-        self.world, self.name, self.effects = world, name, Effects()
-        self.driver = FragileDriver(replace(RESOURCES, hypervisor_hostname=name, **resources), fault=self._fault)
+    def __init__(self, world: World | Outside, name: str, *, directory: Path | None = None, **resources: Any) -> None:
+        self.world, self.name, self.effects, self.resources = world, name, Effects(), resources
+        self.driver = FragileDriver(
+            replace(RESOURCES, hypervisor_hostname=name, **resources), directory=directory, fault=self._fault
+        )
         self.driver.effects = self.effects
         self.broken: dict[str, str] = {}  # verb → why it fails
         self.start_agent()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from copy import deepcopy
@@ -33,6 +34,7 @@ class Kept:
             world.hosts.pop(name).vanish()
         for name, (is_there, broken, *guests) in deepcopy(self._machines).items():
             host = world.hosts[name]
+            shutil.rmtree(world.path / name)
             host.broken = broken
             for what, value in zip(_MACHINE, guests, strict=True):
                 setattr(host.driver, what, value)

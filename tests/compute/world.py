@@ -47,7 +47,6 @@ from pileus.image.operations import upload as upload_operations
 from pileus.image.settings import Settings as ImageSettings
 from pileus.image.stores.memory import MemoryStore
 from pileus.kit import ids
-from pileus.kit.db import Database
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Reply
 from pileus.kit.http.threads import Threads
@@ -55,6 +54,7 @@ from pileus.kit.workflow import Runner, WorkflowStore
 from pileus.placement import service as placement
 from tests.compute.effects import Effects, FragileBus, FragileDatabase, FragileTransport
 from tests.compute.host import Host
+from tests.compute.parts import check_parts
 from tests.compute.still_bus import StillBus
 from tests.compute.template import PASSWORDS, PATHS, URLS, open_database, template
 from tests.kit.clock import HeldClock
@@ -68,36 +68,49 @@ OWNER = "control-plane"
 SILENT_S = ComputeSettings().service_down_time_s + 1  # for so long nobody heard of a host that counts as down
 
 
-class World:
-    """One cloud. Its control plane may die and be born again; everything else stays."""
+def be_quiet() -> None:
+    """Write plainly, and only what went wrong: that is many times as fast."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+        cache_logger_on_first_use=False,  # or what is used here first would be like this for ever
+    )
 
-    def __init__(self, path: Path, settings: ComputeSettings | None = None) -> None:
+
+class World:
+    """One cloud. Its control plane may die and be born again; everything else stays.
+
+    With a `bus` it is one more process, in a cloud that is there already.
+    """
+
+    def __init__(self, path: Path, settings: ComputeSettings | None = None, bus: StillBus | None = None) -> None:
         self._logging = structlog.get_config()
-        structlog.configure(  # what is written is plain, and only what went wrong: that is many times as fast
-            wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-            processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
-            cache_logger_on_first_use=False,  # or what is used here first would be like this for ever
-        )
+        be_quiet()
         self.path = path
-        shutil.copytree(template(), path, dirs_exist_ok=True)
-        self.clock, self.bus, self.effects = HeldClock(), StillBus(), Effects()
+        if bus is None:
+            shutil.copytree(template(), path, dirs_exist_ok=True)
+        self.clock, self.bus, self.effects = HeldClock(), bus or StillBus(), Effects()
         self.settings = settings or ComputeSettings()
         self.hosts: dict[str, Host] = {}
+        self.machine: dict[str, Any] = {}  # what every host has
         self.images: dict[str, bytes] = {}
         self._threads = Threads()
         self._store = MemoryStore("local")
-        self.database: FragileDatabase = open_database(FragileDatabase, path, "compute")
+        self.databases: dict[str, FragileDatabase] = {}
+        for name in URLS:
+            self.databases[name] = open_database(FragileDatabase, path, name)
+            self.databases[name].effects = Effects()
+        self.database = self.databases["compute"]
         self.database.effects = self.effects
-        self.databases = {name: open_database(Database, path, name) for name in URLS if name != "compute"}
-        self.databases["compute"] = self.database
         self._transport = FragileTransport()
         self._transport.effects = self.effects
         self._found = (self.settings, new_scheduler(self.settings))
         self._start_others()
         self.start_placement()
         self.start()
-        self._token = self._log_in("demo")
-        self.image_id = self.new_image()
+        if bus is None:
+            self._token = self._log_in("demo")
+            self.image_id = self.new_image()
 
     def _start_others(self) -> None:
         keys = Keys.at(self.path / "keys")
@@ -144,6 +157,7 @@ class World:
             new_resources=lambda: self.nudged.append("inventory"), new_guests=lambda: self.nudged.append("guest"),
         )  # fmt: skip
         self.inventory_loop = inventory.InventoryLoop(self.database, self.clock, self.settings, self.placement)
+        self.allocation_loop = allocation.AllocationLoop(self.database, self.store, self.placement)
         self.bus.listen(CONTROL, self._receive)
         self.backend = Backend(
             database=self.database, clock=self.clock, settings=self.settings, bus=self.bus, images=images,
@@ -282,7 +296,7 @@ class World:
 
     def new_host(self, name: str = "h1", **resources: Any) -> Host:
         """A host that placement knows."""
-        host = self.hosts[name] = Host(self, name, **resources)
+        host = self.hosts[name] = Host(self, name, **{**self.machine, **resources})
         self.beat()
         return host
 
@@ -333,7 +347,7 @@ class World:
         self.bus.deliver()
         self.sync_inventory()
         self.guest_loop.run()
-        allocation.release_orphans(self.database, self.store, self.placement)
+        self.allocation_loop.run()
         stuck.end_stuck(self.database, self.store, self.clock)
         self.settle()
 
@@ -391,6 +405,7 @@ class World:
         assert aside == {(one.server_id, one.source_host) for one in waiting}
         held, wanted = self.allocations(), {**placed, **{one.uuid: one.source_host for one in waiting}}
         assert held == wanted, set(held.items()) ^ set(wanted.items())
+        check_parts(self, [row for row in rows if row.host], waiting)
         for row in rows:
             assert row.host or row.vm_state in ("error", "shelved_offloaded"), row
             assert row.vm_state != "error" or row.fault

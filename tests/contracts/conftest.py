@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     import libvirt
 
+    from pileus.compute.agent.drivers.libvirt.cells import CpuSets
+
 
 @pytest.fixture(scope="session")
 def kvm_verdict(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -47,8 +49,10 @@ def new_libvirt_bench(kvm_verdict: Path, tmp_path: Path) -> Iterator[Callable[..
     """Makes a bench on libvirt, with a cloud of its own; its guests go when the test ends."""
     made: list[Bench] = []
 
-    def make(sector: bytes | None = None) -> Bench:
-        made.append(libvirt_bench(tmp_path, kvm_verdict, sector))
+    def make(sector: bytes | None = None, *, name: str = "", cpu_sets: CpuSets | None = None) -> Bench:
+        directory = tmp_path / name
+        directory.mkdir(exist_ok=True)
+        made.append(libvirt_bench(directory, kvm_verdict, sector, cpu_sets))
         return made[-1]
 
     yield make

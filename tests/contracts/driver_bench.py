@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pileus.compute.agent.drivers.driver import Driver, Kernel
+    from pileus.compute.agent.drivers.libvirt.cells import CpuSets
 
 PATIENCE_S = 60.0
 
@@ -89,7 +90,9 @@ def fake_bench(directory: Path) -> Bench:
     return Bench(directory, lambda: FakeDriver(directory=state), base)
 
 
-def libvirt_bench(directory: Path, verdict: Path, sector: bytes | None = None) -> Bench:
+def libvirt_bench(
+    directory: Path, verdict: Path, sector: bytes | None = None, cpu_sets: CpuSets | None = None
+) -> Bench:
     """A bench on the machine's libvirt; `verdict` is a file of the probe's, which takes seconds to come by."""
     from pileus.compute.agent.drivers.libvirt.driver import LibvirtDriver
 
@@ -100,7 +103,7 @@ def libvirt_bench(directory: Path, verdict: Path, sector: bytes | None = None) -
     cloud_id = uuid.uuid4().hex
     base = directory / "base"
     write_base(base, sector or boot_sector.polite())
-    return Bench(directory, lambda: LibvirtDriver(state, cloud_id), base)
+    return Bench(directory, lambda: LibvirtDriver(state, cloud_id, cpu_sets=cpu_sets), base)
 
 
 def write_base(path: Path, sector: bytes) -> None:

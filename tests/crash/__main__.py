@@ -16,26 +16,31 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pileus.kit.state import StateDirectory
-from tests.crash import invariants, job
-from tests.crash.api import Api
+from tests.crash import hypervisor, invariants
+from tests.crash.api import Api, wait_until
+from tests.crash.job import VERSION, Job, hosts_of
 
 PILEUS = str(Path(sys.prefix) / "bin" / "pileus")
-LONGEST_S = {"libvirt": 9.0, "fake": 2.5}  # about as long as the job takes once
+LONGEST_S = {"libvirt": 60.0, "fake": 6.0}  # about as long as the job takes once
+HOSTS = {"libvirt": 1, "fake": 2}
+HOSTS_S = 30  # until they are all known
 
 
 class Crash:
     """One cloud that is killed again and again."""
 
-    def __init__(self, folder: Path, driver: str, image: Path, port_offset: int) -> None:
+    def __init__(self, folder: Path, driver: str, image: Path, port_offset: int, chance: random.Random) -> None:
         self.state = StateDirectory(folder / "state")
         self._driver = driver
         self._image = image
         self._port_offset = port_offset
+        self._chance = chance
 
     def start(self, *, is_waiting: bool = True) -> subprocess.Popen[bytes]:
         """Start the cloud in the background."""
         words = [PILEUS, "up", "--state", str(self.state.path), "--driver", self._driver]
         words += ["--port-offset", str(self._port_offset)]
+        words += ["--hosts", "2"] if HOSTS[self._driver] == 2 else []
         self.state.runtime.unlink(missing_ok=True)
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=sys.stderr)
         while is_waiting and not self.state.runtime.exists():
@@ -47,42 +52,41 @@ class Crash:
         """Return the administrator's client."""
         api = Api(self.state.clouds_yaml, "pileus")
         api.log_in()
+        api.compute_version = VERSION
         return api
 
-    def guests(self) -> invariants.Guests:
-        """Return how to ask the hypervisor."""
-        ask = invariants.fake_guests if self._driver == "fake" else invariants.libvirt_guests
-        return ask(self.state.path)
-
-    def kill_in_start(self, moment_s: float) -> str:
+    def kill_in_start(self) -> str:
         """Kill a cloud that is just starting."""
         process = self.start(is_waiting=False)
-        time.sleep(moment_s)
+        time.sleep(self._chance.uniform(0.2, 1.5))
         process.send_signal(signal.SIGKILL)
         process.wait()
         return "start"
 
-    def kill_in_job(self, moment_s: float) -> str:
+    def kill_in_job(self) -> str:
         """Kill the cloud in the middle of its job; return where."""
         process = self.start()
-        place: list[str] = []
-        worker = threading.Thread(target=lambda: place.append(job.run(self.state.clouds_yaml, self._image)))
+        admin = self.admin()
+        wait_until("the hosts are not there", lambda: len(hosts_of(admin)) == HOSTS[self._driver], HOSTS_S)
+        job, place = Job(self.state.clouds_yaml, self._image, self._chance, HOSTS[self._driver]), list[str]()
+        worker = threading.Thread(target=lambda: place.append(job.run()))
         worker.start()
-        time.sleep(moment_s)
+        worker.join(self._chance.uniform(0, LONGEST_S[self._driver]))
         process.send_signal(signal.SIGKILL)
         process.wait()
         worker.join(60)
-        assert place, "the job failed before the cloud was killed"
+        assert place, f"the job failed before the cloud was killed: {job.place}"
         return place[0]
 
     def verify(self) -> None:
         """Start it again, let it settle, check, and clear everything away."""
         process = self.start()
         try:
-            admin, guests = self.admin(), self.guests()
+            admin, path = self.admin(), self.state.path
+            have = hypervisor.fake(path) if self._driver == "fake" else hypervisor.libvirt(path)
             invariants.settle(admin)
-            invariants.check(admin, self.state.path, guests)
-            invariants.clear(admin, guests, self.state.path)
+            invariants.check(admin, path, have)
+            invariants.clear(admin, have, path)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
@@ -99,20 +103,17 @@ def main() -> None:
     chosen = parser.parse_args()
     if not chosen.image.is_file():
         parser.error(f"there is no image {chosen.image}: `make guest` builds it")
-    moments = random.Random(chosen.seed)  # noqa: S311 (it shall be repeatable)
+    chance = random.Random(chosen.seed)  # noqa: S311 (it shall be repeatable)
     print(f"killing {chosen.times} times, {chosen.driver} driver, seed {chosen.seed}")
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with tempfile.TemporaryDirectory(prefix="pileus-crash-") as folder, Progress(*columns) as progress:
-        crash = Crash(Path(folder), chosen.driver, chosen.image, chosen.port_offset)
+        crash = Crash(Path(folder), chosen.driver, chosen.image, chosen.port_offset, chance)
         task = progress.add_task("", total=chosen.times)
         for number in range(chosen.times):
-            if number % 6 == 0:
-                place = crash.kill_in_start(moments.uniform(0.2, 1.5))
-            else:
-                place = crash.kill_in_job(moments.uniform(0, LONGEST_S[chosen.driver]))
+            place = crash.kill_in_start() if number % 6 == 0 else crash.kill_in_job()
             crash.verify()
             progress.update(task, advance=1, description=f"killed in: {place}")
-            progress.console.print(f"{number + 1:3}  killed in: {place:14} everything adds up")
+            progress.console.print(f"{number + 1:3}  killed in: {place:19} everything adds up")
     print(f"{chosen.times} passed, 0 failed")
 
 

@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.crash import job
 from tests.crash.api import Api, wait_until
+from tests.crash.hypervisor import Hypervisor
 
 SETTLE_S = 90
-
-Guests = Callable[[], dict[str, bool]]
-"""Server id → whether its guest runs, as the hypervisor says."""
+STATUSES = {"ACTIVE", "SHUTOFF", "RESCUE", "VERIFY_RESIZE", "SHELVED_OFFLOADED", "ERROR"}
+NOWHERE = {"SHELVED_OFFLOADED", "ERROR"}
 
 
 def settle(admin: Api) -> None:
     """Wait until nothing is under way any more."""
+    for service in admin.call("compute", "GET", "/os-services?binary=nova-compute")["services"]:
+        if service["forced_down"]:
+            job.force_down(admin, service["host"], is_down=False)
     wait_until("something is still under way", lambda: not _busy(admin), SETTLE_S)
 
 
-def check(admin: Api, state: Path, guests: Guests) -> None:
+def check(admin: Api, state: Path, hypervisor: Hypervisor) -> None:
     """Hold servers, guests, allocations, usage, images and files against each other. Raises AssertionError."""
     servers = _servers(admin)
     _check_servers(servers)
-    placed = {server["id"] for server in servers if server["OS-EXT-SRV-ATTR:host"]}
-    wait_until("guests differ from servers", lambda: set(guests()) == placed, 40, 0.5)
-    wait_until("allocations differ from servers", lambda: set(_allocations(admin)) == placed, 70, 0.5)
+    placed = {one["id"]: str(one["OS-EXT-SRV-ATTR:host"]) for one in servers if one["OS-EXT-SRV-ATTR:host"]}
+    waiting = admin.call("compute", "GET", "/os-migrations?status=finished")["migrations"]
+    aside = {one["instance_uuid"]: one["source_compute"] for one in waiting}
+    assert set(aside) == {one["id"] for one in servers if one["status"] == "VERIFY_RESIZE"}
+    wait_until("guests differ from servers", lambda: hypervisor.guests() == placed, 40, 0.5)
+    wait_until("what is set aside differs from migrations", lambda: hypervisor.aside() == aside, 40, 0.5)
+    wanted = {**placed, **{one["uuid"]: one["source_compute"] for one in waiting}}
+    wait_until("allocations differ from servers", lambda: _places(admin) == wanted, 70, 0.5)
+    held = _allocations(admin)
+    assert [one for one in servers if one["id"] in placed and held[one["id"]] != _resources(one["flavor"])] == []
     _check_usage(admin)
     _check_images(admin, state)
 
 
-def clear(admin: Api, guests: Guests, state: Path) -> None:
+def clear(admin: Api, hypervisor: Hypervisor, state: Path) -> None:
     """Delete everything, and make sure that nothing is left."""
     for server in _servers(admin):
         admin.call("compute", "DELETE", f"/servers/{server['id']}")
     wait_until("servers are not deleted", lambda: not _servers(admin), SETTLE_S)
     for image in _images(admin):
         admin.call("image", "DELETE", f"/v2/images/{image['id']}")
-    wait_until("guests are left", lambda: not guests(), 40, 0.5)
+    wait_until("guests are left", lambda: not hypervisor.guests() and not hypervisor.aside(), 40, 0.5)
     assert not _allocations(admin), "allocations are left"
     wait_until("image files are left", lambda: not _files(state), 40, 0.5)
 
@@ -60,22 +69,39 @@ def _busy(admin: Api) -> list[str]:
 
 def _check_servers(servers: list[dict[str, Any]]) -> None:
     for server in servers:
-        assert server["status"] in ("ACTIVE", "ERROR"), server
-        if server["status"] == "ERROR":
-            assert server["fault"]["message"], server
-            assert not server["OS-EXT-SRV-ATTR:host"], server
+        assert server["status"] in STATUSES, server
+        assert bool(server["OS-EXT-SRV-ATTR:host"]) == (server["status"] not in NOWHERE), server
+        assert server["status"] != "ERROR" or server["fault"]["message"], server
 
 
-def _providers(admin: Api) -> list[str]:
-    return [row["uuid"] for row in admin.call("placement", "GET", "/resource_providers")["resource_providers"]]
+def _resources(flavor: dict[str, Any]) -> dict[str, int]:
+    return {"VCPU": flavor["vcpus"], "MEMORY_MB": flavor["ram"], "DISK_GB": flavor["disk"]}
+
+
+def _providers(admin: Api) -> dict[str, str]:
+    rows = admin.call("placement", "GET", "/resource_providers")["resource_providers"]
+    return {row["uuid"]: row["name"] for row in rows}
 
 
 def _allocations(admin: Api) -> dict[str, dict[str, int]]:
-    held: dict[str, dict[str, int]] = {}
-    for provider in _providers(admin):
-        rows = admin.call("placement", "GET", f"/resource_providers/{provider}/allocations")["allocations"]
-        held |= {consumer: row["resources"] for consumer, row in rows.items()}
-    return held
+    return {consumer: resources for _, consumer, resources in _held(admin)}
+
+
+def _places(admin: Api) -> dict[str, str]:
+    held = _held(admin)
+    assert len({consumer for _, consumer, _ in held}) == len(held), f"something is allocated twice: {held}"
+    return {consumer: name for name, consumer, _ in held}
+
+
+def _held(admin: Api) -> list[tuple[str, str, dict[str, int]]]:
+    """Return host, consumer and what that has there."""
+    return [
+        (name, consumer, row["resources"])
+        for uuid, name in _providers(admin).items()
+        for consumer, row in admin.call("placement", "GET", f"/resource_providers/{uuid}/allocations")[
+            "allocations"
+        ].items()
+    ]
 
 
 def _check_usage(admin: Api) -> None:
@@ -105,37 +131,3 @@ def _check_images(admin: Api, state: Path) -> None:
 
 def _files(state: Path) -> set[str]:
     return {path.name[:36] for path in (state / "images").rglob("*-*") if path.is_file()}
-
-
-def fake_guests(state: Path) -> Guests:
-    """Return how to ask the fake hypervisor."""
-
-    def ask() -> dict[str, bool]:
-        file = state / "instances" / "fake-guests.json"
-        guests = json.loads(file.read_text()) if file.exists() else {}
-        return dict.fromkeys(guests, True)
-
-    return ask
-
-
-def libvirt_guests(state: Path) -> Guests:
-    """Return how to ask libvirt."""
-    import libvirt
-
-    file = state / "cloud-id"
-
-    def ask() -> dict[str, bool]:
-        if not file.exists():  # the agent has never started, so there are no guests
-            return {}
-        cloud_id = file.read_text().strip()
-        connection = libvirt.open("qemu:///system")
-        try:
-            found = {}
-            for domain in connection.listAllDomains():
-                if cloud_id in domain.XMLDesc():
-                    found[domain.UUIDString()] = bool(domain.isActive())
-            return found
-        finally:
-            connection.close()
-
-    return ask

@@ -7,16 +7,17 @@ import pytest
 
 from pileus.compute.settings import QuotaSettings, Settings
 from pileus.image.service import MIGRATIONS as IMAGE_MIGRATIONS
-from pileus.kit.db import Database
 from pileus.kit.http.threads import Threads
 from pileus.placement.service import MIGRATIONS as PLACEMENT_MIGRATIONS
 from tests.compute.cloud import Cloud
 from tests.golden import compute, identity, image, image_cache, image_metadef, placement
 from tests.golden.matrix import require_unchanged, table
+from tests.migrated import migrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pileus.kit.db import Database
     from tests.identity.world import World
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -24,18 +25,14 @@ pytestmark = pytest.mark.databases("sqlite")
 
 @pytest.fixture
 def image_database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    IMAGE_MIGRATIONS.sync(made)
-    yield made
-    made.close()
+    with migrated(database_url, IMAGE_MIGRATIONS) as made:
+        yield made
 
 
 @pytest.fixture
 def placement_database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    PLACEMENT_MIGRATIONS.sync(made)
-    yield made
-    made.close()
+    with migrated(database_url, PLACEMENT_MIGRATIONS) as made:
+        yield made
 
 
 @pytest.fixture

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pileus.identity.service import MIGRATIONS
-from pileus.kit.db import Database
 from tests.identity.world import World
+from tests.migrated import migrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from pileus.kit.db import Database
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite database with the tables, to be copied: migrations would be most of a short test's time."""
     path = tmp_path_factory.mktemp("identity") / "template.sqlite"
-    database = Database(f"sqlite:///{path}")
-    MIGRATIONS.sync(database)
-    database.close()
+    with migrated(f"sqlite:///{path}", MIGRATIONS):
+        pass
     return path
 
 
@@ -31,11 +32,8 @@ def database(database_url: str, template: Path) -> Iterator[Database]:
     scheme, _, path = database_url.partition(":///")
     if scheme == "sqlite":
         shutil.copy(template, path)
-    database = Database(database_url)
-    if scheme != "sqlite":
-        MIGRATIONS.sync(database)
-    yield database
-    database.close()
+    with migrated(database_url, MIGRATIONS) as made:
+        yield made
 
 
 @pytest.fixture

@@ -24,25 +24,23 @@ from pileus.kit.http.threads import Threads
 from pileus.kit.lease import Leases
 from tests.image.bench import HandClock, Site, TinyAuthenticator
 from tests.image.process import Server
+from tests.migrated import migrated
 
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """An empty database of the newest schema, as bytes: quicker copied than made."""
     path = tmp_path_factory.mktemp("schema") / "empty.sqlite"
-    database = Database(f"sqlite:///{path}")
-    MIGRATIONS.sync(database)
-    database.close()
+    with migrated(f"sqlite:///{path}", MIGRATIONS):
+        pass
     return path.read_bytes()
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """Image's own database, on each of the servers."""
-    made = Database(database_url)
-    MIGRATIONS.sync(made)
-    yield made
-    made.close()
+    with migrated(database_url, MIGRATIONS) as made:
+        yield made
 
 
 @pytest.fixture

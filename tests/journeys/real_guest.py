@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.crash.api import Api, Refused, wait_until
-from tests.crash.invariants import libvirt_guests
+from tests.crash.hypervisor import libvirt_guests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

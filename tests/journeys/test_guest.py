@@ -8,7 +8,7 @@ import os
 import pytest
 
 from tests.crash.api import wait_until
-from tests.crash.invariants import libvirt_guests
+from tests.crash.hypervisor import libvirt_guests
 from tests.journeys.real_guest import Member, fingerprint, new_admin, nothing_is_left, providers, take_snapshot
 from tests.running import RunningCloud, run_pileus
 

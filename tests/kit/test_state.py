@@ -22,11 +22,10 @@ from pileus.kit.state import (
     StateUnusable,
     write_private,
 )
+from tests.lacking import require_root
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
 
 
 def mode(path: Path) -> int:
@@ -98,16 +97,16 @@ def test_a_link_to_nowhere_is_refused_in_a_sentence(tmp_path: Path) -> None:
         StateDirectory(tmp_path / "link").prepare()
 
 
-@needs_root
 def test_another_users_directory_is_refused_and_both_are_named(state: StateDirectory) -> None:
+    require_root()
     os.chown(state.path, 65534, 65534)
     with pytest.raises(StateForeign, match=r"belongs to (nobody|user 65534), and you are root"):
         state.prepare()
 
 
-@needs_root
 @pytest.mark.parametrize("closed", [0o700, 0o755])
 def test_a_place_that_one_may_not_enter_or_write_is_refused_in_a_sentence(tmp_path: Path, closed: int) -> None:
+    require_root()
     (tmp_path / "closed").mkdir()
     (tmp_path / "closed").chmod(closed)
     child = os.fork()

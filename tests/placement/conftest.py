@@ -9,15 +9,17 @@ import pytest
 
 from pileus.kit.clock import SystemClock
 from pileus.kit.context import Context
-from pileus.kit.db import Database
 from pileus.kit.errors import Unauthenticated
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
 from pileus.placement.backend import Backend
 from pileus.placement.service import MIGRATIONS, new_backend, new_service
+from tests.migrated import migrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pileus.kit.db import Database
 
 CALLERS = {
     "admin": Context(user_id="a", project_id="admin", roles=frozenset({"admin"})),
@@ -81,10 +83,8 @@ class Client:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    MIGRATIONS.sync(database)
-    yield database
-    database.close()
+    with migrated(database_url, MIGRATIONS) as made:
+        yield made
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pileus.kit.clock import SystemClock
-from pileus.kit.db import Database
 from pileus.kit.http.app import App
 from pileus.kit.http.auth import IDENTITY_HEADERS
 from pileus.placement.api.routes import ROUTES
 from pileus.placement.service import MIGRATIONS, new_backend, new_service
+from tests.migrated import migrated
 from tests.placement.conftest import Client, Tokens
 
 if TYPE_CHECKING:
@@ -29,10 +29,8 @@ CONSUMER = "a1c4b1c0-3d2b-4e0b-9c1e-0f3b8a6d7e55"
 
 @pytest.fixture
 def placement(database_url: str) -> Iterator[Client]:
-    database = Database(database_url)
-    MIGRATIONS.sync(database)
-    yield Client(App(new_service(new_backend(database, SystemClock()), Tokens())))
-    database.close()
+    with migrated(database_url, MIGRATIONS) as database:
+        yield Client(App(new_service(new_backend(database, SystemClock()), Tokens())))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pileus.compute.db import server as servers
-from pileus.compute.loops import allocation, overdue, stuck
+from pileus.compute.loops import overdue, stuck
 from pileus.compute.messages import CONTROL, address_of
 from pileus.compute.model.power import PowerState
 from pileus.compute.settings import QuotaSettings, Settings
@@ -167,7 +167,7 @@ class Storm:
 
     def _loop(self) -> None:
         world = self.world
-        self._survive(lambda: allocation.release_orphans(world.database, world.store, world.placement))
+        self._survive(world.allocation_loop.run)
         self._survive(lambda: stuck.end_stuck(world.database, world.store, world.clock))
         self._survive(lambda: overdue.do_overdue(world.backend))
 

@@ -13,6 +13,7 @@ from pileus.cli.ending import Ending
 from pileus.cli.options import settings_option, state_of, state_option
 from pileus.cli.settings import settings_of
 from pileus.clients.transport import Transport
+from pileus.compute.agent.agents import Agents
 from pileus.kit import log
 from pileus.kit.errors import Conflict
 from pileus.wiring.agent import new_agent, new_bus
@@ -48,12 +49,13 @@ def command(state_path: Path | None, settings_path: Path | None, driver: str | N
     bus = new_bus(settings)
     transport = Transport(settings.tls.ca or settings.auth.ca_file or None)
     try:
-        agent = new_agent(settings, state, bus, transport)
-        agent.start()
+        agent = new_agent(settings, state, bus, transport)  # here and now: whoever starts it is told what is lacking
+        agents = Agents([lambda: agent], settings.agent.heartbeat_s)
+        agents.start()
         state.say(pid=os.getpid(), urls={}, driver=settings.agent.driver, started_at=time.time())
         click.echo(f"the agent of {name} runs ({settings.agent.driver} driver, state {state.path})")
         ending.wait()
-        agent.stop()
+        agents.stop()
     finally:
         bus.close()
         transport.close()

@@ -12,19 +12,19 @@ from pileus.compute.watching import Watching
 from pileus.kit.bus.bus import Bus
 from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
+from pileus.kit.db.seen import Seen
+
+SEEN = 2_000  # servers, and what is looked up with them, that are kept in memory
 
 
 class Work(Protocol):
     """Where long work is handed over to; `kit.workflow.Runner` is one."""
 
     def begin(self, tx: Transaction, kind: str, subject: str, arguments: dict[str, Any]) -> str:
-        """Write a new workflow in the caller's transaction. Returns its id."""
+        """Write a new workflow in the caller's transaction; it is done once that is committed. Returns its id."""
 
     def cancel(self, tx: Transaction, subject: str) -> None:
         """Have a subject's unfinished workflows undone."""
-
-    def nudge(self) -> None:
-        """Look for work now: what was begun is committed."""
 
 
 class Images(Protocol):
@@ -76,3 +76,7 @@ class Backend:
     quota_of: Callable[[str], QuotaSettings]
     """Returns the defaults that hold for a project. Never asked inside a transaction: they may be identity's."""
     watching: Watching = field(default_factory=Watching)
+    seen: Seen = field(init=False, repr=False)  # what is shown of servers
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seen", Seen(self.database, SEEN))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pileus.compute.model.guest_topology import GuestTopology
 from pileus.compute.model.topology import Topology
 
 CONTROL = "compute"
@@ -50,6 +51,14 @@ class GuestDisk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedDisk:
+    """An ephemeral disk of a guest, and the image that carries it from one host to another."""
+
+    number: int  # among the ephemeral disks
+    image: ImageAccess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CpuTopology:
     """How a guest's processors are put together; their product is how many there are."""
 
@@ -77,6 +86,7 @@ class Hardware:
     has_guest_agent: bool = False
     has_boot_menu: bool = False
     kernel_arguments: str = ""  # empty: the host's usual ones
+    quota: dict[str, int] = field(default_factory=dict)  # how much of the host it may use, by the names of extra specs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +111,7 @@ class GuestSpec:
     disks: tuple[GuestDisk, ...] = ()
     personality: dict[str, str] = field(default_factory=dict)  # path of a file in the guest → its base64
     hardware: Hardware = field(default_factory=Hardware)
+    topology: GuestTopology | None = None  # the parts of the host that it has for itself
 
 
 # --- wishes ---------------------------------------------------------------------------------------
@@ -136,6 +147,7 @@ class Spawn(Order):
     guest: GuestSpec
     image: ImageAccess
     is_running: bool = True
+    carried: tuple[CarriedDisk, ...] = ()  # the others are made empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,9 +217,10 @@ class Unrescue(Order):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAside(Order):
-    """Power the guest off and set it aside with its disks; with `image`, store its root disk there too."""
+    """Power the guest off and set it aside with its disks; with `image`, store its root disk there too, the last."""
 
     image: ImageAccess | None = None
+    carried: tuple[CarriedDisk, ...] = ()  # those that are stored before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

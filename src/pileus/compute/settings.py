@@ -72,6 +72,7 @@ class SchedulerSettings(Section, frozen=True, kw_only=True):
         "ServerGroupAffinityFilter",
         "SameHostFilter",
         "DifferentHostFilter",
+        "NUMATopologyFilter",
     )
     max_placement_results: int = 1000  # hosts with room that are looked at
     host_subset_size: int = 1  # of so many of the best hosts one is taken at random
@@ -122,6 +123,7 @@ class NotificationSettings(NotifierSettings, frozen=True, kw_only=True):
     notification_format: Literal["unversioned", "versioned", "both"] = "unversioned"  # `topics` are of the first
     versioned_notifications_topics: tuple[str, ...] = ("versioned_notifications",)
     notify_on_state_change: Literal["", "vm_state", "vm_and_task_state"] = ""  # which changes are an `update`
+    max_kept: int = 100_000  # while the broker is away; of more than these the oldest are never sent
 
 
 class Settings(Section, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pileus.image.formats import certificate
 from pileus.image.formats.inspection import DEFAULT_RULES, Rules
-from pileus.image.model.image import Image, Limits
+from pileus.image.model.image import Limits
 from pileus.image.model.location import Exposure
 from pileus.image.model.property_rule import PropertyRules
 from pileus.image.model.quota import UNLIMITED, Quota
@@ -81,7 +81,7 @@ class Backend:
     caching: Caching | None = None  # copies on this host of what the stores keep
     is_delete_delayed: bool = False
     importing: Importing | None = None
-    seen: Seen[Image] = field(init=False, repr=False)  # by id, and by the project that looks
+    seen: Seen = field(init=False, repr=False)  # images, by id and by the project that looks
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seen", Seen(self.database, SEEN))

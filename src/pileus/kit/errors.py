@@ -31,6 +31,11 @@ class PileusError(Exception):
         return str(self.args[0])
 
 
+def in_words(error: Exception) -> str:
+    """Return what an operator reads of any error: a sentence of ours, or what the others are called and say."""
+    return str(error) if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
+
+
 class Invalid(PileusError):
     """The request makes no sense as it is: bad syntax, bad value, or a thing named in the body that does not exist."""
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from pileus.kit import log
-from pileus.kit.errors import PileusError
+from pileus.kit.errors import in_words
 from pileus.kit.lease import Leases
 from pileus.kit.metrics import LOOP_FAILURES, LOOP_SECONDS
 
@@ -53,7 +53,7 @@ class Loop:
                     self._round()
             self.trouble = None
         except Exception as error:
-            self.trouble = str(error) if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
+            self.trouble = in_words(error)
             LOOP_FAILURES.labels(self.name).inc()
             logger.exception("a round of a loop failed", loop=self.name)
 

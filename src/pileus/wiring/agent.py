@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pileus.compute import messages
-from pileus.kit import log
+from pileus.compute.agent.agents import Agents
 from pileus.kit.bus import chosen as chosen_bus
 from pileus.kit.bus.codec import Codec
-from pileus.kit.errors import Conflict, PileusError
+from pileus.kit.errors import Conflict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +22,6 @@ if TYPE_CHECKING:
     from pileus.kit.bus.bus import Bus
     from pileus.kit.state import StateDirectory
     from pileus.wiring.settings import Settings
-
-logger = log.get_logger("pileus")
-
-RETRY_S = 15.0  # after a start that failed
 
 
 class HostsNotFake(Conflict):
@@ -61,14 +55,12 @@ def new_bus(settings: Settings) -> Bus:
     return chosen_bus.new_bus(settings.bus.url, Codec([messages]), ca_file=settings.tls.ca)
 
 
-def new_agents(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport) -> list[AgentStart]:
-    """Return what starts this host's agent, and one for each further host that is pretended to be there."""
+def new_agents(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport) -> Agents:
+    """Return this host's agent, and one for each further host that is pretended to be there."""
     require_driver(settings.agent)
-    state.host_name(settings.agent.host)  # chosen here and now, as the agents start side by side
-    return [
-        AgentStart(partial(new_agent, settings, state, bus, transport, number))
-        for number in range(1, settings.agent.hosts + 1)
-    ]
+    numbers = range(1, settings.agent.hosts + 1)
+    new = [partial(new_agent, settings, state, bus, transport, number) for number in numbers]
+    return Agents(new, settings.agent.heartbeat_s)
 
 
 def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Transport, number: int = 1) -> Agent:
@@ -92,7 +84,6 @@ def new_agent(settings: Settings, state: StateDirectory, bus: Bus, transport: Tr
         bus,
         ImageBytes(transport),
         path,
-        heartbeat_s=chosen.heartbeat_s,
         measure=new_monitor(chosen.compute_monitors),
         base_image_keep_s=chosen.remove_unused_original_minimum_age_seconds
         if chosen.remove_unused_base_images
@@ -108,51 +99,8 @@ def new_driver(chosen: AgentSettings, state: StateDirectory, host: str, path: Pa
 
         resources = pretended_resources(host, chosen)
         return FakeDriver(resources, directory=path / "instances", latency_s=chosen.latency_s)
+    from pileus.compute.agent.drivers.libvirt.cells import CpuSets
     from pileus.compute.agent.drivers.libvirt.driver import LibvirtDriver
 
-    return LibvirtDriver(path, state.cloud_id(), uri=chosen.libvirt_uri, hostname=host)
-
-
-class AgentStart:
-    """Brings up the agent beside everything else: finding out what the hypervisor can do may take seconds."""
-
-    def __init__(self, new: Callable[[], Agent]) -> None:
-        self._new = new
-        self._agent: Agent | None = None
-        self._failure: str | None = None
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="agent-start", daemon=True)
-
-    def start(self) -> None:
-        """Begin; the agent is there some time later."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop the agent, or what would start it."""
-        self._ending.set()
-        if self._thread.ident is not None:
-            self._thread.join(RETRY_S)
-        if self._agent is not None:
-            self._agent.stop()
-
-    def trouble(self) -> dict[str, str]:
-        """Return what is wrong, as a service's health names it: nothing, or `{"agent": why}`."""
-        reason = self._failure or (self._agent.trouble() if self._agent else None)
-        return {"agent": reason} if reason else {}
-
-    def _run(self) -> None:
-        """Start the agent; what keeps it from starting, such as a libvirt that is not there yet, may pass."""
-        while not self._ending.is_set():
-            try:
-                agent = self._agent = self._new()
-                agent.start()
-                self._failure = None
-                return
-            except Exception as error:
-                self._failure = _words(error)
-                logger.exception("the agent could not start")
-            self._ending.wait(RETRY_S)
-
-
-def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, PileusError) else f"{type(error).__name__}: {error}"
+    cpu_sets = CpuSets(chosen.cpu_shared_set, chosen.cpu_dedicated_set)
+    return LibvirtDriver(path, state.cloud_id(), uri=chosen.libvirt_uri, hostname=host, cpu_sets=cpu_sets)

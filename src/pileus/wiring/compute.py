@@ -15,6 +15,7 @@ from pileus.clients.placement import Placement
 from pileus.clients.project import Projects
 from pileus.clients.session import Session
 from pileus.compute import service as compute
+from pileus.compute.agent.agents import Agents
 from pileus.compute.backend import Backend
 from pileus.compute.db.tables import LEASE, WORKFLOW, WORKFLOW_STEP
 from pileus.compute.loops import allocation, fact, guest, heard, heartbeat, history, inventory, overdue, stuck
@@ -32,7 +33,7 @@ from pileus.kit.http.auth import NOAUTH_ADMIN
 from pileus.kit.lease import Leases
 from pileus.kit.loop import Loop
 from pileus.kit.workflow import Runner, WorkflowStore
-from pileus.wiring.agent import AgentStart, new_agents, new_bus
+from pileus.wiring.agent import new_agents, new_bus
 from pileus.wiring.cloud import Cloud
 from pileus.wiring.settings import path_of
 
@@ -74,14 +75,13 @@ def build(cloud: Cloud) -> Sequence[Callable[[], None]]:
     tellers = _tellers(cloud)
     database.write(bootstrap, cloud.clock.now())
     service = compute.new_service(backend, cloud.authenticator("compute"), policy_file=path_of(chosen.policy_file))
-    agents = new_agents(cloud.settings, cloud.state, bus, cloud.transport) if cloud.has_agent else []
+    agents = new_agents(cloud.settings, cloud.state, bus, cloud.transport) if cloud.has_agent else None
     trouble = partial(_trouble, service.ready, agents)
     cloud.add_app("compute", App(replace(service, ready=trouble)))
     leases = Leases(database, LEASE, owner, cloud.clock)
     loops = [*_loops(store, means, backend, leases, runner), *(Loop(TOLD, one.run, TELL_S, leases) for one in tellers)]
-    cloud.first_stops += [runner.stop, *(agent.stop for agent in agents), backend.watching.close]
-    starts = [runner.start, *cloud.starting(loops)]
-    return [*starts, *(agent.start for agent in agents)]
+    cloud.first_stops += [runner.stop, *([agents.stop] if agents else []), backend.watching.close]
+    return [runner.start, *cloud.starting(loops), *([agents.start] if agents else [])]
 
 
 def _tellers(cloud: Cloud) -> Sequence[Teller]:
@@ -98,7 +98,7 @@ def _tellers(cloud: Cloud) -> Sequence[Teller]:
         return ()
     image_root, hostname = cloud.root_url("image"), socket.gethostname()
     database.end_writes_with(Announcer(chosen, clock, hostname=hostname, image_root=image_root).write)
-    return (Teller(database, notifiers),)
+    return (Teller(database, notifiers, chosen.max_kept),)
 
 
 def _quota_of(cloud: Cloud, session: Session) -> Callable[[str], QuotaSettings]:
@@ -111,9 +111,10 @@ def _quota_of(cloud: Cloud, session: Session) -> Callable[[str], QuotaSettings]:
     return UnifiedQuotas(UnifiedLimits(session, endpoint, cache_s=cache_s), chosen).of_project
 
 
-def _trouble(ready: Callable[[], Mapping[str, str]], agents: Sequence[AgentStart]) -> Mapping[str, str]:
+def _trouble(ready: Callable[[], Mapping[str, str]], agents: Agents | None) -> Mapping[str, str]:
     """Return what is wrong with the service, and with the first agent that something is wrong with."""
-    return {**ready(), **next((agent.trouble() for agent in agents if agent.trouble()), {})}
+    reason = agents.trouble() if agents else None
+    return {**ready(), **({"agent": reason} if reason else {})}
 
 
 def _loops(store: WorkflowStore, means: Means, backend: Backend, leases: Leases, runner: Runner[Means]) -> list[Loop]:
@@ -122,6 +123,7 @@ def _loops(store: WorkflowStore, means: Means, backend: Backend, leases: Leases,
     beats = heard.Heard()
     guests = guest.GuestLoop(database, store, clock, means.bus, beats)
     offers = inventory.InventoryLoop(database, clock, means.settings, means.placement)
+    allocations = allocation.AllocationLoop(database, store, means.placement)
     inventories = Loop("inventory", offers.run, 30, leases)
     powers = Loop("guest", guests.run, 10)
     receiver = fact.FactReceiver(
@@ -132,7 +134,7 @@ def _loops(store: WorkflowStore, means: Means, backend: Backend, leases: Leases,
         Loop("heartbeat", lambda: heartbeat.write_beats(database, beats), heartbeat.PERIOD_S),
         inventories,
         powers,
-        Loop("allocation", lambda: _drop(allocation.release_orphans(database, store, means.placement)), 60, leases),
+        Loop("allocation", lambda: _drop(allocations.run()), 60, leases),
         Loop("stuck", lambda: _drop(stuck.end_stuck(database, store, clock)), 60, leases),
         Loop("overdue", lambda: _drop(overdue.do_overdue(backend)), 10, leases),
         Loop("history", lambda: _drop(history.forget_ended(database, store, clock)), 3600, leases),

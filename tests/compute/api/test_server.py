@@ -17,7 +17,6 @@ def test_a_new_server_is_accepted_and_its_boot_begun(cloud: Cloud) -> None:
     assert server["security_groups"] == [{"name": "default"}]
     assert server["adminPass"]
     assert cloud.work.begun == [("boot", server["id"], {})]
-    assert cloud.work.nudges == 1
 
 
 def test_a_server_shows_what_it_was_made_of(cloud: Cloud) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -19,7 +20,7 @@ from pileus.compute.watching import TooManyReaders, Watching
 from pileus.kit.db import Database, Transaction
 from pileus.kit.http.app import App
 from pileus.kit.http.message import Query, Reply, Request
-from tests.compute.cloud import ADMIN, MEMBER, OTHER, READER, Cloud
+from tests.compute.cloud import ADMIN, CALLERS, MEMBER, OTHER, READER, Cloud
 from tests.compute.world import World
 
 if TYPE_CHECKING:
@@ -79,17 +80,17 @@ def test_a_boot_is_followed_step_by_step(world: World) -> None:
             assert (first["id"], first["status"]) == (server_id, "BUILD")
             (create,) = first["actions"]
             assert (create["action"], create["state"], create["steps_done"]) == ("create", "running", 0)
-            assert create["steps"] == ["place", "assign", "build", "activate"]
+            assert create["steps"] == ["place", "build"]
             assert create["finished_at"] is None
             world.run()
             _, then = await read(stream)
-            assert (then["task_state"], then["actions"][0]["steps_done"]) == ("spawning", 2)
+            assert (then["task_state"], then["actions"][0]["steps_done"]) == ("spawning", 1)
             world.settle()
             _, last = await read(stream)
             assert (last["status"], last["actions"][0]["state"], last["actions"][0]["steps_done"]) == (
                 "ACTIVE",
                 "done",
-                4,
+                2,
             )
 
     asyncio.run(follow())
@@ -291,5 +292,27 @@ def test_a_stream_ends_after_a_while_so_that_its_reader_shows_again_who_he_is(
     async def follow() -> None:
         stream = await open_stream(cloud.app, "/servers/events", MEMBER)
         assert [piece async for piece in stream] == []
+
+    asyncio.run(follow())
+
+
+@pytest.mark.parametrize("what_is_left", ["nothing", "a project without a role"])
+def test_a_stream_ends_soon_after_its_reader_may_no_longer_see_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, what_is_left: str
+) -> None:
+    monkeypatch.setattr(watch, "CHECK_S", 0.05)
+
+    async def follow() -> None:
+        server_id = cloud.new_server()
+        paths = ("/servers/events", f"/servers/{server_id}/events")
+        streams = [await open_stream(cloud.app, path, MEMBER) for path in paths]
+        for stream in streams:
+            await read(stream)
+            assert await is_silent(stream)
+        if what_is_left == "nothing":  # his token is revoked
+            monkeypatch.delitem(CALLERS, MEMBER)
+        else:
+            monkeypatch.setitem(CALLERS, MEMBER, replace(CALLERS[MEMBER], roles=frozenset()))
+        assert [await asyncio.wait_for(anext(stream, None), SOON_S) for stream in streams] == [None, None]
 
     asyncio.run(follow())

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pileus.compute.db import server as servers
-from pileus.compute.loops.allocation import release_orphans
 from tests.compute.world import World
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ STRANGER = "99999999-9999-9999-9999-999999999999"
 
 
 def release(world: World) -> list[str]:
-    return release_orphans(world.database, world.store, world.placement)
+    return world.allocation_loop.run()
 
 
 def claim(world: World, consumer: str) -> None:
@@ -115,3 +114,36 @@ def _deleted(world: World) -> str:
     world.database.write(forget)
     world.settle()
     return server_id
+
+
+def test_of_a_host_that_is_as_it_was_placement_is_not_asked_again(world: World) -> None:
+    world.new_host("h1")
+    world.new_host("h2")
+    server_id = world.active()
+    release(world)
+    asked: list[str] = []
+    original = world.placement.consumers_of
+
+    def consumers_of(provider: str) -> dict[str, dict[str, int]]:
+        asked.append(provider)
+        return original(provider)
+
+    world.placement.consumers_of = consumers_of  # type: ignore[method-assign]
+    release(world)
+    assert asked == []
+    claim(world, STRANGER)
+    release(world)
+    assert set(asked) == {world.provider("h1")}
+    world.placement.release(STRANGER)
+    assert release(world) == []
+    assert world.allocations() == {server_id: world.server(server_id).host}
+
+
+def test_what_is_known_to_be_held_is_given_back_once_its_server_is_deleted(world: World) -> None:
+    world.new_host()
+    server_id = world.active()
+    assert release(world) == []
+    world.database.write(lambda tx: servers.mark_deleted(tx, server_id, world.clock.now()))
+    assert release(world) == [server_id]
+    assert release(world) == []
+    assert world.allocations() == {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from structlog.testing import capture_logs
+
 from pileus.compute.db import notification as rows
 from pileus.compute.loops import notification
 from pileus.compute.loops.notification import Teller
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tests.compute.world import World
 
 NOW = SystemClock().now()
+KEPT = 4
 
 
 class Broker:
@@ -70,7 +73,7 @@ def left(database: Database) -> list[str]:
 def test_what_was_told_is_told_no_more(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notification, "BATCH", 2)
     broker = Broker()
-    teller = Teller(database, {PLAIN: broker})
+    teller = Teller(database, {PLAIN: broker}, KEPT)
     keep(database, "a", "b", "c")
     teller.run()
     keep(database, "d")
@@ -85,7 +88,7 @@ def test_while_the_broker_is_away_rows_stay_and_are_not_sent_again(
     monkeypatch.setattr(notification, "WAIT_S", 0.01)
     broker = Broker()
     broker.is_away = True
-    teller = Teller(database, {PLAIN: broker})
+    teller = Teller(database, {PLAIN: broker}, KEPT)
     keep(database, "a", "b")
     teller.run()
     teller.run()
@@ -102,14 +105,38 @@ def test_after_a_crash_the_next_process_tells_what_the_last_one_may_have_told(
     dead, alive = Broker(), Broker()
     dead.is_away = True
     keep(database, "a")
-    Teller(database, {PLAIN: dead}).run()
-    Teller(database, {PLAIN: alive}).run()
+    Teller(database, {PLAIN: dead}, KEPT).run()
+    Teller(database, {PLAIN: alive}, KEPT).run()
     assert (alive.sent, left(database)) == (["a"], [])
+
+
+def test_while_the_broker_is_away_the_oldest_give_way(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notification, "WAIT_S", 0.01)
+    monkeypatch.setattr(notification, "BATCH", 2)
+    broker = Broker()
+    broker.is_away = True
+    teller = Teller(database, {PLAIN: broker}, KEPT)
+    keep(database, *"ab")
+    teller.run()
+    with capture_logs() as said:
+        for some in ("cdef", "ghij", "k"):
+            keep(database, *some)
+            teller.run()
+    assert left(database) == [*"ab", *"hijk"]  # the first are on their way
+    assert [line["event"] for line in said] == [
+        "more notifications wait for the broker than are kept: the oldest are dropped"
+    ]
+    broker.is_away = False
+    broker.take()
+    with capture_logs() as said:
+        teller.run()
+    assert (broker.sent, left(database)) == ([*"abhijk"], [])
+    assert [line.get("dropped") for line in said] == [5]
 
 
 def test_a_format_that_is_no_longer_asked_for_is_dropped(database: Database) -> None:
     keep(database, "a", format_=VERSIONED)
-    Teller(database, {PLAIN: Broker()}).run()
+    Teller(database, {PLAIN: Broker()}, KEPT).run()
     assert left(database) == []
 
 
@@ -125,7 +152,7 @@ def test_oslo_messaging_reads_both_formats_of_a_boot(world: World, broker_url: s
     }
     world.new_host()
     server_id = world.active()
-    Teller(world.database, notifiers).run()
+    Teller(world.database, notifiers, KEPT).run()
     for notifier in notifiers.values():
         notifier.close()
     assert left(world.database) == []

@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING
 
 from pileus.compute.db import server as servers
 from pileus.compute.db import server_migration
+from pileus.compute.db.tables import WORKFLOW, WORKFLOW_STEP
 from pileus.compute.loops.stuck import GRACE, end_stuck_moves, end_stuck_tasks
 from pileus.compute.model.server import TaskState, VmState
 from pileus.compute.model.server_migration import MigrationStatus
+from pileus.kit.workflow import WorkflowStore
 from tests.compute.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pileus.kit.db import Transaction
 
 
@@ -22,6 +26,18 @@ def stick(world: World, server_id: str, task: TaskState) -> None:
         servers.set_state(tx, server_id, task_state=task, now=world.clock.now())
 
     world.database.write(change)
+
+
+class Overtaken(WorkflowStore):
+    """Work that ends, or goes on, between the look at what it works on and the look at itself."""
+
+    def __init__(self, meanwhile: Callable[[Transaction], object]) -> None:
+        super().__init__(WORKFLOW, WORKFLOW_STEP)
+        self._meanwhile = meanwhile
+
+    def is_busy(self, tx: Transaction, subject: str) -> bool:
+        self._meanwhile(tx)
+        return False
 
 
 def test_a_task_that_nobody_does_is_ended_after_a_while(world: World) -> None:
@@ -68,6 +84,19 @@ def test_a_task_that_somebody_does_is_left_alone_however_long_it_takes(world: Wo
     assert world.server(server_id).task_state == "powering-off"
 
 
+def test_a_building_that_ends_while_one_looks_is_no_error(world: World) -> None:
+    world.new_host()
+    server_id = world.boot()
+    world.clock.sleep(GRACE.total_seconds() + 1)
+    now = world.clock.now()
+    store = Overtaken(
+        lambda tx: servers.set_state(tx, server_id, vm_state=VmState.ACTIVE, task_state=None, now=now)
+    )  # fmt: skip
+    assert end_stuck_tasks(world.database, store, world.clock) == 0
+    server = world.server(server_id)
+    assert (server.vm_state, server.fault) == ("active", None)
+
+
 # --- moves ----------------------------------------------------------------------------------------
 
 
@@ -99,6 +128,23 @@ def test_a_move_that_no_workflow_is_at_has_failed(world: World) -> None:
     )  # fmt: skip
     assert end_moves(world) == 1
     assert [one.status for one in world.migrations(server_id)] == [MigrationStatus.ERROR]
+    world.check()
+
+
+def test_a_move_that_goes_on_while_one_looks_is_left_alone(world: World) -> None:
+    world.new_host()
+    server_id = world.resized()
+    (migration,) = world.migrations(server_id)
+
+    def becomes(tx: Transaction, status: str) -> None:
+        server_migration.update(tx, migration.uuid, world.clock.now(), status=status)
+
+    world.database.write(becomes, MigrationStatus.MIGRATING)
+    world.clock.sleep(GRACE.total_seconds() + 1)
+    store = Overtaken(lambda tx: becomes(tx, MigrationStatus.FINISHED))
+    assert end_stuck_moves(world.database, store, world.clock) == 0
+    assert [one.status for one in world.migrations(server_id)] == [MigrationStatus.FINISHED]
+    assert world.server(server_id).old_flavor is not None
     world.check()
 
 

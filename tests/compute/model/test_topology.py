@@ -1,21 +1,37 @@
 from __future__ import annotations
 
-from pileus.compute.model.topology import Cell, may_hold, numbers_in, pci_class
+import pytest
 
-SMALL, WIDE, LARGE = Cell(cpus=2, memory_mb=1024), Cell(cpus=8, memory_mb=1024), Cell(cpus=8, memory_mb=8192)
+from pileus.compute.model.topology import HostCell, Topology, list_of, numbers_in, pci_class, sorted_out
 
 
 def test_a_list_of_numbers_has_ranges_and_exceptions() -> None:
     assert numbers_in("2-5,8,^3") == {2, 4, 5, 8}
     assert numbers_in("") == set()
+    assert list_of({4, 2}) == "2,4"
 
 
-def test_each_cell_of_a_guest_needs_one_of_the_hosts_for_itself() -> None:
-    assert may_hold((LARGE, LARGE), (SMALL, SMALL))
-    assert not may_hold((LARGE,), (SMALL, SMALL))
-    assert may_hold((WIDE, LARGE), (LARGE, SMALL))
-    assert not may_hold((WIDE, WIDE), (LARGE,))
-    assert may_hold((), ())
+@pytest.mark.parametrize(
+    ("shared", "dedicated", "found"),
+    [
+        ("", "", ((0, 1, 2, 3), ())),
+        ("0", "", ((0,), ())),
+        ("", "2-9", ((), (2, 3))),
+        ("0-1", "2,3", ((0, 1), (2, 3))),
+    ],
+)
+def test_settings_sort_out_which_cpus_are_shared_and_which_dedicated(
+    shared: str, dedicated: str, found: tuple[tuple[int, ...], tuple[int, ...]]
+) -> None:
+    assert sorted_out(range(4), shared, dedicated) == found
+
+
+def test_a_hosts_cpus_are_those_of_its_cells() -> None:
+    cells = (
+        HostCell(memory_mb=1, shared_cpus=(0, 1)),
+        HostCell(id=1, memory_mb=1, shared_cpus=(2,), dedicated_cpus=(3,)),
+    )
+    assert (Topology(cells=cells).shared_cpus, Topology(cells=cells).dedicated_cpus) == (3, 1)
 
 
 def test_devices_of_a_kind_are_a_resource_class() -> None:

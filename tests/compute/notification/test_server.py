@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pileus.compute.db import server as servers
+from pileus.compute.model.aggregate import Aggregate
+from pileus.compute.model.news import NounNews, ServerNews
+
 if TYPE_CHECKING:
+    from pileus.kit.db import Transaction
     from tests.compute.notification.told import Told
 
 ACTIONS: dict[str, tuple[Any, str]] = {
@@ -37,7 +42,8 @@ def test_the_life_of_a_server_is_told_in_both_formats(told: Told) -> None:
     assert told.both() == (phases("create"), phases("create"))
     for action, (value, name) in ACTIONS.items():
         world.done(server_id, action, value)
-        assert told.both() == (phases(name), phases(name)), action
+        expected = ["rescue.start", "exists", "rescue.end"] if action == "rescue" else phases(name)
+        assert told.both() == (expected, expected), action
     world.delete(server_id)
     world.settle()
     expected = ["delete.start", "shutdown.start", "shutdown.end", "delete.end"]
@@ -93,16 +99,38 @@ def test_a_resize_is_told_step_by_step(told: Told) -> None:
     server_id = world.active()
     told.forget()
     world.done(server_id, "resize", {"flavorRef": "2"})
-    prepared = told.rows()[0].payload
+    used, prepared = told.rows()[0], told.rows()[1].payload
+    assert (used.type, used.publisher) == ("compute.instance.exists", "compute.h1")
+    assert used.payload["audit_period_beginning"] == "2026-01-01T00:00:00.000000"
+    assert used.payload["instance_type"] == "m1.tiny"
     assert (prepared["instance_type"], prepared["new_instance_type"]) == ("m1.tiny", "m1.small")
-    new_flavor = told.rows("versioned")[0].data["new_flavor"]["nova_object.data"]
+    assert told.rows("versioned")[0].payload["nova_object.name"] == "InstanceExistsPayload"
+    assert told.rows("versioned")[0].data["audit_period"]["nova_object.name"] == "AuditPeriodPayload"
+    new_flavor = told.rows("versioned")[1].data["new_flavor"]["nova_object.data"]
     assert (new_flavor["flavorid"], new_flavor["memory_mb"]) == ("2", 2048)
     assert told.both() == (
-        phases("resize.prep", "resize", "finish_resize"),
-        phases("resize_prep", "resize", "resize_finish"),
+        ["exists", *phases("resize.prep", "resize", "finish_resize")],
+        ["exists", *phases("resize_prep", "resize", "resize_finish")],
     )
     world.done(server_id, "confirmResize")
     assert told.both() == (phases("resize.confirm"), phases("resize_confirm"))
+
+
+def test_before_a_server_is_rebuilt_what_it_used_is_told(told: Told) -> None:
+    world = told.world
+    world.new_host()
+    server_id = world.active()
+    other = world.new_image()
+    told.forget()
+    world.done(server_id, "rebuild", {"imageRef": other})
+    used = {
+        row.type: (row.data["image_uuid"], plain.payload["image_meta"]["base_image_ref"])
+        for row, plain in zip(told.rows("versioned"), told.rows(), strict=True)
+    }
+    assert used["instance.exists"] == (world.image_id, world.image_id)
+    assert used["instance.rebuild.start"] == used["instance.rebuild.end"] == (other, other)
+    expected = ["exists", *phases("rebuild")]
+    assert [name for name in told.types() if not name.endswith("scheduled")] == expected
 
 
 def test_a_shelved_server_is_told_to_leave_its_host(told: Told) -> None:
@@ -111,7 +139,7 @@ def test_a_shelved_server_is_told_to_leave_its_host(told: Told) -> None:
     server_id = world.active()
     told.forget()
     world.done(server_id, "shelve")
-    assert told.both()[1] == phases("shelve", "shelve_offload")
+    assert told.both()[1] == ["exists", *phases("shelve", "shelve_offload")]
     world.done(server_id, "unshelve")
     assert told.both()[1] == phases("unshelve")
 
@@ -172,3 +200,21 @@ def test_what_is_refused_or_rolled_back_is_not_told(told: Told) -> None:
     told.forget()
     assert world.act(server_id, "os-start").status == 409
     assert told.both() == ([], [])
+
+
+def test_what_cannot_be_told_is_done_and_what_can_be_told_beside_it_is_told(told: Told) -> None:
+    world = told.world
+    world.new_host()
+    server_id = world.active()
+    told.forget()
+    now = world.clock.now()
+    rack = Aggregate(number=1, uuid="u", name="rack", created_at=now, updated_at=None)
+
+    def lock(tx: Transaction) -> None:
+        servers.update(tx, server_id, now, locked_by="owner")
+        tx.note(NounNews(noun=rack, verb="create", more={"what JSON has no word for": object()}))
+        tx.note(ServerNews(server_id=server_id, action="lock", phase=None))
+
+    world.database.write(lock)
+    assert world.server(server_id).locked_by == "owner"
+    assert told.both() == (["lock"], ["lock"])

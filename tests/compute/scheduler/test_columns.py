@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pileus.compute.model.topology import Cell, Topology
+from pileus.compute.model.guest_topology import CellWish, GuestCell, GuestTopology, TopologyWish
+from pileus.compute.model.topology import HostCell, Topology
 from pileus.compute.scheduler.ask import Ask, GroupWish, HostView
 from pileus.compute.scheduler.catalog import new_scheduler
 from pileus.compute.scheduler.choose import choose
@@ -58,7 +59,7 @@ views = st.builds(
     io_ops=st.integers(0, 3),
     failed_builds=st.integers(0, 2),
     address=st.sampled_from(("", "10.0.0.1", "10.0.1.1")),
-    topology=st.sampled_from((Topology(), Topology(cells=(Cell(cpus=2, memory_mb=2),)))),
+    topology=st.sampled_from((Topology(), Topology(cells=(HostCell(memory_mb=2, shared_cpus=(0, 1)),)))),
     hypervisor_type=st.sampled_from(("QEMU", "fake")),
     hypervisor_version=st.sampled_from((7002022, 8000000)),
     cpu_info=st.sampled_from(({"arch": "x86_64"}, {"arch": "aarch64", "topology": {"cores": 2}})),
@@ -78,7 +79,12 @@ asks = st.builds(
         st.sampled_from(("<= 2", "true", "s== h1")),
         max_size=2,
     ),
-    cells=st.sampled_from(((), (Cell(cpus=1, memory_mb=1),))),
+    wish=st.sampled_from((None, TopologyWish(cells=(CellWish(cpus=(0,), memory_mb=1),)))),
+    held=st.dictionaries(
+        st.sampled_from(NAMES),
+        st.just((GuestTopology(cells=(GuestCell(host_cell=0, cpus=(0,), memory_mb=2),)),)),
+        max_size=2,
+    ),
     image_id=st.sampled_from(("i", "j")),
     image_properties=st.sampled_from(({}, {"hw_architecture": "x86_64"}, {"img_hv_requested_version": ">=8"})),
     hints=st.sampled_from(({}, {"query": '["<", "$num_io_ops", 2]'}, {"build_near_host_ip": "10.0.1.7"})),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from pileus.compute.db import aggregate as aggregates
@@ -15,6 +16,7 @@ from pileus.compute.db import service as services
 from pileus.compute.model.host import COMPUTE_BINARY
 from pileus.compute.model.server import TaskState, VmState
 from pileus.compute.scheduler.fleet import Fleet
+from pileus.compute.scheduler.hosts import Coded
 from tests.compute.cloud import RESOURCES, Cloud
 from tests.kit.clock import START
 
@@ -159,6 +161,25 @@ def test_a_change_that_was_seen_too_late_is_counted_at_the_next_recount(cloud: C
     cloud.database.write(lambda tx: servers.set_state(tx, server_id, host=None, now=long_ago))
     assert views(fleet, cloud.database)["h1"].servers == 1
     assert views(fleet, cloud.database, START + timedelta(minutes=5))["h1"].servers == 0
+
+
+def test_a_change_that_waited_for_others_is_counted_soon(cloud: Cloud) -> None:
+    beat(cloud.database, "h1")
+    server_id = cloud.active_server("one", host="h1")
+    fleet = Fleet()
+    assert views(fleet, cloud.database)["h1"].servers == 1
+    some_time_ago = START - timedelta(seconds=30)
+    cloud.database.write(lambda tx: servers.set_state(tx, server_id, host=None, now=some_time_ago))
+    assert views(fleet, cloud.database, START + timedelta(seconds=1))["h1"].servers == 1
+    assert views(fleet, cloud.database, START + timedelta(seconds=15))["h1"].servers == 0
+
+
+def test_what_a_host_was_is_not_remembered_for_ever() -> None:
+    column = Coded.of(["a", "b"])
+    for number in range(100):
+        column = column.with_values(np.array([1], dtype=np.intp), [f"reason {number}"])
+        assert [column.values[code] for code in column.codes] == ["a", f"reason {number}"]
+    assert len(column.values) <= 2
 
 
 def test_what_hosts_measure_is_followed(database: Database, fleet: Fleet) -> None:

@@ -361,7 +361,7 @@ def test_an_outcome_of_another_order_wakes_nobody(world: World) -> None:
     (order,) = world.bus.messages(Spawn)
     world.bus.waiting.clear()
     said = {"host": "h1", "server_id": server_id}
-    for order_id in (order.id.replace(".2.do", ".1.do"), order.id.replace(".do", ".undo"), "nonsense", "a.b.c"):
+    for order_id in (order.id.replace(".1.do", ".0.do"), order.id.replace(".do", ".undo"), "nonsense", "a.b.c"):
         world.receiver.receive(Failed(order_id=order_id, reason="not me", **said))
     world.work()
     assert world.server(server_id).vm_state == "building"

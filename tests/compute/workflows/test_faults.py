@@ -15,6 +15,7 @@ from pileus.compute.workflows import WORKFLOWS
 from pileus.kit.workflow import Runner
 from tests.compute.effects import DiedError
 from tests.compute.kept import Kept
+from tests.compute.workflows.further import FURTHER
 from tests.compute.workflows.scenario import FAILURES, SCENARIOS, Scenario
 from tests.compute.world import OWNER, World
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 MOST_EFFECTS = 120
 
-ALL = {**SCENARIOS, **FAILURES}
+DEADLY = {**SCENARIOS, **FURTHER}
+ALL = {**DEADLY, **FAILURES}
 
 
 @pytest.fixture(params=ALL)
@@ -35,10 +37,10 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
     return ALL[request.param]
 
 
-@pytest.fixture(params=SCENARIOS)
+@pytest.fixture(params=DEADLY)
 def deadly(request: pytest.FixtureRequest) -> Scenario:
     """A scenario in which each moment is tried."""
-    return SCENARIOS[request.param]
+    return DEADLY[request.param]
 
 
 def _again_and_again(world: World) -> Iterator[int]:

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from pileus.compute.db import flavor
-from pileus.compute.model.topology import Cell, Topology
+from pileus.compute.model.topology import HostCell, Topology
 from pileus.compute.operations import service as services
 from pileus.compute.settings import PciAlias, PciSettings, SchedulerSettings
 from pileus.compute.settings import Settings as ComputeSettings
+from tests.compute.parts import extra_specs as set_extra_specs
 from tests.compute.world import World
 
 NIC = "CUSTOM_PCI_8086_1533"
+PINNABLE = Topology(cells=(HostCell(memory_mb=4096, shared_cpus=(0, 1), dedicated_cpus=(2, 3)),))
 MACHINE = ("NUMATopologyFilter", "PciPassthroughFilter", "ComputeFilter")
 
 
@@ -30,9 +31,8 @@ def new_world(path: Path, *, pci: PciSettings | None = None, **chosen: Any) -> I
 
 
 def extra_specs(world: World, **specs: str) -> None:
-    """Have the flavor that servers are made of demand this; `hw__cpu_policy` is `hw:cpu_policy`."""
-    named = {name.replace("__", ":"): value for name, value in specs.items()}
-    world.database.write(lambda tx: flavor.set_extra_specs(tx, flavor.get(tx, "1"), named))
+    """Have the flavor that servers are made of demand this."""
+    set_extra_specs(world, "1", **specs)
 
 
 def fault(world: World, **more: Any) -> str:
@@ -76,7 +76,7 @@ def aggregate(world: World, name: str, *hosts: str, zone: str | None = None, **m
 
 def test_pinned_cpus_are_the_hosts_dedicated_ones_and_never_promised_twice(tmp_path: Path) -> None:
     with new_world(tmp_path) as world:
-        world.new_host(topology=Topology(dedicated_cpus=2), vcpus=4)
+        world.new_host(topology=PINNABLE, vcpus=4)
         shared = world.active()
         extra_specs(world, hw__cpu_policy="dedicated")
         pinned = [world.active() for _ in range(2)]
@@ -87,7 +87,7 @@ def test_pinned_cpus_are_the_hosts_dedicated_ones_and_never_promised_twice(tmp_p
 
 def test_what_is_not_dedicated_is_shared_at_the_ratio(tmp_path: Path) -> None:
     with new_world(tmp_path) as world:
-        world.new_host(topology=Topology(dedicated_cpus=2), vcpus=4)
+        world.new_host(topology=PINNABLE, vcpus=4)
         path = f"/resource_providers/{world.provider('h1')}/inventories"
         found = world.placement._send("GET", path).decoded()["inventories"]
         assert (found["VCPU"]["total"], found["VCPU"]["allocation_ratio"]) == (2, 16.0)
@@ -96,12 +96,12 @@ def test_what_is_not_dedicated_is_shared_at_the_ratio(tmp_path: Path) -> None:
 
 def test_a_guest_with_numa_cells_goes_where_they_fit(tmp_path: Path) -> None:
     with new_world(tmp_path, enabled_filters=MACHINE) as world:
-        world.new_host("h1", topology=Topology(cells=(Cell(cpus=1, memory_mb=256),)))
-        world.new_host("h2", topology=Topology(cells=(Cell(cpus=1, memory_mb=512),)))
+        world.new_host("h1", topology=Topology(cells=(HostCell(memory_mb=256, shared_cpus=(0,)),)))
+        world.new_host("h2", topology=Topology(cells=(HostCell(memory_mb=2048, shared_cpus=(0,)),)))
         extra_specs(world, hw__numa_nodes="1")
         assert {world.server(world.active()).host for _ in range(3)} == {"h2"}
         extra_specs(world, hw__numa_nodes="2")
-        assert refusal(world) == "1 CPUs cannot be in 2 NUMA cells."
+        assert refusal(world).startswith("Instance CPUs and/or memory cannot be evenly distributed")
 
 
 def test_devices_are_taken_one_by_one_and_hosts_without_are_taken_first_by_others(tmp_path: Path) -> None:

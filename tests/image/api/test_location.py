@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from pileus.image.settings import ImportFilteringSettings, LimitSettings, Settings, StoreSettings
+from pileus.image.settings import ImportFilteringSettings, ImportSettings, LimitSettings, Settings, StoreSettings
 from pileus.image.workflows.location import READ_BYTES
 from tests.image import hostile
 from tests.image.bench import ADMIN, OTHER, OWNER, READER, Site
@@ -96,6 +97,30 @@ def test_a_place_that_cannot_be_read_or_is_gone_again_withdraws_nothing(open_sit
     assert open_site.patch(left, {"op": "remove", "path": "/locations/1"}, token=ADMIN).status == 200
     open_site.work.run_due()
     assert {open_site.get(each)["status"] for each in (hurt, left)} == {"active"}
+
+
+def test_places_that_hang_keep_no_other_projects_bytes_from_being_looked_at(open_site: Site, web: Web) -> None:
+    is_over = threading.Event()
+
+    def hang(handler: Any) -> None:
+        send(handler, 200, {"content-length": "1000"})
+        is_over.wait(30)
+
+    web.pages["/hanging"] = hang
+    web.publish("/qcow2", hostile.qcow2(virtual_size=5 * 2**30))
+    for _ in range(ImportSettings().threads + 1):
+        assert open_site.patch(open_site.create_raw(), added(web.url + "/hanging")).status == 200
+    image_id = open_site.create(token=OTHER, disk_format="qcow2", container_format="bare")
+    assert open_site.patch(image_id, added(web.url + "/qcow2"), token=OTHER).status == 200
+    open_site.work.start()
+    try:
+        deadline = time.monotonic() + 20
+        while open_site.get(image_id, token=OTHER)["virtual_size"] is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        is_over.set()
+        open_site.work.stop()
 
 
 def test_locations_are_neither_shown_nor_changed_unless_the_operator_wants_it(site: Site) -> None:

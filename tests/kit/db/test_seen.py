@@ -46,41 +46,41 @@ def put(database: Database, content: int) -> None:
 
 def test_what_was_read_is_read_again_only_after_a_commit(databases: tuple[Database, Database]) -> None:
     ours, other = databases
-    seen, reading = Seen[int](ours, 10), Reading()
-    assert [seen.read(1, reading, 1) for _ in range(3)] == [1, 1, 1]
+    seen, reading = Seen(ours, 10), Reading()
+    assert [seen.read(reading, 1) for _ in range(3)] == [1, 1, 1]
     assert reading.times == (1 if ours.is_sqlite else 3)
     for number, writer in enumerate((ours, other, ours), 2):
         put(writer, number)
-        assert seen.read(1, reading, 1) == number
+        assert seen.read(reading, 1) == number
 
 
 def test_who_looks_after_a_commit_sees_it_however_many_look(databases: tuple[Database, Database]) -> None:
     ours, other = databases
-    seen, reading, is_over = Seen[int](ours, 10), Reading(), Event()
+    seen, reading, is_over = Seen(ours, 10), Reading(), Event()
 
     def look() -> None:
         while not is_over.is_set():
-            seen.read(1, reading, 1)
+            seen.read(reading, 1)
 
     with ThreadPoolExecutor(6) as pool:
         looking = [pool.submit(look) for _ in range(6)]
         found = []
         for number in range(2, 32):
             put(other, number)
-            found.append(seen.read(1, reading, 1))
+            found.append(seen.read(reading, 1))
         is_over.set()
     assert [one.result() for one in looking] == [None] * 6
     assert found == list(range(2, 32))
 
 
 def test_nothing_is_not_remembered(databases: tuple[Database, Database]) -> None:
-    seen, reading = Seen[int](databases[0], 10), Reading()
-    assert [seen.read(2, reading, 2) for _ in range(2)] == [None, None]
+    seen, reading = Seen(databases[0], 10), Reading()
+    assert [seen.read(reading, 2) for _ in range(2)] == [None, None]
     assert reading.times == 2
 
 
 def test_memory_has_an_end(databases: tuple[Database, Database]) -> None:
-    seen, reading = Seen[int](databases[0], 2), Reading()
+    seen, reading = Seen(databases[0], 2), Reading()
     for key in range(50):
         assert seen.read(key, reading, 1) == 1
     _, values = seen._page
@@ -88,13 +88,13 @@ def test_memory_has_an_end(databases: tuple[Database, Database]) -> None:
 
 
 def test_what_was_read_is_known_where_nothing_may_wait(databases: tuple[Database, Database]) -> None:
-    seen, reading = Seen[int](databases[0], 10), Reading()
+    seen, reading = Seen(databases[0], 10), Reading()
     with at_once(), pytest.raises(TakesLong):
-        seen.read(1, reading, 1)
-    seen.read(1, reading, 1)
+        seen.read(reading, 1)
+    seen.read(reading, 1)
     if databases[0].is_sqlite:
         with at_once():
-            assert seen.read(1, reading, 1) == 1
+            assert seen.read(reading, 1) == 1
     put(databases[1], 2)
     with at_once(), pytest.raises(TakesLong):
-        seen.read(1, reading, 1)
+        seen.read(reading, 1)

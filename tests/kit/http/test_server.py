@@ -271,6 +271,24 @@ def test_a_client_that_hangs_up_in_a_download_ends_the_reading(stand: Stand) -> 
     assert stand.ask("GET", "/echo")[0] == 200
 
 
+def test_a_client_that_reads_nothing_is_hung_up_on(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "STALL_S", 0.2)
+    with closing(stand.connect()) as client:
+        client.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\nX-Auth-Token: owner\r\n\r\n")
+        until(lambda: stand.shop.ended == ["download"])
+    assert stand.ask("GET", "/echo")[0] == 200
+
+
+def test_a_client_that_reads_slowly_is_waited_for(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "STALL_S", 1.0)
+    with closing(stand.connect()) as client:
+        client.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\nX-Auth-Token: owner\r\n\r\n")
+        for _ in range(30):
+            assert client.recv(2**20, socket.MSG_WAITALL)
+            time.sleep(0.05)
+        assert stand.shop.ended == []
+
+
 def test_a_file_is_let_go_of_when_its_reader_hangs_up(stand: Stand) -> None:
     assert stand.shop.file is not None
     file = stand.shop.file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,20 @@ if TYPE_CHECKING:
     from pileus.kit.db import Database, Transaction
 
 METADATA = new_metadata()
-STORE = WorkflowStore(*workflow_tables(METADATA))
+WORKFLOW, WORKFLOW_STEP = workflow_tables(METADATA)
+STORE = WorkflowStore(WORKFLOW, WORKFLOW_STEP)
 PARTS = ("ground", "walls", "roof")
 
 Disturbance = Callable[[Run, str], Any]
 """Gets the run and 'before do walls' or the like; may raise, or return what the step shall return instead."""
+
+
+def until(condition: Callable[[], bool], patience_s: float = 20.0) -> None:
+    """Return once something has happened."""
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
 
 
 class Killed(BaseException):
@@ -107,6 +117,11 @@ class Yard:
     def state(self, workflow_id: str) -> str:
         with self.database.read() as tx:
             return STORE.get(tx, workflow_id).state
+
+    def has_been_tried(self, workflow_id: str, times: int) -> None:
+        """Have a workflow's step tried so often by now."""
+        with self.database.engine.begin() as connection:
+            connection.execute(WORKFLOW.update().where(WORKFLOW.c.id == workflow_id).values(tries=times))
 
     def notes(self) -> list[str]:
         """Return what the notes say."""

@@ -16,22 +16,13 @@ from pileus.kit.db import Database
 from pileus.kit.errors import Conflict, Unavailable
 from pileus.kit.workflow import Run, StepFailed, Waiting
 from pileus.kit.workflow.runner import FIRST_RETRY_S, LEASE_S, MAX_TRIES, REST_S
-from tests.kit.workflow.house import PARTS, STORE, Killed, Site, Yard
+from tests.kit.workflow.house import PARTS, STORE, Killed, Site, Yard, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pileus.kit.workflow import Runner
 
 DONE = dict.fromkeys(PARTS, "s1")
 sqlite_only = pytest.mark.databases("sqlite")
-
-
-@pytest.fixture
-def yard(database_url: str) -> Iterator[Yard]:
-    database = Database(database_url)
-    yield Yard(database)
-    database.close()
 
 
 def once(moment: str, action: Any) -> Any:
@@ -276,6 +267,19 @@ def test_an_answer_to_nonsense_is_dropped(yard: Yard, nonsense: str) -> None:
     assert not yard.runner.answer(nonsense, 1)
 
 
+def test_an_answer_of_nothing_is_refused(yard: Yard) -> None:
+    """A step could not tell it from an answer that has yet to come, and would wait for ever."""
+    asking = Asking()
+    yard.site.disturb = asking
+    yard.begin("await")
+    yard.runner.run_due()
+    with pytest.raises(AssertionError, match="an answer of nothing"):
+        yard.runner.answer(asking.order_ids[0], None)
+    assert yard.runner.answer(asking.order_ids[0], 0)
+    yard.run_until_quiet()
+    assert asking.answers == [None, 0]
+
+
 def test_an_answer_that_comes_while_its_step_is_still_asking_is_not_lost(yard: Yard) -> None:
     def answered_at_once(run: Run, at: str) -> Any:
         if at == "before do walls" and run.answer is None:
@@ -471,7 +475,7 @@ def test_turns_go_on_where_they_were_when_all_that_ended_is_forgotten(yard: Yard
 def test_an_endless_workflow_is_tried_for_years(yard: Yard) -> None:
     yard.site.disturb = once("before do ground", raises(Unavailable("x")))
     workflow_id = yard.begin("persist")
-    yard.database.write(STORE.update, workflow_id, yard.clock.now(), tries=5_000_000)
+    yard.has_been_tried(workflow_id, 5_000_000)
     yard.run_until_quiet()
     assert yard.state(workflow_id) == "done"
 
@@ -694,7 +698,7 @@ class Full(Database):
         self.refused = 0
 
     def write(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        if fn == STORE.lease:
+        if fn.__name__ == "_lease":
             self.refused += 1
             raise OSError("no space left on device")
         return super().write(fn, *args, **kwargs)
@@ -737,13 +741,6 @@ def test_workflows_that_ended_long_ago_are_forgotten_with_their_steps(yard: Yard
 def lease_end(yard: Yard, workflow_id: str) -> Any:
     with yard.database.read() as tx:
         return next(row.lease_until for row in STORE.unfinished(tx) if row.id == workflow_id)
-
-
-def until(condition: Any, patience_s: float = 20.0) -> None:
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def wait_until(condition: Any, runners: list[Runner[Site]]) -> None:

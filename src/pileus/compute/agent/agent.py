@@ -5,7 +5,7 @@ It has no database, no API and no say: an order holds everything, and its id com
 
 from __future__ import annotations
 
-import platform
+import os
 import shutil
 import tempfile
 import time
@@ -71,14 +71,11 @@ from pileus.compute.model.power import PowerState
 from pileus.kit import log
 from pileus.kit.bus.bus import Bus
 from pileus.kit.errors import NotFound, PileusError
-from pileus.kit.loop import Loop
 
 T = TypeVar("T")
 logger = log.get_logger("pileus.agent")
 
 REMEMBERED = 1000  # orders done, so that one that comes twice is answered and not done twice; and servers
-
-EVICTION_S = 3600.0  # how often base images are looked through
 THREADS = 8  # orders done at the same time
 
 
@@ -93,7 +90,6 @@ class Agent:
         images: ImageBytes,
         state: Path,
         *,
-        heartbeat_s: float = 10.0,
         base_image_keep_s: float | None = 86400.0,  # None: for ever
         pool: Executor | None = None,
         measure: Callable[[], dict[str, float]] = dict,
@@ -118,9 +114,7 @@ class Agent:
         self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()  # server → last turn, last turn of a removal
         self._is_ending = False
         self._guard = Lock()
-        self._heart = Loop(f"heartbeat-{host}", self.beat, heartbeat_s)
         self._base_image_keep_s = base_image_keep_s
-        self._eviction = Loop(f"base-images-{host}", self.evict_bases, EVICTION_S)
         self._verbs = self._new_verbs()
         self._answers = self._new_answers()
 
@@ -160,20 +154,11 @@ class Agent:
         }
 
     def start(self) -> None:
-        """Listen for orders, and let the control plane know that this host is there."""
+        """Listen for orders."""
         self._bus.listen(address_of(self.host), self.receive)
-        self._heart.start()
-        if self._base_image_keep_s is not None:
-            self._eviction.start()
-
-    def trouble(self) -> str | None:
-        """Return why the last heartbeat failed: what is wrong with the hypervisor. None if all is well."""
-        return self._heart.trouble
 
     def stop(self) -> None:
         """Finish the orders under way. The guests go on."""
-        self._heart.stop()
-        self._eviction.stop()
         with self._guard:
             self._is_ending = True
         self._turns.drop()
@@ -298,10 +283,13 @@ class Agent:
 
     def _spawn(self, order: Spawn) -> None:
         base = self._cache.get(order.image, self._telling(order, "image"))
+        disks = {one.number: self._cache.get(one.image, self._telling(order, "image")).path for one in order.carried}
         with self._config_drive(order.guest) as drive:
             self._driver.spawn(
-                order.guest, base.path, base.format, drive, kernel=base.kernel, is_running=order.is_running
+                order.guest, base.path, base.format, drive, kernel=base.kernel, disks=disks, is_running=order.is_running
             )
+        for one in order.carried:
+            self._cache.forget(one.image.image_id)
 
     def _rebuild(self, order: Rebuild) -> None:
         self._cache.get(order.image, self._telling(order, "image"))  # while the guest that is there still runs
@@ -336,17 +324,26 @@ class Agent:
         if order.image is None:
             self._driver.set_aside(order.server_id, None)
             return
-        self._store(order, order.image, lambda target: self._driver.set_aside(order.server_id, target))
+        with self._folder() as folder:
+            root, disks = folder / "root", {one.number: folder / f"disk{one.number}" for one in order.carried}
+            self._driver.set_aside(order.server_id, root, disks)
+            for one in order.carried:
+                self._upload(order, one.image, disks[one.number])
+            self._upload(order, order.image, root)
 
     def _snapshot(self, order: Snapshot) -> None:
-        self._store(order, order.image, lambda target: self._driver.snapshot(order.server_id, target))
+        with self._folder() as folder:
+            self._driver.snapshot(order.server_id, folder / "root")
+            self._upload(order, order.image, folder / "root")
 
-    def _store(self, order: Order, image: ImageAccess, write: Callable[[Path], None]) -> None:
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="snapshot-", dir=self._instances) as folder:
-            target = Path(folder) / f"{image.image_id}.qcow2"
-            write(target)
-            told = self._telling(order, "snapshot")
-            self._images.upload(image.endpoint, image.image_id, image.token, target, told)
+            yield Path(folder)
+
+    def _upload(self, order: Order, image: ImageAccess, file: Path) -> None:
+        told = self._telling(order, "snapshot")
+        self._images.upload(image.endpoint, image.image_id, image.token, file, told)
 
     # --- questions --------------------------------------------------------------------------------
 
@@ -370,11 +367,7 @@ def _remember(known: OrderedDict[str, T], key: str, value: T) -> None:
 
 def _uptime() -> str:
     """Return what `uptime` would say, as the hypervisors API shows it."""
-    try:
-        seconds = float(Path("/proc/uptime").read_text().split()[0])
-        load = " ".join(Path("/proc/loadavg").read_text().split()[:3])
-    except OSError:
-        return platform.node()
-    days, rest = divmod(int(seconds), 86400)
+    days, rest = divmod(int(time.clock_gettime(time.CLOCK_BOOTTIME)), 86400)
     hours, minutes = rest // 3600, rest % 3600 // 60
+    load = " ".join(f"{average:.2f}" for average in os.getloadavg())
     return f"{time.strftime('%H:%M:%S')} up {days} days, {hours}:{minutes:02d}, load average: {load}"

@@ -92,6 +92,10 @@ class ImageCache:
         """
         return [image_id for image_id in self.list_ids() if image_id not in in_use and self._drop(image_id, unused_s)]
 
+    def forget(self, image_id: str) -> None:
+        """Forget an image that no guest stands on and nobody will ask for again."""
+        self._drop(image_id, 0.0)
+
     def _drop(self, image_id: str, unused_s: float) -> bool:
         with self._locks.hold(image_id):
             if time.monotonic() - self._used_at.get(image_id, self._began_at) < unused_s:

@@ -24,7 +24,6 @@ def begin(request: Request, backend: Backend, verb: Verb[P], *args: P.args, **kw
         verb(tx, backend, server_of(request, tx), asker_of(request), *args, **kwargs)
 
     backend.database.write(write)
-    backend.work.nudge()
     return Reply.empty(202)
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from pileus.compute.api import versions as v
 from pileus.compute.api.lookup import read_server, server_of
 from pileus.compute.backend import Backend
+from pileus.compute.db import held_topology
 from pileus.compute.db import server as rows
 from pileus.compute.messages import GuestDiagnostics
+from pileus.compute.model.guest_topology import GuestCell
 from pileus.compute.model.server import Server
 from pileus.compute.operations import console as operations
 from pileus.kit.db import Transaction
@@ -73,9 +75,24 @@ def _standard(server: Server, found: GuestDiagnostics) -> dict[str, Any]:
 
 
 def topology(request: Request, backend: Backend) -> Reply:
-    """GET /servers/{server_id}/topology: no guest is bound to parts of its host."""
-    read_server(request, backend)
-    return Reply.json({"nodes": [], "pagesize_kb": None})
+    """GET /servers/{server_id}/topology: the parts of its host that the server has for itself."""
+    server = read_server(request, backend)
+    with backend.database.read() as tx:
+        found = held_topology.find(tx, server.id)
+    cells = () if found is None else found.cells
+    with_host = request.may("compute:server:topology:host:index", server.policy_target)
+    page_kib = next((cell.page_kib for cell in cells if cell.page_kib), None)
+    return Reply.json({"nodes": [_node(cell, with_host=with_host) for cell in cells], "pagesize_kb": page_kib})
+
+
+def _node(cell: GuestCell, *, with_host: bool) -> dict[str, Any]:
+    node = {
+        "vcpu_set": list(cell.cpus),
+        "siblings": [list(some) for some in cell.siblings],
+        "memory_mb": cell.memory_mb,
+    }
+    of_host = {"host_node": cell.host_cell, "cpu_pinning": {str(cpu): pin for cpu, pin in cell.pins.items()}}
+    return node | (of_host if with_host else {})
 
 
 def show_password(request: Request, backend: Backend) -> Reply:

@@ -30,11 +30,15 @@ def server_of(request: Request, tx: Transaction, rule: str | None = None, *, may
     Raises Forbidden, and InstanceNotFound also in its place if the server is another project's.
     """
     server = servers.get(tx, request.params["server_id"], may_be_deleted=may_be_deleted)
+    _require(request, server, rule)
+    return server
+
+
+def _require(request: Request, server: Server, rule: str | None) -> None:
     is_own, target = server.project_id == request.context.project_id, server.policy_target
     if not is_own and not request.may(rule or request.rule or "", target):
         raise InstanceNotFound(server_id=server.id)
     request.require(target, rule)
-    return server
 
 
 def require_project(request: Request, backend: Backend, project_id: str) -> None:
@@ -52,6 +56,7 @@ def migration_number(request: Request) -> int:
 
 
 def read_server(request: Request, backend: Backend, rule: str | None = None) -> Server:
-    """Return the server that the path names, in a transaction of its own."""
-    with backend.database.read() as tx:
-        return server_of(request, tx, rule)
+    """Return the server that the path names as `server_of` does: what is committed, which may be in memory."""
+    server = backend.seen.read(servers.get, request.params["server_id"])
+    _require(request, server, rule)
+    return server

@@ -8,7 +8,7 @@ from typing import Any
 from pileus.compute.api import parse, server_query
 from pileus.compute.api import versions as v
 from pileus.compute.api.links import next_links
-from pileus.compute.api.lookup import asker_of, server_of
+from pileus.compute.api.lookup import asker_of, read_server, server_of
 from pileus.compute.api.sight import sight_of
 from pileus.compute.api.view import server as view
 from pileus.compute.backend import Backend
@@ -38,7 +38,7 @@ def list_full(request: Request, backend: Backend) -> Reply:
     with backend.database.read() as tx:
         query = _query(request, backend, tx, "os_compute_api:servers:detail:get_all_tenants")
         page = list_page(tx, query)
-        sight = sight_of(request, tx, backend)
+    sight = sight_of(request, backend)
     more = next_links(request, "servers_links", [server.id for server in page], query.limit or 0)
     return Reply.json({"servers": [view.row(sight, server) for server in page], **more})
 
@@ -62,10 +62,8 @@ def _marker(request: Request, tx: Transaction, get_all_tenants: str) -> Server |
 
 def show(request: Request, backend: Backend) -> Reply:
     """GET /servers/{server_id}."""
-    with backend.database.read() as tx:
-        server = server_of(request, tx)
-        sight = sight_of(request, tx, backend, server.policy_target)
-    return Reply.json({"server": view.full(sight, server)})
+    server = read_server(request, backend)
+    return Reply.json({"server": view.full(sight_of(request, backend, server), server)})
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -84,15 +82,14 @@ def update(request: Request, backend: Backend) -> Reply:
     if "OS-DCF:diskConfig" in asked:
         values["is_disk_config_auto"] = asked["OS-DCF:diskConfig"] == "AUTO"
 
-    def change(tx: Transaction) -> Reply:
+    def change(tx: Transaction) -> Server:
         server = server_of(request, tx)
         if request.since(v.UPDATE_PINNED_ZONE) and "pinned_availability_zone" in asked:
             values["availability_zone"] = operations.pinned_zone(tx, server, asked["pinned_availability_zone"])
-        changed = operations.update(tx, server, values, backend.clock.now())
-        sight = sight_of(request, tx, backend, server.policy_target)
-        return Reply.json({"server": view.changed(sight, changed)})
+        return operations.update(tx, server, values, backend.clock.now())
 
-    return backend.database.write(change)
+    changed = backend.database.write(change)
+    return Reply.json({"server": view.changed(sight_of(request, backend, changed), changed)})
 
 
 def delete(request: Request, backend: Backend) -> Reply:
@@ -103,5 +100,4 @@ def delete(request: Request, backend: Backend) -> Reply:
         verb(tx, backend, server_of(request, tx), asker_of(request))
 
     backend.database.write(begin)
-    backend.work.nudge()
     return Reply.empty(204)

@@ -36,22 +36,20 @@ def rebuild(request: Request, backend: Backend, value: Any) -> Reply:
     chosen = get_for_user(backend.images, value["imageRef"], request.context.token)
     changes, defaults = _changes(value), backend.quota_of(server.project_id)
 
-    def begin(tx: Transaction) -> Reply:
+    def begin(tx: Transaction) -> Server:
         current, asker = server_of(request, tx), asker_of(request)
         metadata = value.get("metadata")
-        rebuilt = rebuilding.rebuild(tx, backend, current, asker, chosen, changes, metadata, defaults=defaults)
-        document = view.changed(sight_of(request, tx, backend, rebuilt.policy_target), rebuilt)
-        document["adminPass"] = value.get("adminPass") or ids.new_secret(PASSWORD_BITS)
-        if request.since(v.REBUILD_KEY):
-            document["key_name"] = rebuilt.key_name
-        if request.since(v.NO_PERSONALITY):
-            document.pop("OS-EXT-SRV-ATTR:user_data", None)
-            document["user_data"] = rebuilt.user_data
-        return Reply.json({"server": document}, 202, {"location": self_url(request, f"servers/{rebuilt.id}")})
+        return rebuilding.rebuild(tx, backend, current, asker, chosen, changes, metadata, defaults=defaults)
 
-    reply = backend.database.write(begin)
-    backend.work.nudge()
-    return reply
+    rebuilt = backend.database.write(begin)
+    document = view.changed(sight_of(request, backend, rebuilt), rebuilt)
+    document["adminPass"] = value.get("adminPass") or ids.new_secret(PASSWORD_BITS)
+    if request.since(v.REBUILD_KEY):
+        document["key_name"] = rebuilt.key_name
+    if request.since(v.NO_PERSONALITY):
+        document.pop("OS-EXT-SRV-ATTR:user_data", None)
+        document["user_data"] = rebuilt.user_data
+    return Reply.json({"server": document}, 202, {"location": self_url(request, f"servers/{rebuilt.id}")})
 
 
 def _changes(value: dict[str, Any]) -> dict[str, Any]:

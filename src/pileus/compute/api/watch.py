@@ -30,7 +30,8 @@ logger = log.get_logger("pileus.compute.watch")
 
 LOOK_S = 0.5  # between two looks
 KEEP_ALIVE_S = 15.0  # after which a silent stream says that it is there, so that nobody on the way closes it
-LONGEST_S = 600.0  # then the reader comes again, and shows again who he is
+CHECK_S = 15.0  # between two looks at whether the reader's token is still good, and he may still see this
+LONGEST_S = 600.0  # then the reader comes again, here or at another process
 RETRY_MS = 1000  # what a reader waits before he comes again
 LONGEST_AWAY = timedelta(days=1)  # what has ended before is not told to who comes again: it may be all there ever was
 SLACK = timedelta(seconds=60)  # by which what is written may be older than what was seen: clocks differ, commits wait
@@ -55,30 +56,41 @@ async def of_server(request: Request, backend: Backend) -> Reply:
         found = rows.find(tx, server_id, since)
         return () if found is None else (found,)
 
-    return _reply(request, backend, look)
+    return _reply(request, backend, look, require)
 
 
 async def of_project(request: Request, backend: Backend) -> Reply:
     """GET /servers/events: of the caller's project or, with `all_tenants`, of all."""
-    project_id: str | None = request.context.project_id or ""
-    if request.query.get("all_tenants", "0") not in ("0", ""):
-        request.require({}, _EVERYBODYS)
-        project_id = None
+    is_everybodys = request.query.get("all_tenants", "0") not in ("0", "")
+    project_id = None if is_everybodys else request.context.project_id or ""
+
+    def require() -> None:
+        if is_everybodys:
+            request.require({}, _EVERYBODYS)
+        else:
+            request.require({"project_id": project_id, "user_id": request.context.user_id})
+
+    require()
 
     def look(tx: Transaction, since: datetime) -> Sequence[WatchedServer]:
         return rows.list_busy(tx, project_id, since)
 
-    return _reply(request, backend, look)
+    return _reply(request, backend, look, require)
 
 
-def _reply(request: Request, backend: Backend, look: Look) -> Reply:
+def _reply(request: Request, backend: Backend, look: Look, require: Callable[[], None]) -> Reply:
     user_id = request.context.user_id
+
+    def check() -> None:
+        request.authenticate_again()
+        require()
+
     backend.watching.require_room(user_id)
     last = request.headers.get("last-event-id")
     now = backend.clock.now()
     seen_at = (max(_moment(last), now - LONGEST_AWAY) if last else now) - SLACK
     headers = {"content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no"}
-    return Reply(200, _stream(backend, user_id, _Sight(look, seen_at)), headers)
+    return Reply(200, _stream(backend, user_id, _Sight(look, seen_at), check), headers)
 
 
 def _moment(event_id: str) -> datetime:
@@ -123,13 +135,17 @@ def _event(event_id: str, data: bytes) -> bytes:
     return b"id: %s\nevent: server\ndata: %s\n\n" % (event_id.encode(), data)
 
 
-async def _stream(backend: Backend, user_id: str, sight: _Sight) -> AsyncIterator[bytes]:
+async def _stream(backend: Backend, user_id: str, sight: _Sight, check: Callable[[], None]) -> AsyncIterator[bytes]:
     loop, watching = asyncio.get_running_loop(), backend.watching
-    ends_at, silent_since = loop.time() + LONGEST_S, loop.time()
+    silent_since = checked_at = loop.time()
+    ends_at = loop.time() + LONGEST_S
     with watching.reader(user_id):
         yield b"retry: %d\n\n" % RETRY_MS
         while loop.time() < ends_at and not watching.is_closed:
             try:
+                if loop.time() - checked_at > CHECK_S:
+                    checked_at = loop.time()
+                    await asyncio.to_thread(check)
                 events = await asyncio.to_thread(sight.news, backend)
             except PileusError as error:  # he comes again, and may find it mended
                 logger.warning("a stream of events ends early", reason=error.reason)

@@ -2,6 +2,9 @@
 
 A change takes the next generation as a lock that is held to the end of its transaction, so generations become visible
 in order and nothing is missed. Servers are followed by the time of their last change.
+
+Whoever writes of a host writes its service first, then takes the generation, then writes the hypervisor: two who took
+these in different orders might wait for each other for ever.
 """
 
 from __future__ import annotations

@@ -57,6 +57,7 @@ _ALL_ZONES = (
     .order_by(AGGREGATE_HOST.c.aggregate_number)
 )
 _ZONES_OF_HOST = _ALL_ZONES.where(AGGREGATE_HOST.c.host == bindparam("at"))
+_HOSTNAME = select(_H.hostname).where(_H.host == bindparam("at"))
 _NAME = select(_H.host).where(_H.uuid == bindparam("uuid"))
 _PROVIDERS = select(_H.uuid).order_by(_H.number)
 _FAILED_BUILDS = select(_H.failed_builds).where(_H.host == bindparam("at"))
@@ -74,14 +75,17 @@ _BEAT = _MOVE.where(*(_H[name] == bindparam(f"same_{name}") for name in _FACTS))
 def upsert(tx: Transaction, host: str, resources: Resources, now: datetime, *, uptime: str = "") -> None:
     """Write what a heartbeat says: the host lives, and has these resources. Makes its rows at the first one."""
     service_rows.touch(tx, host, COMPUTE_BINARY, now)
-    facts, moving = _facts(resources), _moving(resources, uptime) | {"updated_at": now}
+    facts = _facts(resources)
     same = {f"same_{name}": value for name, value in facts.items()}
     if not tx.changed(_BEAT, {"at": host, **same, **_moved(resources, uptime, now)}):
-        generation = fleet.next_generation(tx)
-        values = {**facts, **moving, "generation": generation}
-        if not tx.changed(_UPDATE.values(**values), {"at": host}):
-            made = {"uuid": ids.new_uuid(), "host": host, "failed_builds": 0, "created_at": now}
-            insert_if_absent(tx, HYPERVISOR, made | values)
+        moving = _moving(resources, uptime) | {"updated_at": now}
+        _write(tx, host, {**facts, **moving, "generation": fleet.next_generation(tx)})
+
+
+def _write(tx: Transaction, host: str, values: Mapping[str, Any]) -> None:
+    if not tx.changed(_UPDATE.values(**values), {"at": host}):
+        made = {"uuid": ids.new_uuid(), "host": host, "failed_builds": 0, "created_at": values["updated_at"]}
+        insert_if_absent(tx, HYPERVISOR, {**made, **values})
 
 
 def note_alive(tx: Transaction, beats: Sequence[tuple[Heartbeat, datetime]]) -> None:
@@ -92,12 +96,17 @@ def note_alive(tx: Transaction, beats: Sequence[tuple[Heartbeat, datetime]]) -> 
     beats = sorted(beats, key=lambda one: one[0].host)  # all processes lock rows in the same order
     known = _known(tx, [beat.host for beat, _ in beats])
     alive = [(beat, at) for beat, at in beats if beat.host in known and not beat.resources.metrics]
+    others = [(beat, at) for beat, at in beats if beat.host not in known or beat.resources.metrics]
     if alive:
         service_rows.touch_all(tx, COMPUTE_BINARY, [(beat.host, at) for beat, at in alive])
+    for beat, at in others:
+        service_rows.touch(tx, beat.host, COMPUTE_BINARY, at)
+    generation = fleet.next_generation(tx) if others else 0
+    for beat, at in others:
+        moving = _moving(beat.resources, beat.uptime) | {"updated_at": at}
+        _write(tx, beat.host, {**_facts(beat.resources), **moving, "generation": generation})
+    if alive:
         tx.execute(_MOVE, [{"at": beat.host, **_moved(beat.resources, beat.uptime, at)} for beat, at in alive])
-    for beat, at in beats:
-        if beat.host not in known or beat.resources.metrics:
-            upsert(tx, beat.host, beat.resources, at, uptime=beat.uptime)
 
 
 def _known(tx: Transaction, hosts: Sequence[str]) -> set[str]:
@@ -138,6 +147,14 @@ def get(tx: Transaction, host: str) -> Host:
         raise HypervisorNotFound(hypervisor_id=host)
     use, zones_of_host = tx.first(_USE_OF_HOST, {"at": host}), tx.all(_ZONES_OF_HOST, {"at": host})
     return _host(row, _use(use) if use else Use(), zones_of_host[-1].value if zones_of_host else DEFAULT_ZONE)
+
+
+def hostname_of(tx: Transaction, host: str) -> str:
+    """Return what a host's hypervisor calls itself. Raises HypervisorNotFound."""
+    hostname: str | None = tx.scalar(_HOSTNAME, {"at": host})
+    if hostname is None:
+        raise HypervisorNotFound(hypervisor_id=host)
+    return hostname
 
 
 def find_name(tx: Transaction, uuid: str) -> str | None:

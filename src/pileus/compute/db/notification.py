@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pileus.compute.db.tables import NOTIFICATION, WORKFLOW
 from pileus.kit import ids
@@ -35,6 +35,12 @@ def list_first(tx: Transaction, limit: int) -> Sequence[Row]:
 def delete(tx: Transaction, numbers: Collection[int]) -> None:
     """Forget those that were told."""
     tx.execute(NOTIFICATION.delete().where(_N.number.in_(numbers)))
+
+
+def delete_oldest(tx: Transaction, kept: int, after: int) -> int:
+    """Forget the oldest of those after a number, unless there are no more than are kept; return how many."""
+    newest = tx.scalar(select(func.max(_N.number))) or 0
+    return tx.changed(NOTIFICATION.delete().where(_N.number > after, _N.number <= newest - kept))
 
 
 def workflow_arguments(tx: Transaction, workflow_id: str) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -13,8 +13,10 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from pileus.compute.db import server_group as groups
+from pileus.compute.db import server_part
 from pileus.compute.db import tag as tag_rows
 from pileus.compute.db.batches import batches
+from pileus.compute.db.server_part import Parts
 from pileus.compute.db.tables import SERVER, SERVER_FAULT, SERVER_METADATA
 from pileus.compute.model.action_rule import ActionRule
 from pileus.compute.model.block_device import BlockDevice
@@ -35,7 +37,8 @@ class Unchanged(Enum):
 UNCHANGED: Final = Unchanged.UNCHANGED
 """Leaves a column as it is, where None would empty it."""
 
-_DOCUMENTS = ("hints", "block_devices", "personality", "trusted_certificates")
+_WITH_FAULT = (VmState.ERROR, VmState.DELETED)
+_DOCUMENTS = ("hints", "block_devices", "old_block_devices", "personality", "trusted_certificates")
 _KEPT = 1000
 # Many servers have the same flavor and the same image, and neither changes once it is read.
 _FLAVOR = lru_cache(_KEPT)(msgspec.json.Decoder(Flavor).decode)
@@ -47,17 +50,23 @@ _DECODERS: tuple[tuple[str, Callable[[str], Any], Any], ...] = (
     ("old_flavor", _FLAVOR, None),
     ("image", _IMAGE, None),
     ("block_devices", _BLOCK_DEVICES, ()),
+    ("old_block_devices", _BLOCK_DEVICES, ()),
     ("hints", _JSON, {}),
     ("personality", _JSON, {}),
     ("trusted_certificates", _JSON, None),
 )
 """The columns that hold documents, and what an empty one means."""
 
-_NAMES = tuple(column.name for column in SERVER.columns)
 _FOR_SQL = ("flavor_id", "vcpus", "memory_mb", "disk_gb", "image_id")
-_S, _M, _F = SERVER.c, SERVER_METADATA.c, SERVER_FAULT.c
-_GET = select(SERVER).where(_S.id == bindparam("which"))
-_BY_HOST = select(SERVER).where(_S.host == bindparam("at"), _S.deleted_at.is_(None)).order_by(_S.number)
+_COLUMNS = tuple(column for column in SERVER.columns if column.name not in _FOR_SQL)
+# The very strings that the members are named by: Python looks through all of them for one that is merely equal.
+_NAMES = tuple(sys.intern(str(column.name)) for column in _COLUMNS)
+_S, _M = SERVER.c, SERVER_METADATA.c
+SELECTION = select(*_COLUMNS)
+"""The select of what `with_details` makes servers of."""
+
+_GET = SELECTION.where(_S.id == bindparam("which"))
+_BY_HOST = SELECTION.where(_S.host == bindparam("at"), _S.deleted_at.is_(None)).order_by(_S.number)
 _HOSTS_IN_USE = select(_S.host).where(_S.host.is_not(None), _S.deleted_at.is_(None)).distinct()
 _USAGE = select(
     func.count().label("servers"),
@@ -106,7 +115,7 @@ def list_in_states(
     tx: Transaction, *, vm_states: Sequence[str] = (), task_states: Sequence[str] = (), before: datetime | None = None
 ) -> Sequence[Server]:
     """Return servers in one of the states (an empty list: any) whose row is older than `before`, oldest first."""
-    query = select(SERVER).where(_S.deleted_at.is_(None)).order_by(_S.number)
+    query = SELECTION.where(_S.deleted_at.is_(None)).order_by(_S.number)
     if vm_states:
         query = query.where(_S.vm_state.in_(vm_states))
     if task_states:
@@ -125,39 +134,13 @@ def usage(tx: Transaction, project_id: str, user_id: str | None = None) -> Usage
 
 
 def with_details(tx: Transaction, rows: Sequence[Row]) -> list[Server]:
-    """Return rows of SERVER as servers, with what other tables say of them; a fault only of those that show one."""
-    server_ids = [row.id for row in rows]
-    metadata, tags = metadata_of(tx, server_ids), tag_rows.of_servers(tx, server_ids)
-    group_of = groups.of_servers(tx, server_ids)
-    faults = _faults_of(tx, [row.id for row in rows if row.vm_state in (VmState.ERROR, VmState.DELETED)])
-    return [
-        _server(
-            row,
-            metadata=metadata.get(row.id, {}),
-            tags=tags.get(row.id, ()),
-            group_id=group_of.get(row.id),
-            fault=faults.get(row.id),
-        )
-        for row in rows
-    ]
-
-
-def metadata_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, dict[str, str]]:
-    """Return the metadata of several servers, by their id."""
-    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for some in batches(server_ids):
-        for row in tx.all(select(SERVER_METADATA).where(_M.server_id.in_(some))):
-            found[row.server_id][row.key] = row.value
-    return found
-
-
-def _faults_of(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, Fault]:
-    found: dict[str, Fault] = {}
-    for some in batches(server_ids):
-        for row in tx.all(select(SERVER_FAULT).where(_F.server_id.in_(some)).order_by(_F.number)):
-            fault = Fault(code=row.code, message=row.message, details=row.details, created_at=row.created_at)
-            found[row.server_id] = fault  # a later one takes the place of an earlier one
-    return found
+    """Return rows of SELECTION as servers, with what other tables say of them; a fault only of those that show one."""
+    if not rows:
+        return []
+    parts = server_part.of_servers(tx, [row.id for row in rows])
+    failed = [row.id for row in rows if row.vm_state in _WITH_FAULT]
+    faults = server_part.faults_of(tx, failed) if failed else {}
+    return [_server(row, parts[row.id], faults.get(row.id)) for row in rows]
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -192,10 +175,12 @@ def set_state(
     terminated_at: datetime | Unchanged | None = UNCHANGED,
     now: datetime,
     unless_task: Sequence[str] = (),
+    only_since: datetime | None = None,
 ) -> bool:
     """Change parts of a server's state; tell whether there was such a server to change.
 
-    A deleted server never changes, and neither does one whose task is in `unless_task`.
+    A deleted server never changes, and neither does one whose task is in `unless_task`, or whose row was last written
+    at another time than `only_since`.
     """
     given: dict[str, Any] = {
         "vm_state": vm_state, "task_state": task_state, "power_state": power_state, "host": host, "node": node,
@@ -206,6 +191,8 @@ def set_state(
     statement = SERVER.update().where(_S.id == server_id, _S.deleted_at.is_(None))
     if unless_task:
         statement = statement.where(or_(_S.task_state.is_(None), _S.task_state.not_in(unless_task)))
+    if only_since is not None:
+        statement = statement.where(func.coalesce(_S.updated_at, _S.created_at) == only_since)
     return bool(tx.changed(statement.values(updated_at=now, **values)))
 
 
@@ -258,7 +245,7 @@ def update(tx: Transaction, server_id: str, now: datetime, **values: Any) -> Non
 
 
 def change(tx: Transaction, server_id: str, now: datetime, **values: Any) -> None:
-    """The same, for columns that are documents too: hints, personality, trusted_certificates."""
+    """The same, for columns that are documents too, such as hints."""
     update(tx, server_id, now, **{name: _document(v) if name in _DOCUMENTS else v for name, v in values.items()})
 
 
@@ -314,12 +301,12 @@ def _document(value: Any) -> str | None:
     return msgspec.json.encode(value).decode() if value else None
 
 
-def _server(row: Row, **details: Any) -> Server:
-    """Return a row of SERVER as a server: a column is a member, but for what SQL alone looks at."""
+def _server(row: Row, parts: Parts, fault: Fault | None) -> Server:
+    """Return a row of SELECTION as a server: a column is a member."""
     values = dict(zip(_NAMES, row, strict=True))
-    for name in _FOR_SQL:
-        del values[name]
     for name, decode, otherwise in _DECODERS:
         text = values[name]
         values[name] = otherwise if text is None else decode(text)
-    return Server(**values, **details)
+    return Server(
+        **values, metadata=parts.metadata, tags=tuple(sorted(parts.tags)), group_id=parts.group_id, fault=fault
+    )

@@ -43,14 +43,6 @@ def list_page(tx: Transaction, *, project_id: str | None, limit: int, offset: in
     return _with_members(tx, tx.all(query))
 
 
-def of_servers(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, str]:
-    """Return the id of the group of each of the servers that are in one, by the server's id."""
-    found: dict[str, str] = {}
-    for some in batches(server_ids):
-        found |= dict(tx.tuples(select(_M.server_id, _M.group_id).where(_M.server_id.in_(some))))
-    return found
-
-
 def members_by_host(tx: Transaction, group_id: str, *, without: str) -> Mapping[str, int]:
     """Return how many members each host has or awaits; `without`: the server that asks.
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 
 from pileus.compute.db.batches import batches
-from pileus.compute.db.server import with_details
+from pileus.compute.db.server import SELECTION, with_details
 from pileus.compute.db.tables import SERVER, SERVER_TAG
 from pileus.compute.model.server import Server, StateMatch
 from pileus.compute.model.text_pattern import LIKE_ESCAPE, TextPattern
@@ -120,7 +120,7 @@ class ServerQuery:
 
 def list_page(tx: Transaction, query: ServerQuery) -> Sequence[Server]:
     """Return one page of servers; the newest first unless `sort` says otherwise."""
-    return with_details(tx, _page(tx, query, select(SERVER)))
+    return with_details(tx, _page(tx, query, SELECTION))
 
 
 def list_names(tx: Transaction, query: ServerQuery) -> Sequence[tuple[str, str]]:

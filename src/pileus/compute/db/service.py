@@ -83,8 +83,8 @@ def update(tx: Transaction, service: Service, now: datetime, **values: Any) -> N
 
 def delete(tx: Transaction, service: Service) -> None:
     """Forget a service."""
-    fleet.note_gone(tx)
     tx.execute(SERVICE.delete().where(_S.number == service.number))
+    fleet.note_gone(tx)
 
 
 def service_of(row: Row, prefix: str = "") -> Service:

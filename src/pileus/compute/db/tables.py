@@ -108,6 +108,7 @@ SERVER = Table(
     Column("trusted_certificates", LongText),
     Column("encrypted_password", LongText),  # with the owner's public key; base64
     Column("old_flavor", LongText),  # while a resize can be reverted
+    Column("old_block_devices", LongText),
     Column("old_vm_state", String(32)),  # to go back to, of a server that was moved
     Column("shelved_image_id", Uuid36),
     Column("shelved_at", Moment),
@@ -197,6 +198,17 @@ MIGRATION = Table(
     Index("ix_migration_status", "status"),
     **MARIADB,
 )
+
+HELD_TOPOLOGY = Table(
+    "held_topology",
+    METADATA,
+    Column("holder", Uuid36, primary_key=True),  # a server or a migration, as of allocations in placement
+    Column("host", Name),
+    Column("topology", LongText),  # empty: of a migration whose server held nothing
+    Index("ix_held_topology_host", "host"),
+    **MARIADB,
+)
+"""Who has parts of a host's machine for itself: CPUs, memory of a NUMA cell."""
 
 CONSOLE_TOKEN = Table(
     "console_token",

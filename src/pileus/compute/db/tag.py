@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from pileus.compute.db.batches import batches
 from pileus.compute.db.tables import SERVER_TAG
 from pileus.kit.db import Transaction
 from pileus.kit.db.insert import insert_if_absent
@@ -15,15 +13,9 @@ from pileus.kit.db.insert import insert_if_absent
 _T = SERVER_TAG.c
 
 
-def of_servers(tx: Transaction, server_ids: Sequence[str]) -> Mapping[str, list[str]]:
-    """Return the tags of several servers, in order, by the server's id."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for some in batches(server_ids):
-        for server_id, tag in tx.tuples(
-            select(_T.server_id, _T.tag).where(_T.server_id.in_(some)).order_by(_T.server_id, _T.tag)
-        ):
-            found[server_id].append(tag)
-    return found
+def count(tx: Transaction, server_id: str) -> int:
+    """Return how many tags a server has."""
+    return int(tx.scalar(select(func.count()).where(_T.server_id == server_id)))
 
 
 def add(tx: Transaction, server_id: str, tag: str) -> bool:

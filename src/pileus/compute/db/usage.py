@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, or_, select
 
-from pileus.compute.db.server import with_details
+from pileus.compute.db.server import SELECTION, with_details
 from pileus.compute.db.tables import SERVER
 from pileus.compute.model.error.server import MarkerNotFound
 from pileus.compute.model.server import Server
@@ -23,7 +23,7 @@ def list_that_ran(
 
     Raises MarkerNotFound.
     """
-    query = select(SERVER).where(_S.launched_at < end, or_(_S.terminated_at.is_(None), _S.terminated_at > start))
+    query = SELECTION.where(_S.launched_at < end, or_(_S.terminated_at.is_(None), _S.terminated_at > start))
     if project_id is not None:
         query = query.where(_S.project_id == project_id)
     if marker is not None:

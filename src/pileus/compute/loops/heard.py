@@ -77,7 +77,7 @@ class Heard:
 def _news(last: Heartbeat | None, beat: Heartbeat, unchecked: timedelta) -> News:
     if last is None:
         return News(of_resources=True, of_guests=True, is_due=True)
-    of_resources = _offered(last.resources) != _offered(beat.resources)
+    of_resources = last.resources != beat.resources and _offered(last.resources) != _offered(beat.resources)
     return News(
         of_resources=of_resources,
         of_guests=set(last.guests) != set(beat.guests),

@@ -57,7 +57,8 @@ class InventoryLoop:
             looked = generations.get(one.uuid), wanted
             if looked[0] is None or looked != self._found.get(one.uuid):
                 try:
-                    _ensure(one, known, self._placement)
+                    if looked[0] is None:
+                        _ensure(one, known, self._placement)
                     _sync(one, wanted, groups, self._placement)
                 except (PlacementFailed, ProviderNameTaken, ProviderInUse, ProviderNotFound) as error:
                     logger.warning("placement does not take a host as it is", host=one.host, reason=error.reason)
@@ -92,7 +93,7 @@ def _sync(one: Host, wanted: Wanted, known_aggregates: Collection[str], placemen
 def inventories_of(one: Host, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return what a host offers; more is promised than it has where the settings say so."""
     classes = {
-        "VCPU": (one.vcpus - one.topology.dedicated_cpus, 0, settings.cpu_allocation_ratio),
+        "VCPU": (one.topology.shared_cpus if one.topology.cells else one.vcpus, 0, settings.cpu_allocation_ratio),
         "PCPU": (one.topology.dedicated_cpus, 0, 1.0),
         "MEMORY_MB": (
             one.memory_mb,

@@ -26,10 +26,7 @@ def do_overdue(backend: Backend) -> int:
     """Begin what is overdue by the settings; return how much that is."""
     with backend.database.read() as tx:
         found = list(_found(tx, backend))
-    begun = sum(_is_begun(backend, server_id, verb) for server_id, verb in found)
-    if begun:
-        backend.work.nudge()
-    return begun
+    return sum(_is_begun(backend, server_id, verb) for server_id, verb in found)
 
 
 def _found(tx: Transaction, backend: Backend) -> Iterator[tuple[str, Verb]]:

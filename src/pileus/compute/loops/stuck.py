@@ -32,19 +32,20 @@ def _end(tx: Transaction, store: WorkflowStore, clock: Clock) -> int:
     now = clock.now()
     ended = 0
     for row in server.list_in_states(tx, task_states=tuple(TaskState), before=now - GRACE):
-        if not store.is_busy(tx, row.id):
+        if not store.is_busy(tx, row.id) and _free(tx, row, now):
             logger.error("a task that nobody does is ended", server=row.id, task=row.task_state)
-            _free(tx, row, now)
             ended += 1
     return ended
 
 
-def _free(tx: Transaction, row: Server, now: datetime) -> None:
-    if row.vm_state == VmState.BUILDING:
+def _free(tx: Transaction, row: Server, now: datetime) -> bool:
+    """End a server's task, unless it has come to an end since it was looked at; tell whether it was ended here."""
+    vm_state = VmState.ERROR if row.vm_state == VmState.BUILDING else row.vm_state
+    seen_at = row.updated_at or row.created_at
+    is_freed = server.set_state(tx, row.id, vm_state=vm_state, task_state=None, now=now, only_since=seen_at)
+    if is_freed and vm_state != row.vm_state:
         server.add_fault(tx, row.id, 500, "The server was not built to its end.", "", now)
-        server.set_state(tx, row.id, vm_state=VmState.ERROR, task_state=None, now=now)
-    else:
-        server.set_state(tx, row.id, task_state=None, now=now)
+    return is_freed
 
 
 def end_stuck_moves(database: Database, store: WorkflowStore, clock: Clock) -> int:
@@ -59,14 +60,20 @@ def _end_moves(tx: Transaction, store: WorkflowStore, clock: Clock) -> int:
     now = clock.now()
     ended = 0
     for move in server_migration.list_waiting(tx, IN_PROGRESS, now - GRACE):
-        if not store.is_busy(tx, move.server_id) and not _is_asked_about(tx, move):
-            is_there = move.status == MigrationStatus.FINISHED
+        if not store.is_busy(tx, move.server_id) and not _is_asked_about(tx, move) and _end_move(tx, move, now):
             logger.warning("a move that nobody ends is ended", server=move.server_id, status=move.status)
-            status = MigrationStatus.CONFIRMED if is_there else MigrationStatus.ERROR
-            server_migration.update(tx, move.uuid, now, status=status)
-            server.update(tx, move.server_id, now, old_flavor=None, old_vm_state=None)
             ended += 1
     return ended
+
+
+def _end_move(tx: Transaction, move: Migration, now: datetime) -> bool:
+    """End a move, unless it has gone on since it was looked at; tell whether it was ended here."""
+    is_there = move.status == MigrationStatus.FINISHED
+    status = MigrationStatus.CONFIRMED if is_there else MigrationStatus.ERROR
+    if not server_migration.update(tx, move.uuid, now, only_from=(move.status,), status=status):
+        return False
+    server.update(tx, move.server_id, now, old_flavor=None, old_block_devices=None, old_vm_state=None)
+    return True
 
 
 def _is_asked_about(tx: Transaction, move: Migration) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pileus.compute.model.error.block_device import (
     BlockDeviceInvalid,
+    DiskShrinks,
     EphemeralTooLarge,
     SwapTooLarge,
     TooManyLocalDisks,
@@ -46,6 +47,26 @@ def disks_of(flavor: Flavor, asked: Sequence[BlockDevice]) -> tuple[BlockDevice,
     if len(disks) + 1 > MOST_LOCAL_DISKS:
         raise TooManyLocalDisks
     return disks
+
+
+def disks_after(old: Flavor, new: Flavor, disks: Sequence[BlockDevice]) -> tuple[BlockDevice, ...]:
+    """Return the disks of a server that is resized.
+
+    Swap is as large as the new flavor says, where that is not what the old one says. An ephemeral disk that was all of
+    the old flavor's grows; disks of a size that somebody chose stay as they are. Raises DiskShrinks.
+    """
+    most_mb = new.ephemeral_gb * MIB_PER_GIB
+    ephemeral = [disk for disk in disks if not disk.is_swap]
+    if sum(disk.size_mb for disk in ephemeral) > most_mb:
+        raise DiskShrinks
+    if len(ephemeral) == 1 and ephemeral[0].size_mb == old.ephemeral_gb * MIB_PER_GIB:
+        ephemeral = [replace(ephemeral[0], size_mb=most_mb)]
+    elif not ephemeral and not old.ephemeral_gb and most_mb:
+        ephemeral = [BlockDevice(size_mb=most_mb)]
+    swap = [disk for disk in disks if disk.is_swap]
+    if new.swap_mb != old.swap_mb:
+        swap = [replace(disk, size_mb=new.swap_mb) for disk in swap or [BlockDevice(guest_format=SWAP)]]
+    return (*ephemeral, *(disk for disk in swap if disk.size_mb))
 
 
 def _ephemeral(flavor: Flavor, asked: Sequence[BlockDevice]) -> list[BlockDevice]:

@@ -158,6 +158,7 @@ class Server:
     trusted_certificates: Sequence[str] | None = None
     encrypted_password: str | None = None  # with the owner's public key; base64
     old_flavor: Flavor | None = None  # while a resize can be reverted
+    old_block_devices: Sequence[BlockDevice] = ()  # while it can
     old_vm_state: str | None = None  # to go back to, of a server that was moved
     shelved_image_id: str | None = None
     shelved_at: datetime | None = None

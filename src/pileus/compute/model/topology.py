@@ -7,20 +7,33 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """CPUs and the memory that is near to them: a NUMA cell of a host, or one that a guest shall have."""
+class HostCell:
+    """CPUs of a host, by the host's numbers, and the memory that is near to them: one of its NUMA cells."""
 
-    cpus: int
-    memory_mb: int
+    id: int = 0
+    memory_mb: int  # in pages of the usual size
+    shared_cpus: tuple[int, ...] = ()
+    dedicated_cpus: tuple[int, ...] = ()  # each for one guest at a time
+    cores: tuple[tuple[int, ...], ...] = ()  # CPUs that are threads of one core, where a core has several
+    large_pages: Mapping[int, int] = field(default_factory=dict)  # of how many KiB each → how many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
-    """A host's cells, CPUs for guests that keep theirs for themselves, and devices for guests."""
+    """A host's cells, and devices for guests."""
 
-    cells: tuple[Cell, ...] = ()
-    dedicated_cpus: int = 0  # of all its CPUs
+    cells: tuple[HostCell, ...] = ()
     pci_devices: Mapping[str, int] = field(default_factory=dict)  # resource class → how many
+
+    @property
+    def shared_cpus(self) -> int:
+        """How many CPUs all guests share."""
+        return sum(len(cell.shared_cpus) for cell in self.cells)
+
+    @property
+    def dedicated_cpus(self) -> int:
+        """How many CPUs there are for guests that keep theirs for themselves."""
+        return sum(len(cell.dedicated_cpus) for cell in self.cells)
 
 
 def pci_class(vendor_id: str, product_id: str) -> str:
@@ -38,12 +51,16 @@ def numbers_in(text: str) -> set[int]:
     return found - dropped
 
 
-def may_hold(cells: Iterable[Cell], wanted: Iterable[Cell]) -> bool:
-    """Whether each wanted cell finds one of the host's for itself that is large enough."""
-    free = sorted(cells, key=lambda cell: (cell.cpus, cell.memory_mb))
-    for wish in sorted(wanted, key=lambda cell: (cell.cpus, cell.memory_mb), reverse=True):
-        found = next((cell for cell in free if cell.cpus >= wish.cpus and cell.memory_mb >= wish.memory_mb), None)
-        if found is None:
-            return False
-        free.remove(found)
-    return True
+def list_of(numbers: Iterable[int]) -> str:
+    """Return such a list of numbers, without ranges."""
+    return ",".join(map(str, sorted(numbers)))
+
+
+def sorted_out(cpus: Iterable[int], shared: str, dedicated: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return which CPUs are shared, and which are dedicated, by the settings of these two names.
+
+    Without either all are shared. Of a host that names only dedicated ones none is. Raises ValueError.
+    """
+    every, own = set(cpus), numbers_in(dedicated)
+    common = numbers_in(shared) if shared or dedicated else every
+    return tuple(sorted(common & every)), tuple(sorted(own & every))

@@ -8,11 +8,12 @@ removes them, so a process that dies leaves nothing untold, and something told t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from pileus.compute.db import host as hosts
 from pileus.compute.db import notification as rows
@@ -20,16 +21,19 @@ from pileus.compute.db import server as servers
 from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.host import DEFAULT_ZONE
 from pileus.compute.model.news import ERROR, NounNews, ServerNews, StateBefore
-from pileus.compute.model.server import Server
+from pileus.compute.model.server import ImageSnapshot, Server
 from pileus.compute.notification import plain, versioned
 from pileus.compute.notification.events import Event, events_of
 from pileus.compute.settings import NotificationSettings
+from pileus.kit import log
 from pileus.kit.bus import notifier
 from pileus.kit.clock import Clock
 from pileus.kit.db import Transaction
 
+logger = log.get_logger("pileus.compute.notification")
+
 PLAIN, VERSIONED = "unversioned", "versioned"
-_WITH_ARGUMENTS = ("resize", "migrate", "rescue", "createImage", "createBackup")
+_WITH_ARGUMENTS = ("resize", "migrate", "rescue", "rebuild", "createImage", "createBackup")
 
 Arguments = Mapping[str, Any]
 
@@ -52,19 +56,30 @@ class Announcer:
         self._image_root = image_root
 
     def write(self, tx: Transaction) -> None:
-        """Write down what is to be told of a transaction."""
+        """Write down what is to be told of a transaction; what cannot be told does not keep it from being done."""
         seen: dict[str, _Seen | None] = {}
         before: dict[str, StateBefore] = {}
         for note in tx.notes or ():
             if isinstance(note, StateBefore):
                 before.setdefault(note.server_id, note)
-            elif isinstance(note, ServerNews):
-                self._tell_server(tx, note, _look(tx, seen, note.server_id))
-            elif isinstance(note, NounNews):
-                self._tell_noun(tx, note)
+            else:
+                self._tell(tx, note, seen)
         if self._chosen.notify_on_state_change:
             for one in before.values():
-                self._tell_change(tx, one, _look(tx, seen, one.server_id))
+                self._tell(tx, one, seen)
+
+    def _tell(self, tx: Transaction, note: object, seen: dict[str, _Seen | None]) -> None:
+        try:
+            if isinstance(note, ServerNews):
+                self._tell_server(tx, note, _look(tx, seen, note.server_id))
+            elif isinstance(note, StateBefore):
+                self._tell_change(tx, note, _look(tx, seen, note.server_id))
+            elif isinstance(note, NounNews):
+                self._tell_noun(tx, note)
+        except SQLAlchemyError:  # the transaction itself is in doubt
+            raise
+        except Exception:
+            logger.exception("what happened could not be told", news=note)
 
     # --- servers ---
 
@@ -77,6 +92,8 @@ class Announcer:
         for event in events_of(news, seen.server):
             if event.versioned == "update":
                 self._update(tx, news, seen, None)
+            elif event.versioned == "exists":
+                self._exists(tx, news, seen, arguments)
             else:
                 self._event(tx, event, news, seen, arguments)
 
@@ -104,12 +121,23 @@ class Announcer:
 
     def _update(self, tx: Transaction, news: ServerNews, seen: _Seen, before: StateBefore | None) -> None:
         changes = plain.of_update(seen.server, before, self._clock.now())
+        document = versioned.of_update(seen.server, news, changes, zone=seen.zone)
+        self._say(tx, "update", self._hostname, seen, changes, document)
+
+    def _exists(self, tx: Transaction, news: ServerNews, seen: _Seen, arguments: Arguments) -> None:
+        period, old_image = plain.audit_period(self._clock.now()), arguments.get("old_image")
+        if old_image is not None:
+            seen = replace(seen, server=replace(seen.server, image=msgspec.convert(old_image, ImageSnapshot)))
+        document = versioned.of_exists(seen.server, news, period, zone=seen.zone)
+        self._say(tx, "exists", seen.server.host or self._hostname, seen, period, document)
+
+    def _say(self, tx: Transaction, name: str, host: str, seen: _Seen, more: Arguments, document: Arguments) -> None:
+        """Say something of a server that is about no action."""
         if self._tells(PLAIN):
-            payload = plain.of_server(seen.server, zone=seen.zone, image_root=self._image_root) | changes
-            self._add(tx, PLAIN, "compute.instance.update", self._by("compute", None), payload)
+            payload = {**plain.of_server(seen.server, zone=seen.zone, image_root=self._image_root), **more}
+            self._add(tx, PLAIN, f"compute.instance.{name}", self._by("compute", host), payload)
         if self._tells(VERSIONED):
-            document = versioned.of_update(seen.server, news, changes, zone=seen.zone)
-            self._add(tx, VERSIONED, "instance.update", f"nova-compute:{self._hostname}", document)
+            self._add(tx, VERSIONED, f"instance.{name}", f"nova-compute:{host}", document)
 
     # --- other nouns ---
 

@@ -56,6 +56,7 @@ _OFFLOAD = Event("shelve_offload", "shelve_offload", None)
 _SHUTDOWN = Event("shutdown", "shutdown", None)
 _SCHEDULED = Event("rebuild.scheduled", "rebuild_scheduled", None, "conductor")
 _EVACUATE = Event("evacuate", "evacuate", None, "api")
+_EXISTS = Event("exists", "exists", None)  # what has been used until now, for who counts it: it will be something else
 
 
 def _in(event: Event, phase: str) -> Event:
@@ -81,7 +82,9 @@ def events_of(news: ServerNews, server: Server) -> Sequence[Event]:
         return []
     event = Event(*_NAMES[action], phase)
     if action in ("rebuild", "evacuate") and phase == START:
-        return [*([_EVACUATE] if action == "evacuate" else []), _SCHEDULED, event]
+        return [*([_EVACUATE] if action == "evacuate" else []), _SCHEDULED, _EXISTS, event]
+    if (action, phase) in (("shelve", START), ("revertResize", START), ("rescue", END)):
+        return [_EXISTS, event]
     if action == "shelve" and phase == END and server.vm_state == VmState.SHELVED_OFFLOADED:
         return [event, *_whole(_OFFLOAD)]
     return [event]
@@ -89,7 +92,7 @@ def events_of(news: ServerNews, server: Server) -> Sequence[Event]:
 
 def _of_resize(phase: str | None) -> list[Event]:
     if phase == START:
-        return [_in(_PREPARE, START)]
+        return [_EXISTS, _in(_PREPARE, START)]
     if phase == PREPARED:
         return [_in(_PREPARE, END), _in(_RESIZE, START)]
     return [_in(_RESIZE, ERROR)] if phase == ERROR else [_in(_RESIZE, END), *_whole(_FINISH)]

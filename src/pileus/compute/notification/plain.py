@@ -78,17 +78,21 @@ def of_news(news: ServerNews, event: Event, arguments: Mapping[str, Any]) -> dic
 
 def of_update(server: Server, before: StateBefore | None, now: datetime) -> dict[str, Any]:
     """Return what a payload says of a change beside the server."""
-    start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     renamed = {} if before is None or before.name == server.name else {"old_display_name": before.name}
     return {
         "old_state": server.vm_state if before is None else before.vm_state,
         "state": server.vm_state,
         "old_task_state": server.task_state if before is None else before.task_state,
         "new_task_state": server.task_state,
-        "audit_period_beginning": _moment(start),
-        "audit_period_ending": _moment(now),
+        **audit_period(now),
         **renamed,
     }
+
+
+def audit_period(now: datetime) -> dict[str, str]:
+    """Return the part of the month that is over: usage is counted by the month."""
+    start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return {"audit_period_beginning": _moment(start), "audit_period_ending": _moment(now)}
 
 
 def of_noun(news: NounNews, hostname: str) -> list[tuple[str, str, dict[str, Any]]]:

@@ -29,6 +29,7 @@ _PAYLOAD = {
     "rebuild_scheduled": ("InstanceActionRebuildPayload", "1.10"),
     "snapshot": ("InstanceActionSnapshotPayload", "1.10"),
     "update": ("InstanceUpdatePayload", "2.1"),
+    "exists": ("InstanceExistsPayload", "2.1"),
 }
 _ANY_PAYLOAD = ("InstanceActionPayload", "1.9")
 _POWER: Mapping[int, str] = {
@@ -118,14 +119,23 @@ def of_update(server: Server, news: ServerNews, plain: Mapping[str, Any], *, zon
     """Return the payload of a change of a server; `plain`: what the older format says of it."""
     names = ("old_state", "state", "old_task_state", "new_task_state")
     state_update = _object("InstanceStateUpdatePayload", "1.0", {name: plain[name] for name in names})
-    period = {name: f"{plain[name][:19]}Z" for name in ("audit_period_beginning", "audit_period_ending")}
     data = of_server(server, news, zone=zone) | {
         "state_update": state_update,
-        "audit_period": _object("AuditPeriodPayload", "1.0", period),
+        "audit_period": _audit_period(plain),
         "old_display_name": plain.get("old_display_name"),
         "tags": sorted(server.tags),
     }
     return _object(*_PAYLOAD["update"], data)
+
+
+def of_exists(server: Server, news: ServerNews, plain: Mapping[str, Any], *, zone: str | None) -> Object:
+    """Return the payload that says what a server uses; `plain`: what the older format says of it."""
+    return _object(*_PAYLOAD["exists"], of_server(server, news, zone=zone) | {"audit_period": _audit_period(plain)})
+
+
+def _audit_period(plain: Mapping[str, Any]) -> Object:
+    period = {name: f"{plain[name][:19]}Z" for name in ("audit_period_beginning", "audit_period_ending")}
+    return _object("AuditPeriodPayload", "1.0", period)
 
 
 def _fault(news: ServerNews) -> Object | None:

@@ -109,7 +109,6 @@ def _fill(
     # Should this process die between here and `begin`, the image would stay queued for ever: this one removes it.
     backend.database.write(backend.work.begin, unclaimed_image.KIND, image_id, unclaimed_image.arguments(backend.clock))
     _create(backend, {**attributes, "id": image_id}, token, begin)
-    backend.work.nudge()
     return image_id
 
 

@@ -26,7 +26,6 @@ def abort(backend: Backend, server: Server, asker: Asker, number: int, *, may_be
     require_may_change(server, asker)
     _require_migrating(server, "abort live migration")
     migration = backend.database.write(_begin_abort, backend, server, asker, number, may_be_queued)
-    backend.work.nudge()
     if migration.status == MigrationStatus.RUNNING:
         _ask(backend, migration, AbortMigration(server_id=server.id))
         backend.database.write(_write_cancelled, backend, migration, _GIVEN_UP)

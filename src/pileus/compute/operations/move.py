@@ -237,7 +237,8 @@ def _require_quota(tx: Transaction, defaults: QuotaSettings, server: Server, fla
         cores=max(0, flavor.vcpus - server.flavor.vcpus), ram_mb=max(0, flavor.memory_mb - server.flavor.memory_mb)
     )
     if more != Usage():
-        quota.most_servers(tx, defaults, server.project_id, server.user_id, more, fewest=1, most=1)
+        limits = quota.both_limits(tx, defaults, server.project_id, server.user_id)
+        quota.most_servers(tx, limits, server.project_id, server.user_id, more, fewest=1, most=1)
 
 
 def _require_known(tx: Transaction, host: str | None) -> None:

@@ -12,6 +12,9 @@ from pileus.compute.model.quota import DEFAULT_CLASS, NETWORK_LIMITS, UNLIMITED,
 from pileus.compute.settings import QuotaSettings
 from pileus.kit.db import Transaction
 
+Limits = tuple[dict[str, int], dict[str, int]]
+"""What a project may use, and what one user may use in it."""
+
 
 def configured(settings: QuotaSettings) -> dict[str, int]:
     """Return what the operator's settings, or the identity service in their place, say of each resource."""
@@ -44,9 +47,7 @@ def limits(tx: Transaction, settings: QuotaSettings, project_id: str, user_id: s
     return found if settings.is_unified else {**found, **rows.own_limits(tx, project_id)}
 
 
-def both_limits(
-    tx: Transaction, settings: QuotaSettings, project_id: str, user_id: str
-) -> tuple[dict[str, int], dict[str, int]]:
+def both_limits(tx: Transaction, settings: QuotaSettings, project_id: str, user_id: str) -> Limits:
     """Return what a project may use, and what one user may use in it."""
     found = class_limits(tx, settings, DEFAULT_CLASS)
     if settings.is_unified:
@@ -62,13 +63,13 @@ def used(tx: Transaction, project_id: str, user_id: str | None = None) -> dict[s
 
 
 def most_servers(
-    tx: Transaction, settings: QuotaSettings, project_id: str, user_id: str, one: Usage, *, fewest: int, most: int
+    tx: Transaction, limits: Limits, project_id: str, user_id: str, one: Usage, *, fewest: int, most: int
 ) -> int:
     """Return how many servers of one size a user may make in a project, up to `most`.
 
     Raises QuotaExceeded if not even the fewest.
     """
-    whole, own = both_limits(tx, settings, project_id, user_id)
+    whole, own = limits
     most = most_that_fit(whole, servers.usage(tx, project_id), one, fewest=fewest, most=most)
     if own != whole:  # otherwise the user's part fits where the whole does
         most = most_that_fit(own, servers.usage(tx, project_id, user_id), one, fewest=fewest, most=most)

@@ -84,9 +84,7 @@ def create(backend: Backend, asker: Asker, token: str, ask: ServerAsk) -> Sequen
         raise HostnameAmbiguous
     image = get_for_user(backend.images, ask.image_id, token)
     defaults = backend.quota_of(asker.project_id)
-    servers = backend.database.write(_create, backend, asker, ask, image, defaults)
-    backend.work.nudge()
-    return servers
+    return backend.database.write(_create, backend, asker, ask, image, defaults)
 
 
 def _create(
@@ -188,13 +186,13 @@ def _public_key(tx: Transaction, user_id: str, key_name: str | None) -> str | No
 def _count(tx: Transaction, defaults: QuotaSettings, asker: Asker, ask: ServerAsk, flavor: Flavor) -> int:
     """Return how many servers may be made, and keep others from counting until this transaction ends."""
     quotas.take_turn(tx, f"project:{asker.project_id}")
-    limits = quota.limits(tx, defaults, asker.project_id, asker.user_id)
-    require_metadata_allowed(limits, ask.metadata)
-    require_personality_allowed(limits, ask.personality)
+    limits = quota.both_limits(tx, defaults, asker.project_id, asker.user_id)
+    require_metadata_allowed(limits[1], ask.metadata)
+    require_personality_allowed(limits[1], ask.personality)
     one = Usage(instances=1, cores=flavor.vcpus, ram_mb=flavor.memory_mb)
-    count = quota.most_servers(tx, defaults, asker.project_id, asker.user_id, one, fewest=ask.fewest, most=ask.most)
+    count = quota.most_servers(tx, limits, asker.project_id, asker.user_id, one, fewest=ask.fewest, most=ask.most)
     if ask.group_id is not None:
-        _require_room_in_group(tx, limits, ask.group_id, asker.user_id, count)
+        _require_room_in_group(tx, limits[1], ask.group_id, asker.user_id, count)
     return count
 
 

@@ -49,10 +49,10 @@ def delete(backend: Backend, number: int) -> None:
 
 def _delete(tx: Transaction, number: int) -> None:
     service = _unused(tx, number)
+    rows.delete(tx, service)
     if service.binary == COMPUTE_BINARY:
         aggregates.remove_host_everywhere(tx, service.host)
         hosts.delete(tx, service.host)
-    rows.delete(tx, service)
     tx.note(NounNews(noun=service, verb="delete"))
 
 

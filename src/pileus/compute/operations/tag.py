@@ -19,8 +19,7 @@ def add(tx: Transaction, server: Server, tag: str) -> bool:
     """Give a server a tag; tell whether it is new. Raises InstanceInvalidState, TagLimitExceeded."""
     require_in(ALLOW_METADATA, server, "update tag")
     servers.lock(tx, server.id)  # of two that count at the same time the second waits
-    tags = rows.of_servers(tx, [server.id]).get(server.id, [])
-    if len(tags) >= MOST_TAGS:
+    if rows.count(tx, server.id) >= MOST_TAGS:
         raise TagLimitExceeded(allowed=MOST_TAGS)
     _note(tx, server)
     return rows.add(tx, server.id, tag)

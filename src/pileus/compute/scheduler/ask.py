@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pileus.compute.model.guest_topology import GuestTopology, TopologyWish
 from pileus.compute.model.server import Server
-from pileus.compute.model.topology import Cell, Topology
+from pileus.compute.model.topology import Topology
 from pileus.compute.scheduler import demand, support
+from pileus.compute.scheduler.wish import cpu_amounts, thread_traits, topology_wish
 from pileus.compute.settings import PciAlias
 from pileus.kit import log
 
@@ -38,7 +40,8 @@ class Ask:
     forbidden_traits: frozenset[str] = frozenset()
     flavor_name: str = ""
     extra_specs: Mapping[str, str] = field(default_factory=dict)
-    cells: tuple[Cell, ...] = ()  # NUMA cells that the guest shall have
+    wish: TopologyWish | None = None  # parts of the machine that the guest shall have for itself
+    held: Mapping[str, Sequence[GuestTopology]] = field(default_factory=dict)  # host → what guests have of it so
     image_id: str | None = None
     image_properties: Mapping[str, Any] = field(default_factory=dict)
     disk_format: str = ""  # the image's
@@ -107,14 +110,14 @@ def ask_of(server: Server, aliases: Sequence[PciAlias] = ()) -> Ask:
     properties = {} if image is None else image.properties
     named = demand.named_amounts(flavor)
     amounts = {
-        **({} if {"VCPU", "PCPU"} & named.keys() else demand.cpu_amounts(flavor, properties)),
+        **({} if {"VCPU", "PCPU"} & named.keys() else cpu_amounts(flavor, properties)),
         "MEMORY_MB": flavor.memory_mb,
         "DISK_GB": flavor.disk_gb + -(-flavor.swap_mb // 1024),
         **demand.pci_amounts(flavor, aliases),
         **support.amounts(flavor, properties),
     } | named
     wishes = [
-        *demand.thread_traits(flavor, properties).items(),
+        *thread_traits(flavor, properties).items(),
         *((name.removeprefix(_TRAIT), str(wish)) for name, wish in properties.items() if name.startswith(_TRAIT)),
         *demand.named_traits(flavor),
     ]
@@ -126,7 +129,7 @@ def ask_of(server: Server, aliases: Sequence[PciAlias] = ()) -> Ask:
         forbidden_traits=frozenset(trait for trait, wish in wishes if wish == "forbidden"),
         flavor_name=flavor.name,
         extra_specs=flavor.extra_specs,
-        cells=demand.cells(flavor, properties),
+        wish=topology_wish(flavor, properties),
         image_id=None if image is None else image.id,
         image_properties=properties,
         disk_format="" if image is None else image.disk_format,

@@ -1,4 +1,4 @@
-"""What flavors and images demand of a host's machine: CPUs for oneself, NUMA cells, PCI devices."""
+"""What flavors and images demand of a host's machine: parts of it for oneself, PCI devices, amounts and traits."""
 
 from __future__ import annotations
 
@@ -7,22 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pileus.compute.model.flavor import Flavor
-from pileus.compute.model.image_property import current
-from pileus.compute.model.topology import Cell, numbers_in, pci_class
+from pileus.compute.model.topology import pci_class
+from pileus.compute.scheduler.spec import DemandInvalid
+from pileus.compute.scheduler.wish import cpu_amounts, thread_traits, topology_wish
 from pileus.compute.settings import PciAlias
 from pileus.kit import log
 from pileus.kit.errors import Invalid
 
 logger = log.get_logger("pileus.compute.scheduler")
 
-_THREADS = "HW_CPU_HYPERTHREADING"
 _FOR_PLACEMENT = re.compile("(resources|trait)([a-zA-Z0-9_-]{0,64}):(.+)")
-
-
-class DemandInvalid(Invalid):
-    """The extra specs or the image's properties contradict themselves."""
-
-    message = "{reason}"
 
 
 class PartsChanged(Invalid):
@@ -36,64 +30,15 @@ class PartsChanged(Invalid):
 
 def require_same_parts(flavor: Flavor, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Raise PartsChanged unless two images ask for the same CPUs and NUMA cells; DemandInvalid if nobody could."""
-    if any(part(flavor, before) != part(flavor, after) for part in (cpu_amounts, thread_traits, cells)):
+    if any(part(flavor, before) != part(flavor, after) for part in (cpu_amounts, thread_traits, topology_wish)):
         raise PartsChanged
 
 
 def require_understood(flavor: Flavor, properties: Mapping[str, Any], aliases: Sequence[PciAlias]) -> None:
     """Raise DemandInvalid for what no host could be asked for."""
     named_amounts(flavor)
-    cpu_amounts(flavor, properties)
-    cells(flavor, properties)
+    topology_wish(flavor, properties)
     pci_amounts(flavor, aliases)
-
-
-def said(flavor: Flavor, properties: Mapping[str, Any], name: str, kind: str = "hw") -> str:
-    """Return what the extra spec `hw:name`, or else the image's property `hw_name`, says."""
-    wanted = flavor.extra_specs.get(f"{kind}:{name}", current(properties).get(f"{kind}_{name}", ""))
-    return str(wanted).strip()
-
-
-def cpu_amounts(flavor: Flavor, properties: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many CPUs are shared, VCPU, and how many are the guest's own, PCPU. Raises DemandInvalid."""
-    policy = said(flavor, properties, "cpu_policy")
-    own = flavor.vcpus if policy == "dedicated" else 0
-    if policy == "mixed":
-        mask = said(flavor, properties, "cpu_dedicated_mask")
-        try:
-            own = len(numbers_in(mask) & set(range(flavor.vcpus)))
-        except ValueError:
-            raise DemandInvalid(reason=f"The mask of dedicated CPUs is not understood: {mask}") from None
-    extra = 1 if own and said(flavor, properties, "emulator_threads_policy") == "isolate" else 0
-    return {"VCPU": flavor.vcpus - own, "PCPU": own + extra}
-
-
-def thread_traits(flavor: Flavor, properties: Mapping[str, Any]) -> dict[str, str]:
-    """Return which trait the policy for CPU threads requires or forbids."""
-    wish = {"require": "required", "isolate": "forbidden"}.get(said(flavor, properties, "cpu_thread_policy"))
-    return {} if wish is None else {_THREADS: wish}
-
-
-def cells(flavor: Flavor, properties: Mapping[str, Any]) -> tuple[Cell, ...]:
-    """Return the NUMA cells that the guest shall have; none if it does not care. Raises DemandInvalid."""
-    text = said(flavor, properties, "numa_nodes")
-    if not text:
-        return ()
-    if not text.isdecimal() or not 0 < int(text) <= flavor.vcpus:
-        raise DemandInvalid(reason=f"{flavor.vcpus} CPUs cannot be in {text} NUMA cells.")
-    count = int(text)
-    cpus = [said(flavor, properties, f"numa_cpus.{number}") for number in range(count)]
-    memory = [said(flavor, properties, f"numa_mem.{number}") for number in range(count)]
-    try:
-        return tuple(
-            Cell(
-                cpus=len(numbers_in(cpus[number])) if any(cpus) else -(-flavor.vcpus // count),
-                memory_mb=int(memory[number]) if any(memory) else flavor.memory_mb // count,
-            )
-            for number in range(count)
-        )
-    except ValueError:
-        raise DemandInvalid(reason="The NUMA cells are not understood.") from None
 
 
 def pci_amounts(flavor: Flavor, aliases: Sequence[PciAlias]) -> dict[str, int]:

@@ -62,6 +62,9 @@ class Coded:
             return self
         codes = self.codes.copy()
         codes[indices] = new
+        if len(values) > len(codes):  # no host has some of them any more
+            used, codes = np.unique(codes, return_inverse=True)
+            values = [values[code] for code in used]
         return Coded(values, codes)
 
     def take(self, indices: Indices) -> Coded:

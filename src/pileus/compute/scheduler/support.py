@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pileus.compute.model.flavor import Flavor
-from pileus.compute.scheduler.demand import said
+from pileus.compute.scheduler.spec import said
 
 _TRAITS = {
     ("os", "secure_boot", "required"): "COMPUTE_SECURITY_UEFI_SECURE_BOOT",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pileus.compute.db import held_topology
 from pileus.compute.db import server as servers
 from pileus.compute.db import server_group as groups
 from pileus.compute.model.error.server_group import ServerGroupNotFound
@@ -17,11 +18,12 @@ GROUP_FILTERS = (server_group_affinity, server_group_anti_affinity)
 
 
 def with_neighbours(tx: Transaction, asking: Server, ask: Ask) -> Ask:
-    """Return the ask with where the others are now."""
+    """Return the ask with where the others are now, and what they have there for themselves if that matters."""
     hints = asking.hints
     same = _hosts_of(tx, hints["same_host"]) if hints.get("same_host") else None
     different = _hosts_of(tx, hints["different_host"]) if hints.get("different_host") else frozenset()
-    return replace(ask, same_hosts=same, different_hosts=different, group=_wish(tx, asking))
+    held = held_topology.by_host(tx, without=asking.id) if ask.wish else {}
+    return replace(ask, same_hosts=same, different_hosts=different, group=_wish(tx, asking), held=held)
 
 
 def _hosts_of(tx: Transaction, named: str | list[str]) -> frozenset[str]:

@@ -1,10 +1,9 @@
 """Boot: from a row to a running guest.
 
-place      choose a host and allocate on it in placement    ⟲ give the allocation back
-assign     write down where the server will be              ⟲ the server is nowhere again
-build      have the host's agent build and start the guest  ⟲ have it torn down
-           (there is no way back from here)
-activate   the server is ACTIVE
+place      choose a host, allocate on it in placement,      ⟲ the server is nowhere, and holds nothing
+           and write down where the server will be
+build      have the host's agent build and start the guest: ⟲ have it torn down
+           the server is ACTIVE, and there is no way back
 """
 
 from __future__ import annotations
@@ -17,9 +16,10 @@ from pileus.compute.messages import Spawn
 from pileus.compute.model.server import TaskState, VmState
 from pileus.compute.scheduler.ask import ask_of
 from pileus.compute.workflows.affinity import leave_claim
+from pileus.compute.workflows.claim import leave
 from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
-from pileus.compute.workflows.order import have_destroyed, heading, load, send_and_wait, take_answer
+from pileus.compute.workflows.order import have_destroyed, heading, load, send, take_answer
 from pileus.compute.workflows.place import claim_host
 from pileus.compute.workflows.state import TAKEOVER, give_up, settle
 from pileus.kit.db import Transaction
@@ -28,61 +28,61 @@ from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Writte
 # --- place ----------------------------------------------------------------------------------------
 
 
-def place(run: Run, means: Means) -> dict[str, str]:
+def place(run: Run, means: Means) -> Written:
     """Choose a host and allocate; placement's answer is the last word. Raises StepFailed."""
     asking = load(run, means)
     ask = replace(
         ask_of(asking, means.settings.pci.alias), only_host=asking.requested_host, only_node=asking.requested_node,
         is_forced=asking.is_host_forced,
     )  # fmt: skip
-    return claim_host(means, asking, ask)
+    return placed(run, means, claim_host(means, asking, ask))
+
+
+def placed(run: Run, means: Means, place: dict[str, str]) -> Written:
+    """Write down where the server will be."""
+    return Written(lambda tx: _assign(tx, run.subject, place, means))
+
+
+def _assign(tx: Transaction, server_id: str, place: dict[str, str], means: Means) -> dict[str, str]:
+    chosen, now = place["host"], means.clock.now()
+    values: dict[str, Any] = {"host": chosen, "node": host.hostname_of(tx, chosen), "task_state": TaskState.SPAWNING}
+    server.set_state(tx, server_id, now=now, unless_task=TAKEOVER, **values)
+    leave_claim(tx, server_id)
+    return place
 
 
 def give_back(run: Run, means: Means) -> None:
-    """Hold nothing in placement any more."""
+    """The server is nowhere, and holds nothing in placement any more."""
     means.placement.release(run.subject)
-    means.database.write(leave_claim, run.subject)
-
-
-# --- assign ---------------------------------------------------------------------------------------
-
-
-def assign(run: Run, means: Means) -> Written:
-    """Write the host into the server's row."""
-    chosen = run.results["place"]["host"]
-    return Written(lambda tx: _assign(tx, run.subject, chosen, means))
-
-
-def _assign(tx: Transaction, server_id: str, chosen: str, means: Means) -> None:
-    node = host.get(tx, chosen).hostname
-    server.set_state(
-        tx, server_id, host=chosen, node=node, task_state=TaskState.SPAWNING, now=means.clock.now(),
-        unless_task=TAKEOVER,
-    )  # fmt: skip
-    leave_claim(tx, server_id)
-
-
-def unassign(run: Run, means: Means) -> None:
-    """The server is nowhere again."""
     means.database.write(_unassign, run.subject, means)
 
 
 def _unassign(tx: Transaction, server_id: str, means: Means) -> None:
     server.set_state(tx, server_id, host=None, node=None, now=means.clock.now())
+    leave(tx, server_id)
 
 
 # --- build ----------------------------------------------------------------------------------------
 
 
-def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
-    """Have the guest built and started. Raises StepFailed."""
+def build(run: Run, means: Means) -> Written | Waiting:
+    """Have the guest built and started; with that the server is ACTIVE. Raises StepFailed."""
     if run.answer is not None:
-        return take_answer(run)
+        built = take_answer(run)
+        return Written(lambda tx: _activate(tx, run, means, built))
     asking = load(run, means)
     if asking.image is None:
         raise StepFailed("The server has no image to boot from.")
-    order = Spawn(**heading(run), guest=spec_of(asking), image=access_to(means, asking.image))
-    return send_and_wait(run, means, run.results["place"]["host"], order)
+    order = Spawn(**heading(run), guest=spec_of(means, asking), image=access_to(means, asking.image))
+    return send(means, run.results["place"]["host"], order)
+
+
+def _activate(tx: Transaction, run: Run, means: Means, built: dict[str, Any]) -> dict[str, Any]:
+    chosen = run.results["place"]["host"]
+    host.forget_failed_builds(tx, chosen)
+    state: dict[str, Any] = {"vm_state": VmState.ACTIVE, "power_state": built["power_state"]}
+    settle(tx, run, means, "create", done_on=chosen, launched_at=means.clock.now(), **state)
+    return built
 
 
 def tear_down(run: Run, means: Means) -> Waiting | None:
@@ -93,19 +93,7 @@ def tear_down(run: Run, means: Means) -> Waiting | None:
     return have_destroyed(run, means, place_result["host"])
 
 
-# --- activate -------------------------------------------------------------------------------------
-
-
-def activate(run: Run, means: Means) -> Written:
-    """The server is ACTIVE."""
-    return Written(lambda tx: _activate(tx, run, means))
-
-
-def _activate(tx: Transaction, run: Run, means: Means) -> None:
-    chosen = run.results["place"]["host"]
-    host.forget_failed_builds(tx, chosen)
-    state: dict[str, Any] = {"vm_state": VmState.ACTIVE, "power_state": run.results["build"]["power_state"]}
-    settle(tx, run, means, "create", done_on=chosen, launched_at=means.clock.now(), **state)
+# --- what goes wrong ------------------------------------------------------------------------------
 
 
 def fail(run: Run, means: Means) -> None:
@@ -123,10 +111,7 @@ BOOT: Workflow[Means] = Workflow(
     "boot",
     (
         Step("place", place, give_back),
-        Step("assign", assign, unassign),
         Step("build", build, tear_down),
-        Step("activate", activate),
     ),
     failed=fail,
-    no_return="build",
 )

@@ -37,7 +37,7 @@ def _settle(tx: Transaction, run: Run, means: Means) -> None:
     now, server = means.clock.now(), servers.get(tx, run.subject)
     waiting = (MigrationStatus.FINISHED,)
     server_migration.update(tx, migration_of(run), now, only_from=waiting, status=MigrationStatus.CONFIRMED)
-    servers.update(tx, run.subject, now, old_flavor=None, old_vm_state=None)
+    servers.update(tx, run.subject, now, old_flavor=None, old_block_devices=None, old_vm_state=None)
     if server.vm_state == VmState.RESIZED:
         vm_state = VmState(server.old_vm_state or run.arguments["vm_state"])
         settle_server(tx, run, means, "confirmResize", vm_state=vm_state)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pileus.compute.db import action, console_token, server, server_migration
+from pileus.compute.db import action, console_token, held_topology, server, server_migration
 from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.server import Server
 from pileus.compute.model.server_migration import Migration, MigrationStatus
@@ -65,6 +65,7 @@ def _forget(tx: Transaction, server_id: str, means: Means) -> None:
         server_migration.update(tx, migration.uuid, now, status=MigrationStatus.CONFIRMED)
     action.finish(tx, server_id, "delete", now)
     console_token.delete_by_server(tx, server_id)
+    held_topology.release_all(tx, server_id)
     server.mark_deleted(tx, server_id, now)
 
 

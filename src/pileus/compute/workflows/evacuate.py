@@ -45,7 +45,7 @@ def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
     if server.image is None:
         raise StepFailed("The server has no image to boot from.")
     image, is_running = access_to(means, server.image), run.arguments["is_running"]
-    order = Spawn(**heading(run), guest=spec_of(server), image=image, is_running=is_running)
+    order = Spawn(**heading(run), guest=spec_of(means, server), image=image, is_running=is_running)
     return send_and_wait(run, means, destination_of(run), order)
 
 

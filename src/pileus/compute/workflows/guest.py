@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pileus.compute.db import held_topology
 from pileus.compute.messages import GuestDisk, GuestSpec, ImageAccess
 from pileus.compute.model.server import ImageSnapshot, Server
 from pileus.compute.workflows.hardware import hardware_of
 from pileus.compute.workflows.means import Means
 
 
-def spec_of(asking: Server, image: ImageSnapshot | None = None) -> GuestSpec:
+def spec_of(means: Means, asking: Server, image: ImageSnapshot | None = None) -> GuestSpec:
     """Return what the hypervisor is to build, of the server's image or of another. Raises StepFailed."""
+    with means.database.read() as tx:
+        topology = held_topology.find(tx, asking.id)
     return GuestSpec(
         server_id=asking.id,
         name=asking.name,
@@ -31,6 +34,7 @@ def spec_of(asking: Server, image: ImageSnapshot | None = None) -> GuestSpec:
         disks=tuple(GuestDisk(size_mb=disk.size_mb, is_swap=disk.is_swap) for disk in asking.block_devices),
         personality=dict(asking.personality),
         hardware=hardware_of(image or asking.image, asking.flavor),
+        topology=topology,
     )
 
 

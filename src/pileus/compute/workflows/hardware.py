@@ -19,6 +19,10 @@ _SCSI_MODELS = ("lsilogic", "lsisas1068", "lsisas1078", "virtio-scsi")
 _VIF_MODELS = ("e1000", "e1000e", "ne2k_pci", "pcnet", "rtl8139", "virtio", "vmxnet3")
 _WATCHDOG_ACTIONS = ("disabled", "none", "pause", "poweroff", "reset")
 _PARTS = ("sockets", "cores", "threads")
+_QUOTA = (
+    "cpu_shares", "cpu_period", "cpu_quota",
+    *(f"disk_{way}_{what}_sec" for way in ("total", "read", "write") for what in ("bytes", "iops")),
+)  # fmt: skip
 _TRUE = frozenset(("1", "on", "t", "true", "y", "yes"))
 
 Values = Mapping[str, Any]
@@ -45,7 +49,15 @@ def hardware_of(image: ImageSnapshot | None, flavor: Flavor) -> Hardware:
         has_guest_agent=_is_true(asked.get("hw_qemu_guest_agent")),
         has_boot_menu=_is_true(specs.get("hw:boot_menu") or asked.get("hw_boot_menu")),
         kernel_arguments=str(asked.get("os_command_line") or ""),
+        quota=_quota(specs),
     )
+
+
+def _quota(specs: Mapping[str, str]) -> dict[str, int]:
+    """Return how much of its host a guest may use; 0, and less than 0, is as much as there is."""
+    named = [name for name in _QUOTA if not specs.get(f"quota:{name}", "").startswith("-")]
+    amounts = {name: _whole(specs, f"quota:{name}") for name in named}
+    return {name: amount for name, amount in amounts.items() if amount}
 
 
 def _cpu_topology(asked: Values, flavor: Flavor) -> CpuTopology | None:

@@ -47,7 +47,7 @@ def note(run: Run, means: Means) -> Written:
 
 def receive(run: Run, means: Means) -> dict[str, Any] | Waiting:
     """Have the other host make ready. Raises StepFailed."""
-    order = Receive(**heading(run), guest=spec_of(load(run, means)))
+    order = Receive(**heading(run), guest=spec_of(means, load(run, means)))
     return send_and_wait(run, means, destination_of(run), order)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pileus.compute.db import action, host, server_migration
+from pileus.compute.db import action, held_topology, host, server_migration
 from pileus.compute.db import server as servers
 from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.news import PREPARED
@@ -17,6 +17,8 @@ from pileus.compute.model.server import Server, TaskState
 from pileus.compute.model.server_migration import IN_PROGRESS, MigrationStatus
 from pileus.compute.scheduler.ask import ask_of
 from pileus.compute.workflows.affinity import leave_claim
+from pileus.compute.workflows.claim import leave
+from pileus.compute.workflows.claim import release as release_holder
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.order import load
 from pileus.compute.workflows.place import claim_host
@@ -35,6 +37,7 @@ def hold(run: Run, means: Means) -> None:
     server = load(run, means)
     if server.host != run.arguments["source"]:  # what was under way when this was asked for has moved it
         raise StepFailed("The server has left the host that it was to be moved from.")
+    means.database.write(held_topology.set_apart, server.id, migration_of(run))
     means.placement.hand_over(
         server.id, migration_of(run), project_id=server.project_id, user_id=server.user_id
     )  # fmt: skip
@@ -46,6 +49,7 @@ def hand_back(run: Run, means: Means) -> None:
         server = load(run, means)
     except InstanceNotFound:
         return
+    means.database.write(held_topology.give_back, migration_of(run), server.id)
     means.placement.hand_over(
         migration_of(run), server.id, project_id=server.project_id, user_id=server.user_id
     )  # fmt: skip
@@ -53,7 +57,7 @@ def hand_back(run: Run, means: Means) -> None:
 
 def release(run: Run, means: Means) -> None:
     """Hold nothing any more of what the server had."""
-    means.placement.release(migration_of(run))
+    release_holder(means, migration_of(run))
 
 
 def place(run: Run, means: Means, server: Server, *, may_stay: bool = False) -> dict[str, str]:
@@ -68,7 +72,7 @@ def place(run: Run, means: Means, server: Server, *, may_stay: bool = False) -> 
 def give_back(run: Run, means: Means) -> None:
     """Hold nothing where the server was to go."""
     means.placement.release(run.subject)
-    means.database.write(leave_claim, run.subject)
+    means.database.write(leave, run.subject)
 
 
 def destination_of(run: Run) -> str:
@@ -79,7 +83,7 @@ def destination_of(run: Run) -> str:
 def note(tx: Transaction, run: Run, means: Means, status: MigrationStatus, task_state: TaskState) -> None:
     """Write down where the server goes."""
     now, dest = means.clock.now(), destination_of(run)
-    values: dict[str, Any] = {"dest_host": dest, "dest_node": host.get(tx, dest).hostname}
+    values: dict[str, Any] = {"dest_host": dest, "dest_node": host.hostname_of(tx, dest)}
     server_migration.update(tx, migration_of(run), now, only_from=IN_PROGRESS, status=status, **values)
     unless_task = tuple(task for task in TAKEOVER if task != task_state)
     servers.set_state(tx, run.subject, task_state=task_state, now=now, unless_task=unless_task)
@@ -91,7 +95,7 @@ def arrived(tx: Transaction, run: Run, means: Means, status: MigrationStatus) ->
     """Write down that the server is where it goes."""
     now, dest = means.clock.now(), destination_of(run)
     server_migration.update(tx, migration_of(run), now, status=status)
-    servers.set_state(tx, run.subject, host=dest, node=host.get(tx, dest).hostname, now=now)
+    servers.set_state(tx, run.subject, host=dest, node=host.hostname_of(tx, dest), now=now)
     leave_claim(tx, run.subject)
 
 

@@ -85,12 +85,15 @@ def have_done(run: Run, means: Means, host: str, order: Order) -> dict[str, Any]
 
 def send_and_wait(run: Run, means: Means, host: str, order: Order) -> dict[str, Any] | Waiting:
     """Return the agent's answer, or send the order and wait for it. Raises HostSilent, StepFailed."""
-    if run.answer is None:
-        if not is_up(means, host):
-            raise HostSilent(host=host)
-        means.bus.tell(address_of(host), order)
-        return Waiting(RESEND_S)
-    return take_answer(run)
+    return send(means, host, order) if run.answer is None else take_answer(run)
+
+
+def send(means: Means, host: str, order: Order) -> Waiting:
+    """Send the order; the step is called again with its answer. Raises HostSilent."""
+    if not is_up(means, host):
+        raise HostSilent(host=host)
+    means.bus.tell(address_of(host), order)
+    return Waiting(RESEND_S)
 
 
 def take_answer(run: Run) -> dict[str, Any]:

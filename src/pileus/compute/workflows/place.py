@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pileus.clients.placement import Candidate, ClaimRefused, Room
 from pileus.compute.db import action, aggregate, host
@@ -14,7 +13,8 @@ from pileus.compute.scheduler.choose import Choice
 from pileus.compute.scheduler.hosts import Hosts
 from pileus.compute.scheduler.prefilter import Narrowed, is_narrowing, narrowed
 from pileus.compute.scheduler.room import with_room
-from pileus.compute.workflows.affinity import claim_in_group, with_neighbours
+from pileus.compute.workflows.affinity import with_neighbours
+from pileus.compute.workflows.claim import claim
 from pileus.compute.workflows.means import Means
 from pileus.kit import log
 from pileus.kit.db import Transaction
@@ -28,15 +28,16 @@ REFUSALS_KEPT = 100  # with their reasons, of a server that found no host
 
 def claim_host(means: Means, asking: Server, ask: Ask) -> dict[str, str]:
     """Choose a host for a server that holds nothing yet, and allocate on it. Raises StepFailed."""
-    held, _ = means.placement.allocations(asking.id)
-    if held:  # done before, and the process died before it could say so
-        return _placed(means, held)
+    if _claims_more(asking, ask) and (known := _find_placed(means, asking)):
+        return known  # before the same is claimed elsewhere
     for _ in range(CLAIM_ATTEMPTS):
         choice, candidates = _rank(means, asking, ask)
         for view in means.scheduler.best(choice, CLAIM_ATTEMPTS):
             if _claim(means, asking, ask, view, candidates[view.provider]):
                 logger.info("placed", server=asking.id, host=view.host, refused=choice.summary())
                 return {"host": view.host, "provider": view.provider}
+        if known := _find_placed(means, asking):
+            return known
         if not len(choice.passed):
             _record(means, asking, choice)
             raise StepFailed(_no_valid_host(choice, ask))
@@ -94,8 +95,13 @@ def _servers_of_image(tx: Transaction, means: Means, ask: Ask) -> Mapping[str, i
     return host.servers_of_image(tx, ask.image_id)
 
 
+def _claims_more(asking: Server, ask: Ask) -> bool:
+    """Tell whether there is more to claim of a host than what placement counts."""
+    return asking.group_id is not None or ask.wish is not None
+
+
 def _claim(means: Means, asking: Server, ask: Ask, view: HostView, candidate: Candidate) -> bool:
-    if not ask.is_forced and not means.database.write(claim_in_group, asking, ask, view):
+    if _claims_more(asking, ask) and not means.database.write(claim, asking, ask, view):
         return False
     try:
         means.placement.claim(asking.id, candidate.allocations, project_id=asking.project_id, user_id=asking.user_id)
@@ -104,13 +110,17 @@ def _claim(means: Means, asking: Server, ask: Ask, view: HostView, candidate: Ca
     return True
 
 
-def _placed(means: Means, held: Mapping[str, Any]) -> dict[str, str]:
+def _find_placed(means: Means, asking: Server) -> dict[str, str] | None:
+    """Return what was claimed before, when the process died before it could say so. Raises StepFailed."""
+    held, _ = means.placement.allocations(asking.id)
     with means.database.read() as tx:
-        for provider in held:
-            name = host.find_name(tx, provider)
-            if name is not None:
-                return {"host": name, "provider": provider}
-    raise StepFailed("The host that was allocated is gone.")
+        names = {provider: host.find_name(tx, provider) for provider in held}
+    for provider, name in names.items():
+        if name is not None:
+            return {"host": name, "provider": provider}
+    if held:
+        raise StepFailed("The host that was allocated is gone.")
+    return None
 
 
 def _no_valid_host(choice: Choice, ask: Ask) -> str:

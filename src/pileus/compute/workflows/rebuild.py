@@ -58,7 +58,7 @@ def _rebuild(run: Run, means: Means, asking: Server) -> Rebuild:
     if asking.image is None:
         raise StepFailed("The server has no image to boot from.")
     image = access_to(means, asking.image)
-    return Rebuild(**heading(run), guest=spec_of(asking), image=image, is_running=run.arguments["is_running"])
+    return Rebuild(**heading(run), guest=spec_of(means, asking), image=image, is_running=run.arguments["is_running"])
 
 
 def settle(run: Run, means: Means) -> Written:

@@ -17,7 +17,7 @@ def _rescue(run: Run, means: Means, server: Server) -> Rescue:
     image = msgspec.convert(run.arguments["image"], ImageSnapshot | None)
     if image is None:
         raise StepFailed("The server has no image to boot from.")
-    return Rescue(**heading(run), guest=spec_of(server, image), image=access_to(means, image))
+    return Rescue(**heading(run), guest=spec_of(means, server, image), image=access_to(means, image))
 
 
 RESCUE = one_order("rescue", _rescue, vm_state=VmState.RESCUED)

@@ -3,10 +3,10 @@
 hold      the migration holds what the server had                  ⟲ hand it back
 place     choose a host and allocate the new size on it            ⟲ give the allocation back
 note      write down where it goes
-carry     make an image for its disk, if it goes to another host   ⟲ remove it
-depart    have the guest set aside, and its disk stored            ⟲ have it brought back
-arrive    have the new guest built on that disk                    ⟲ have it torn down
-drop      remove the image
+carry     make images for its disks, if it goes to another host    ⟲ remove them
+depart    have the guest set aside, and its disks stored           ⟲ have it brought back
+arrive    have the new guest built on those disks                  ⟲ have it torn down
+drop      remove the images
 settle    the server waits for its owner's word: VERIFY_RESIZE
 
 What follows is in `confirm_resize.py` or `revert_resize.py`.
@@ -21,6 +21,8 @@ import msgspec
 
 from pileus.compute.db import server as servers
 from pileus.compute.messages import BringBack, Resize, SetAside, Spawn
+from pileus.compute.model.block_device import disks_after
+from pileus.compute.model.error.block_device import DiskShrinks
 from pileus.compute.model.flavor import Flavor
 from pileus.compute.model.server import Server, TaskState, VmState
 from pileus.compute.model.server_migration import MigrationStatus
@@ -42,9 +44,19 @@ def flavor_of(run: Run) -> Flavor:
 
 def place(run: Run, means: Means) -> dict[str, str]:
     """Choose a host, which may be its own where that is allowed. Raises StepFailed."""
-    grown = replace(load(run, means), flavor=flavor_of(run))
+    grown = _grown(run, load(run, means))
     may_stay = means.settings.may_resize_to_same_host and run.arguments["called"] == "resize"
     return move.place(run, means, grown, may_stay=may_stay)
+
+
+def _grown(run: Run, server: Server) -> Server:
+    """Return the server as it shall be. Raises StepFailed if that would take something from a disk."""
+    flavor = flavor_of(run)
+    try:
+        disks = disks_after(server.flavor, flavor, server.block_devices)
+    except DiskShrinks as error:
+        raise StepFailed(error.reason) from None
+    return replace(server, flavor=flavor, block_devices=disks)
 
 
 def note(run: Run, means: Means) -> Written:
@@ -57,24 +69,24 @@ def _stays(run: Run) -> bool:
 
 
 def carry(run: Run, means: Means) -> None:
-    """Make what carries its disk."""
+    """Make what carries its disks."""
     if not _stays(run):
-        carrier.make(migration_of(run), means)
+        carrier.make(migration_of(run), load(run, means), means)
 
 
 def drop(run: Run, means: Means) -> None:
-    """Remove what carried its disk."""
-    carrier.remove(migration_of(run), means)
+    """Remove what carried its disks."""
+    carrier.remove(migration_of(run), load(run, means), means)
 
 
 def depart(run: Run, means: Means) -> dict[str, Any] | Waiting:
     """Have the guest set aside. Raises StepFailed."""
-    image = None
+    images = {}
     if not _stays(run):
-        if run.answer is None and carrier.find_status(migration_of(run), means) == "active":
+        if run.answer is None and carrier.is_stored(migration_of(run), means):
             return {}  # stored before, and the process died before it could say so
-        image = carrier.to_fill(migration_of(run), means)
-    return send_and_wait(run, means, run.arguments["source"], SetAside(**heading(run), image=image))
+        images = carrier.to_fill(migration_of(run), load(run, means), means)
+    return send_and_wait(run, means, run.arguments["source"], SetAside(**heading(run), **images))
 
 
 def bring_back(run: Run, means: Means) -> Waiting | None:
@@ -88,13 +100,13 @@ def bring_back(run: Run, means: Means) -> Waiting | None:
 
 def arrive(run: Run, means: Means) -> dict[str, Any] | Waiting:
     """Have the guest built where it goes. Raises StepFailed."""
-    grown: Server = replace(load(run, means), flavor=flavor_of(run))
-    guest, is_running = spec_of(grown), run.arguments["is_running"]
+    server, is_running = load(run, means), run.arguments["is_running"]
+    guest = spec_of(means, _grown(run, server))
     if _stays(run):
         order: Resize | Spawn = Resize(**heading(run), guest=guest, is_running=is_running)
     else:
-        image = carrier.to_read(migration_of(run), means, grown)
-        order = Spawn(**heading(run), guest=guest, image=image, is_running=is_running)
+        images = carrier.to_read(migration_of(run), server, means)
+        order = Spawn(**heading(run), guest=guest, is_running=is_running, **images)
     return send_and_wait(run, means, destination_of(run), order)
 
 
@@ -110,8 +122,9 @@ def settle(run: Run, means: Means) -> Written:
 
 def _settle(tx: Transaction, run: Run, means: Means) -> None:
     now, server = means.clock.now(), servers.get(tx, run.subject)
+    disks, old = _grown(run, server).block_devices, server.block_devices
     servers.set_flavor(tx, server.id, flavor_of(run), server.flavor, now)
-    servers.update(tx, server.id, now, old_vm_state=server.vm_state)
+    servers.change(tx, server.id, now, old_vm_state=server.vm_state, block_devices=disks, old_block_devices=old)
     move.arrived(tx, run, means, MigrationStatus.FINISHED)
     power_state = run.results["arrive"]["power_state"]
     called = run.arguments["called"]

@@ -70,6 +70,7 @@ def _relocate(tx: Transaction, run: Run, means: Means) -> None:
     now, server = means.clock.now(), servers.get(tx, run.subject)
     if server.old_flavor is not None:
         servers.set_flavor(tx, server.id, server.old_flavor, None, now)
+        servers.change(tx, server.id, now, block_devices=server.old_block_devices, old_block_devices=())
     migration = server_migration.get(tx, migration_of(run))
     servers.set_state(tx, server.id, host=migration.source_host, node=migration.source_node, now=now)
 

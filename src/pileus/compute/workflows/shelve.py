@@ -20,6 +20,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pileus.compute.db import held_topology
 from pileus.compute.db import server as servers
 from pileus.compute.messages import Start, Stop
 from pileus.compute.model.power import PowerState
@@ -91,6 +92,7 @@ def leave(run: Run, means: Means) -> Written:
 def _leave(tx: Transaction, run: Run, means: Means) -> None:
     called = "shelveOffload" if run.kind == SHELVE_OFFLOAD.kind else "shelve"
     servers.set_state(tx, run.subject, host=None, node=None, now=means.clock.now())
+    held_topology.release(tx, run.subject)
     settle_server(
         tx, run, means, called, vm_state=VmState.SHELVED_OFFLOADED, power_state=PowerState.NO_STATE
     )  # fmt: skip

@@ -1,10 +1,9 @@
 """Unshelve: a server that is on no host is built again from the image that it became.
 
-place      choose a host and allocate on it            ⟲ give the allocation back
-assign     write down where it will be                 ⟲ it is nowhere
-build      have the guest built of the image           ⟲ have it torn down
-           (there is no way back from here)
-activate   the server is ACTIVE
+place      choose a host, allocate on it, and write     ⟲ the server is nowhere, and holds nothing
+           down where the server will be
+build      have the guest built of the image: the       ⟲ have it torn down
+           server is ACTIVE, and there is no way back
 drop       remove the image
 
 A shelved server that is still on its host is only switched on:
@@ -31,7 +30,7 @@ from pileus.compute.workflows import boot, image
 from pileus.compute.workflows.guest import access_to, spec_of
 from pileus.compute.workflows.means import Means
 from pileus.compute.workflows.one_order import ordering, state_of
-from pileus.compute.workflows.order import heading, load, send_and_wait
+from pileus.compute.workflows.order import heading, load, send, take_answer
 from pileus.compute.workflows.place import claim_host
 from pileus.compute.workflows.state import give_up
 from pileus.compute.workflows.state import settle as settle_server
@@ -39,33 +38,33 @@ from pileus.kit.db import Transaction
 from pileus.kit.workflow import Run, Step, StepFailed, Waiting, Workflow, Written
 
 
-def place(run: Run, means: Means) -> dict[str, str]:
+def place(run: Run, means: Means) -> Written:
     """Choose a host. Raises StepFailed."""
     server = load(run, means)
-    return claim_host(means, server, replace(ask_of(server, means.settings.pci.alias), only_host=run.arguments["host"]))
+    ask = replace(ask_of(server, means.settings.pci.alias), only_host=run.arguments["host"])
+    return boot.placed(run, means, claim_host(means, server, ask))
 
 
-def build(run: Run, means: Means) -> dict[str, Any] | Waiting:
-    """Have the guest built. Raises StepFailed."""
+def build(run: Run, means: Means) -> Written | Waiting:
+    """Have the guest built; with that the server is ACTIVE. Raises StepFailed."""
+    if run.answer is not None:
+        built = take_answer(run)
+        return Written(lambda tx: _activate(tx, run, means, built))
     server = load(run, means)
     try:
         shelved = snapshot_of(means.images.get(run.arguments["image_id"]))
     except ImageNotFound as error:
         raise StepFailed(error.reason) from None
-    order = Spawn(**heading(run), guest=spec_of(server), image=access_to(means, shelved, of=server))
-    return send_and_wait(run, means, run.results["place"]["host"], order)
+    order = Spawn(**heading(run), guest=spec_of(means, server), image=access_to(means, shelved, of=server))
+    return send(means, run.results["place"]["host"], order)
 
 
-def activate(run: Run, means: Means) -> Written:
-    """The server is ACTIVE."""
-    return Written(lambda tx: _activate(tx, run, means))
-
-
-def _activate(tx: Transaction, run: Run, means: Means) -> None:
+def _activate(tx: Transaction, run: Run, means: Means, built: dict[str, Any]) -> dict[str, Any]:
     now = means.clock.now()
     _forget_image(tx, run, now)
-    state: dict[str, Any] = {"vm_state": VmState.ACTIVE, "power_state": run.results["build"]["power_state"]}
+    state: dict[str, Any] = {"vm_state": VmState.ACTIVE, "power_state": built["power_state"]}
     settle_server(tx, run, means, "unshelve", launched_at=now, **state)
+    return built
 
 
 def activate_here(run: Run, means: Means) -> Written:
@@ -96,9 +95,7 @@ UNSHELVE: Workflow[Means] = Workflow(
     "unshelve",
     (
         Step("place", place, boot.give_back),
-        Step("assign", boot.assign, boot.unassign),
         Step("build", build, boot.tear_down),
-        Step("activate", activate),
         Step("drop", drop),
     ),
     failed=fail,

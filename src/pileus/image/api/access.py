@@ -61,7 +61,7 @@ def get(request: Request, backend: Backend) -> Image:
     """
     image_id = request.params["image_id"]
     eyes = viewer(request)
-    image = backend.seen.read((image_id, eyes.project_id), images.find, image_id, eyes.project_id)
+    image = backend.seen.read(images.find, image_id, eyes.project_id)
     if image is None or not is_seen_by(image, eyes.project_id, is_admin=eyes.is_admin) or not may_see(request, image):
         raise ImageNotFound(image_id=image_id)
     request.require(target(image))

@@ -98,8 +98,6 @@ def update(request: Request, backend: Backend) -> Reply:
         are_places_named = any(each.name == LOCATIONS for each in changes)
         quota = backend.quota_of(image.owner) if are_places_named else UNLIMITED  # no other is worth asking for one
         image = backend.database.write(_change, image, changes, may, quota, backend)
-        if are_places_named and backend.importing is not None:
-            backend.importing.work.nudge()
         backend.tell("image.update", of_image(image))
     return Reply.json(location.document(access.readable(request, image, may), backend))
 

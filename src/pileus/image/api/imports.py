@@ -55,7 +55,6 @@ def begin(request: Request, backend: Backend) -> Reply:
             raise
         backend.tell("image.update", of_image(image))
         tell_begun(task, backend)
-        importing.work.nudge()
     return Reply.empty(202)
 
 

@@ -90,7 +90,6 @@ def add(request: Request, backend: Backend) -> Reply:
 
     backend.database.write(begin)
     tell_begun(task, backend)
-    work.nudge()
     return Reply.empty(202)
 
 
@@ -131,11 +130,14 @@ def read(request: Request, image: Image, changes: Sequence[Change], backend: Bac
 
 
 def begin_look(tx: Transaction, old: Image, new: Image, backend: Backend) -> None:
-    """Have somebody look at the bytes of the places that an image has got; nudge him once that is committed."""
+    """Have somebody look at the bytes of the places that an image has got.
+
+    It is its owner's work, one after the other: of a project's slow places no more than one keeps a thread.
+    """
     for location in new.locations:
         if location not in old.locations and backend.importing is not None:
-            arguments = {"store": location.store, "key": location.key}
-            backend.importing.work.begin(tx, LOCATION_LOOK, new.id, arguments)
+            arguments = {"image_id": new.id, "store": location.store, "key": location.key}
+            backend.importing.work.begin(tx, LOCATION_LOOK, new.owner or new.id, arguments)
 
 
 def find(url: str, backend: Backend) -> Location:

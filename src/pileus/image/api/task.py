@@ -56,7 +56,6 @@ def create(request: Request, backend: Backend) -> Reply:
     backend.database.write(_begin, task, image, sorted(request.context.roles), backend, quota)
     backend.tell("image.create", of_image(image))
     tell_begun(task, backend)
-    importing.work.nudge()
     return Reply.json(_view(task), 201, {"location": f"/v2/tasks/{task.id}"})
 
 

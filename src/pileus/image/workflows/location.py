@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pileus.image.formats.inspection import Inspection
@@ -84,6 +85,7 @@ def look(run: Run, means: Means) -> None:
     """
     if not means.exposure.do_secure_hash:
         return
+    run = replace(run, subject=run.arguments["image_id"])  # of the look it is the owner
     location, now = _location(run), means.clock.now()
     try:
         facts = _tried(run, HASH_ALGORITHM, means)

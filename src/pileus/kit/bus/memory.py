@@ -15,7 +15,7 @@ LOOK_AGAIN_S = 0.05
 
 
 class MemoryBus:
-    """Each address has a queue and so many threads; messages cross as bytes, as they would on a wire."""
+    """Each address has a queue and up to so many threads; messages cross as bytes, as they would on a wire."""
 
     def __init__(self, codec: Codec, *, threads_per_address: int = 4) -> None:
         self._codec = codec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,30 +30,36 @@ class Delivery:
 
 
 class Workers:
-    """The threads of one address."""
+    """The threads of one address: none, until messages come that no thread is free for."""
 
     def __init__(self, address: str, codec: Codec) -> None:
         self._address = address
         self._codec = codec
         self._waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._unfinished = 0  # messages
+        self._guard = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._lacking: deque[Handler] = deque()  # for whom further threads may be started
 
     def add(self, handler: Handler, threads: int) -> None:
-        """Start threads for a handler. Several handlers share the messages."""
-        for _ in range(threads):
-            name = f"bus-{self._address}-{len(self._threads)}"
-            thread = threading.Thread(target=self._serve, args=(handler,), name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        """Let a handler have so many threads. Several handlers share the messages."""
+        with self._guard:
+            self._lacking.extend([handler] * threads)
+            self._start_needed()
 
     def put(self, delivery: Delivery) -> None:
         """Have a message handled."""
-        self._waiting.put(delivery)
+        with self._guard:
+            self._waiting.put(delivery)
+            self._unfinished += 1
+            self._start_needed()
 
     def stop(self) -> None:
         """End the threads, each after the messages that have come before."""
-        for _ in self._threads:
-            self._waiting.put(None)
+        with self._guard:
+            self._lacking.clear()
+            for _ in self._threads:
+                self._waiting.put(None)
 
     def join(self) -> None:
         """Wait until the threads have ended; one that hangs in its handler is left behind."""
@@ -60,9 +67,18 @@ class Workers:
             if thread is not threading.current_thread():
                 thread.join(timeout=JOIN_S)
 
+    def _start_needed(self) -> None:
+        while self._lacking and self._unfinished > len(self._threads):
+            name = f"bus-{self._address}-{len(self._threads)}"
+            thread = threading.Thread(target=self._serve, args=(self._lacking.popleft(),), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
     def _serve(self, handler: Handler) -> None:
         while (delivery := self._waiting.get()) is not None:
             answer = self._handle(handler, delivery)
+            with self._guard:
+                self._unfinished -= 1
             try:
                 delivery.finish(answer)
             except Exception:

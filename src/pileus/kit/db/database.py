@@ -196,7 +196,7 @@ class Database:
         raise AssertionError("unreachable")
 
     def _write_once(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def run(connection: Connection) -> T:
+        def run(connection: Connection) -> tuple[Transaction, T]:
             _open.depth = 1
             try:
                 tx = Transaction(connection)
@@ -205,14 +205,17 @@ class Database:
                 tx.finish()
                 if self._at_end is not None:
                     self._at_end(tx)
-                return result
+                return tx, result
             finally:
                 _open.depth = 0
 
         if self._group is not None:
-            return self._group.write(run)
-        with self._writer.connect() as connection, connection.begin():
-            return run(connection)
+            tx, result = self._group.write(run)
+        else:
+            with self._writer.connect() as connection, connection.begin():
+                tx, result = run(connection)
+        tx.committed()
+        return result
 
     def ping(self) -> str | None:
         """Return what is wrong with the database, or None."""

@@ -34,7 +34,9 @@ class Group:
         with ExitStack() as stack:
             self._connection = stack.enter_context(engine.connect())
             stack.enter_context(self._connection.begin())
+            self._cursor = self._connection.connection.cursor()
             self._stack = stack.pop_all()
+        self._driver_error = engine.dialect.loaded_dbapi.Error
         self._until = time.monotonic() + LONGEST_S
         self._members = 0
         self._broken: Exception | None = None
@@ -49,14 +51,14 @@ class Group:
     def run(self, fn: Callable[[Connection], T]) -> T:
         """Run a member's function; if it fails, nothing of it stays, and all that the others did."""
         self._members += 1
-        self._connection.exec_driver_sql("SAVEPOINT member")
+        self._say("SAVEPOINT member")
         try:
             result = fn(self._connection)
         except BaseException as error:
             self._undo(error)
             raise
         try:
-            self._connection.exec_driver_sql("RELEASE member")
+            self._say("RELEASE member")
         except Exception as error:
             self._broken = error  # it went on after SQLite had undone it all: nobody's rows are there
             raise
@@ -64,10 +66,17 @@ class Group:
 
     def _undo(self, why: BaseException) -> None:
         try:
-            self._connection.exec_driver_sql("ROLLBACK TO member")
-            self._connection.exec_driver_sql("RELEASE member")
+            self._say("ROLLBACK TO member")
+            self._say("RELEASE member")
         except Exception as error:  # noqa: BLE001 (when its disk is full SQLite has undone it all, and all are told)
             self._broken = why if isinstance(why, DBAPIError) else error
+
+    def _say(self, sql: str) -> None:
+        """Run a statement that has no parameters and no rows, without what SQLAlchemy does for those that have."""
+        try:
+            self._cursor.execute(sql)
+        except self._driver_error as error:
+            raise DBAPIError.instance(sql, None, error, self._driver_error) from error
 
     def end(self) -> None:
         """Commit, and let the members go."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pileus.kit.db.database import Database
 from pileus.kit.db.transaction import Transaction
@@ -12,7 +12,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Seen(Generic[T]):
+class Seen:
     """Reads through a memory of so many values; on databases without a `Database.version` it reads each time.
 
     Threads share it without a lock: the worst that a race does is to forget.
@@ -21,23 +21,25 @@ class Seen(Generic[T]):
     def __init__(self, database: Database, size: int) -> None:
         self._database = database
         self._size = size
-        self._page: tuple[int, dict[Hashable, T]] = (-1, {})
+        self._page: tuple[int, dict[Hashable, Any]] = (-1, {})
 
-    def read(
-        self, key: Hashable, fn: Callable[Concatenate[Transaction, P], T | None], *args: P.args, **kwargs: P.kwargs
-    ) -> T | None:
-        """Return what `fn(transaction, …)` does, or did; None is not remembered. `key` names it and its arguments."""
-        version = self._database.version()
+    def read(self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `fn(transaction, …)` does, or did with the same arguments; None is not remembered.
+
+        Nobody may change what is returned: the next one gets it too.
+        """
+        version, key = self._database.version(), (fn, args, *kwargs.items())
         known, values = self._page
         if version is not None and version == known and key in values:
-            return values[key]
+            kept: T = values[key]
+            return kept
         with self._database.read() as tx:
             value = fn(tx, *args, **kwargs)
         if version is not None and value is not None:
             self._keep(version, key, value)
         return value
 
-    def _keep(self, version: int, key: Hashable, value: T) -> None:
+    def _keep(self, version: int, key: Hashable, value: object) -> None:
         """Keep what was read after `version` was, and so is at least as new."""
         known, values = self._page
         if version != known or len(values) >= self._size:

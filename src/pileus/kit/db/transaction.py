@@ -17,11 +17,12 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 class Transaction:
     """A connection inside BEGIN … COMMIT. Statements see each other; nobody else sees them until the end."""
 
-    __slots__ = ("_at_end", "_connection", "notes")
+    __slots__ = ("_after_commit", "_at_end", "_connection", "notes")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._at_end: dict[Callable[[Transaction, Sequence[Any]], None], list[Any]] = {}
+        self._after_commit: list[Callable[[], None]] = []
         self.notes: list[object] | None = None  # what has happened, for `Database.end_writes_with`; None: nobody reads
 
     @property
@@ -62,6 +63,10 @@ class Transaction:
         """Run `fn(transaction, items)` as the last before COMMIT: once, with every item that was given for it."""
         self._at_end.setdefault(fn, []).append(item)
 
+    def after_commit(self, fn: Callable[[], None]) -> None:
+        """Run `fn` once all this is committed, on the same thread; never if it is not. It must not fail."""
+        self._after_commit.append(fn)
+
     def note(self, news: object) -> None:
         """Note what has happened, for whoever is told of it at the end; mostly that is nobody."""
         if self.notes is not None:
@@ -71,3 +76,8 @@ class Transaction:
         """Run what was kept for the end."""
         for fn, items in self._at_end.items():
             fn(self, items)
+
+    def committed(self) -> None:
+        """Run what waited for the commit."""
+        for fn in self._after_commit:
+            fn()

@@ -93,6 +93,7 @@ class App(Generic[S]):
         try:
             handler = cast("Callable[[Request, S], Awaitable[Reply]]", row.handler)
             request.is_authorized = row.rule is PUBLIC or row.target is Target.CALLER  # as it was when it was admitted
+            request.authenticator = self.service.authenticator
             reply = await handler(request, self.service.state)
             self._assert_authorized(row, request)
         except PileusError as error:

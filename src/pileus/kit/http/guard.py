@@ -1,4 +1,4 @@
-"""The limits that uvicorn's protocol lacks: a size and a deadline for the head of a request.
+"""The limits that uvicorn's protocol lacks: of a request's head its size and time, of a reply how long nobody reads it.
 
 It overrides inner parts of uvicorn, which is therefore pinned to a minor version; `bench/http_server` measures what it
 costs, and the tests of this module fail if an update of uvicorn moves those parts.
@@ -17,12 +17,13 @@ from pileus.kit.http.joined import JoinedTransport
 
 HEAD_LIMIT = 64 * 1024
 HEAD_TIMEOUT_S = 10.0
+STALL_S = 900.0  # after which a client that takes nothing of its reply is hung up on, as by the original
 PIECE_BYTES = 2**18  # that are read at once, as asyncio has it
 BODY_PIECE_BYTES = 2**19  # each piece of an image costs some turns of the event loop, however long it is
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes connections whose request line and headers are too long or too slow."""
+    """Closes connections whose request line and headers are too long or too slow, or whose client does not read."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -30,6 +31,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._bytes_since_body = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first head."""
@@ -41,9 +43,35 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._disarm()
         super().connection_lost(exc)
+        self._end_stall()
+
+    def pause_writing(self) -> None:
+        """Start the clock of a client that has yet to read what it was sent."""
+        super().pause_writing()
+        self._begin_stall()
+
+    def resume_writing(self) -> None:
+        """The client reads on."""
+        self._end_stall()
+        super().resume_writing()
+
+    def _begin_stall(self) -> None:
+        self._stall = self.loop.call_later(STALL_S, self._judge_stall, self.transport.get_write_buffer_size())
+
+    def _judge_stall(self, unsent_bytes: int) -> None:
+        """Hang up unless something was read since: whatever makes the reply would wait for ever."""
+        if self.transport.get_write_buffer_size() < unsent_bytes:
+            self._begin_stall()
+        else:
+            self.transport.abort()
+
+    def _end_stall(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a head that is still incomplete, or to what frames the pieces of a body."""

@@ -15,6 +15,7 @@ from pileus.kit.context import ANONYMOUS, Context
 from pileus.kit.errors import Invalid, UnsupportedMedia
 
 if TYPE_CHECKING:
+    from pileus.kit.http.auth import Authenticator
     from pileus.kit.policy import Policy
     from pileus.kit.schema import DatedSchema, Mismatch, Schema
     from pileus.kit.versions import Change, Version
@@ -90,6 +91,7 @@ class Request:
     stream: AsyncIterator[bytes] | None = None  # the body of a streaming route, in pieces
     # Set by the application before a handler runs.
     policy: Policy | None = field(default=None, repr=False)
+    authenticator: Authenticator | None = field(default=None, repr=False)  # of a streaming route
     pattern: str = ""  # the path as the route table has it, with names for what varies
     has_secret: bool = False  # in its path
     rule: str | None = None
@@ -105,6 +107,11 @@ class Request:
     def since(self, change: Change) -> bool:
         """Tell whether the client speaks a version that has this change."""
         return self.version is not None and self.version >= change.version
+
+    def authenticate_again(self) -> None:
+        """Find out anew who is asking, for a stream that lasts. Raises Unauthenticated once the token is revoked."""
+        assert self.authenticator is not None
+        self.context = self.authenticator.authenticate(self)
 
     def require(self, target: Mapping[str, Any], rule: str | None = None) -> None:
         """Let the caller through only if the route's rule (or `rule`) allows it on `target`, a row of the database.

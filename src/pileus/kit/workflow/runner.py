@@ -17,7 +17,7 @@ from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
 from pileus.kit.errors import PileusError, Unavailable
 from pileus.kit.metrics import WORKFLOWS
-from pileus.kit.workflow.store import Lease, Record, WorkflowStore, dump, load
+from pileus.kit.workflow.store import Lease, Record, WorkflowStore, dump, load, read_order_id
 from pileus.kit.workflow.workflow import Run, Step, Waiting, Workflow, Written
 
 S = TypeVar("S")
@@ -26,6 +26,8 @@ logger = log.get_logger("pileus.workflow")
 LEASE_S = 120.0
 RENEW_S = LEASE_S / 4  # a step may take longer than a lease lasts
 SCAN_S = 1.0  # how late a workflow may be picked up that nobody nudged for
+PACE_S = 0.05  # between two looks for work: what is urgent comes by itself
+MOST_TAKEN = 1000  # of what this process begins: the others are for whoever has time
 MAX_TRIES = 8  # of a step that fails because something does not answer, or for a reason nobody foresaw
 FIRST_RETRY_S = 0.2
 LAST_RETRY_S = 30.0
@@ -44,6 +46,22 @@ class _Progress:
     reason: str | None = None
     tries: int = 0
     keeps_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """Where a workflow stands after a step, and whether it goes on at once."""
+
+    record: Record
+    goes_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A workflow that is to be done, and whether its lease is ours by now."""
+
+    workflow_id: str
+    is_leased: bool = False
 
 
 class Runner(Generic[S]):
@@ -66,10 +84,11 @@ class Runner(Generic[S]):
         self._state = state
         self._owner = owner
         self._clock = clock
-        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Due | None] = queue.SimpleQueue()
         self._busy: set[str] = set()
         self._resting: dict[str, float] = {}  # what could not go on, until when
         self._guard = threading.Lock()
+        self._is_running = False
         self._ending = threading.Event()
         self._nudged = threading.Event()
         self._threads = [threading.Thread(target=self._scan, name="workflow-scan", daemon=True)]
@@ -81,15 +100,18 @@ class Runner(Generic[S]):
     def begin(
         self, tx: Transaction, kind: str, subject: str, arguments: dict[str, Any], workflow_id: str | None = None
     ) -> str:
-        """Write a new workflow in the caller's transaction; call `nudge` once it is committed. Returns its id."""
-        workflow_id = workflow_id or ids.new_uuid()
-        lease = Lease(self._owner, self._lease_end()) if self._workflows[kind].is_kept else None
-        self.store.add(tx, workflow_id, kind, subject, arguments, self._clock.now(), lease)
+        """Write a new workflow in the caller's transaction; it is done once that is committed. Returns its id."""
+        workflow_id, now, until = workflow_id or ids.new_uuid(), self._clock.now(), self._lease_end()
+        is_taken = self._is_running and len(self._busy) < MOST_TAKEN
+        lease = Lease(self._owner, until) if is_taken or self._workflows[kind].is_kept else None
+        self.store.add(tx, workflow_id, kind, subject, arguments, now, lease, wake_at=until if is_taken else now)
+        tx.after_commit(lambda: self._take(_Due(workflow_id, is_leased=True)) if is_taken else self.nudge())
         return workflow_id
 
     def cancel(self, tx: Transaction, subject: str) -> None:
         """Have a subject's unfinished workflows undone."""
         self.store.cancel(tx, subject, self._clock.now())
+        tx.after_commit(self.nudge)
 
     def nudge(self) -> None:
         """Look for work now."""
@@ -97,15 +119,21 @@ class Runner(Generic[S]):
 
     def answer(self, order_id: str, value: Any) -> bool:
         """Hand an answer to the step that waits for it; tell whether one did."""
-        was_wanted = self._database.write(self.store.answer, order_id, value, self._clock.now())
-        if was_wanted:
-            self.nudge()
-        return was_wanted
+        return self._database.write(self._answer, order_id, value)
+
+    def _answer(self, tx: Transaction, order_id: str, value: Any) -> bool:
+        if not self.store.answer(tx, order_id, value, self._clock.now()):
+            return False
+        named = read_order_id(order_id)
+        if named is not None and self._is_running and self._lease(tx, named.workflow_id):
+            tx.after_commit(lambda: self._take(_Due(named.workflow_id, is_leased=True)))
+        return True
 
     # --- threads ----------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Do what there is to do, and then whatever comes."""
+        self._is_running = True
         for thread in self._threads:
             thread.start()
 
@@ -118,6 +146,7 @@ class Runner(Generic[S]):
 
     def stop(self) -> None:
         """End each thread after the step it is at, and leave what is unfinished to whoever comes next."""
+        self._is_running = False
         self._ending.set()
         self._nudged.set()
         for _ in self._threads:
@@ -133,7 +162,7 @@ class Runner(Generic[S]):
         count = 0
         while not self._ending.is_set() and (found := self._find_due()):
             for workflow_id in found:
-                self._advance(workflow_id)
+                self._advance(_Due(workflow_id))
                 count += 1
         return count
 
@@ -142,21 +171,23 @@ class Runner(Generic[S]):
         while not self._ending.is_set():
             self._nudged.clear()
             try:
-                self._enqueue(self._find_due())
+                for workflow_id in self._find_due():
+                    self._take(_Due(workflow_id))
                 if self._clock.monotonic() - renewed >= RENEW_S:
                     renewed = self._clock.monotonic()
                     self._renew()
             except Exception:
                 logger.exception("looking for workflows failed")
+            self._ending.wait(PACE_S)
             self._nudged.wait(SCAN_S)
 
-    def _enqueue(self, found: list[str]) -> None:
-        for workflow_id in found:
-            with self._guard:
-                if workflow_id in self._busy or self._is_resting(workflow_id):
-                    continue
-                self._busy.add(workflow_id)
-            self._queue.put(workflow_id)
+    def _take(self, due: _Due) -> None:
+        """Have a thread of ours do it, unless one is at it."""
+        with self._guard:
+            if due.workflow_id in self._busy or self._is_resting(due.workflow_id):
+                return
+            self._busy.add(due.workflow_id)
+        self._queue.put(due)
 
     def _is_resting(self, workflow_id: str) -> bool:
         if self._resting.get(workflow_id, 0.0) > self._clock.monotonic():
@@ -179,40 +210,46 @@ class Runner(Generic[S]):
             return list(self.store.due(tx, self._owner, self._clock.now(), 100))
 
     def _work(self) -> None:
-        while (workflow_id := self._queue.get()) is not None:
+        while (due := self._queue.get()) is not None and not self._ending.is_set():
             try:
-                self._advance(workflow_id)
+                self._advance(due)
             except Exception:
-                logger.exception("a workflow could not go on", workflow=workflow_id)
+                logger.exception("a workflow could not go on", workflow=due.workflow_id)
                 with self._guard:  # once our lease has ended others try first: they may be of a release that can
-                    self._resting[workflow_id] = self._clock.monotonic() + REST_S
+                    self._resting[due.workflow_id] = self._clock.monotonic() + REST_S
             finally:
                 with self._guard:
-                    self._busy.discard(workflow_id)
+                    self._busy.discard(due.workflow_id)
                 self.nudge()  # another workflow of the same subject may have waited for this one
 
     # --- one workflow -----------------------------------------------------------------------------
 
-    def _advance(self, workflow_id: str) -> None:
+    def _lease(self, tx: Transaction, workflow_id: str) -> bool:
+        return self.store.lease(tx, workflow_id, self._owner, self._clock.now(), self._lease_end())
+
+    def _advance(self, due: _Due) -> None:
         """Call steps until the workflow ends or waits."""
-        if not self._database.write(self.store.lease, workflow_id, self._owner, self._clock.now(), self._lease_end()):
+        if not due.is_leased and not self._database.write(self._lease, due.workflow_id):
             return
         with self._database.read() as tx:
-            record = self.store.get(tx, workflow_id)
+            record = self.store.get(tx, due.workflow_id)
+        if not record.is_first:
+            self._database.write(self.store.release, record.id, self._owner, self._clock.now())
+            return
         while not self._ending.is_set():
             progress = self._undo(record) if record.state == "undo" else self._do(record)
-            after = self._settle(record, progress)
-            if after is None:
-                logger.warning("a workflow was taken over while it was at a step", workflow=workflow_id)
+            moved = self._settle(record, progress)
+            if moved is None:
+                logger.warning("a workflow was taken over while it was at a step", workflow=record.id)
                 return
-            if after.state in ("done", "undone"):
-                WORKFLOWS.labels(record.kind, after.state).inc()
+            if moved.record.state in ("done", "undone"):
+                WORKFLOWS.labels(record.kind, moved.record.state).inc()
                 return
-            if progress.wake_in_s is not None:
+            if not moved.goes_on:
                 return
-            record = after
+            record = moved.record
 
-    def _settle(self, record: Record, progress: _Progress) -> Record | None:
+    def _settle(self, record: Record, progress: _Progress) -> _Moved | None:
         """Write what a step came to; what it wanted to write itself may fail, and with that the step."""
         if not isinstance(progress.result, Written):
             return self._database.write(self._write, record, progress)
@@ -285,7 +322,7 @@ class Runner(Generic[S]):
             record.turn,
         )
 
-    def _write(self, tx: Transaction, record: Record, progress: _Progress) -> Record | None:
+    def _write(self, tx: Transaction, record: Record, progress: _Progress) -> _Moved | None:
         """Write what a step came to, and return where the workflow stands now.
 
         Writes nothing and returns None if the workflow is not ours any more.
@@ -295,10 +332,11 @@ class Runner(Generic[S]):
         while seen is not None:
             after = self._after(record, seen, progress)
             has_come = (seen.answer is not None, seen.is_cancelled) != (record.answer is not None, record.is_cancelled)
-            wake_at = now + timedelta(seconds=0 if has_come else progress.wake_in_s or 0)
-            lease = Lease(self._owner, self._lease_end_of(record.kind, progress, wake_at))
+            goes_on = has_come or progress.wake_in_s is None
+            wake_at = self._lease_end() if goes_on else now + timedelta(seconds=progress.wake_in_s or 0)
+            lease = Lease(self._owner, wake_at if goes_on else self._lease_end_after(record.kind, wake_at))
             if self.store.move(tx, seen, after, lease, wake_at, now):
-                return self._write_step(tx, after, progress, now) if progress.step else after
+                return _Moved(self._write_step(tx, after, progress, now) if progress.step else after, goes_on)
             seen = self.store.find_held(tx, record, self._owner)  # an answer came meanwhile, or a cancellation
         return None
 
@@ -320,8 +358,6 @@ class Runner(Generic[S]):
             tries=progress.tries,
         )  # fmt: skip
 
-    def _lease_end_of(self, kind: str, progress: _Progress, wake_at: datetime) -> datetime | None:
-        """Return until when a workflow is ours: one that waits is anybody's, unless it is kept."""
-        if progress.wake_in_s is None:
-            return self._lease_end()
+    def _lease_end_after(self, kind: str, wake_at: datetime) -> datetime | None:
+        """Return until when a workflow is ours that waits: it is anybody's, unless it is kept."""
         return wake_at + timedelta(seconds=LEASE_S) if self._workflows[kind].is_kept else None

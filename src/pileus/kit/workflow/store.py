@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +87,7 @@ class Record:
     reason: str
     tries: int
     results: dict[str, Any]
+    is_first: bool = True  # of its subject's: no older one is unfinished
 
     @property
     def turn(self) -> int:
@@ -158,8 +159,12 @@ class WorkflowStore:
             )
             .values(lease_until=bindparam("until"))
         )
-        self._get = select(w).where(w.c.id == bindparam("which"))
-        self._steps = select(step).where(step.c.workflow_id == bindparam("which"))
+        self._get = (
+            select(w, is_first.label("is_first"), step.c.name.label("step"), step.c.result)
+            .outerjoin(step, step.c.workflow_id == w.c.id)
+            .where(w.c.id == bindparam("which"))
+        )
+        self._release = w.update().where(_is_leased(w)).values(lease_until=None, wake_at=bindparam("now"))
         self._answer = (
             w.update()
             .where(
@@ -185,8 +190,10 @@ class WorkflowStore:
         arguments: dict[str, Any],
         now: datetime,
         lease: Lease | None = None,
+        *,
+        wake_at: datetime | None = None,
     ) -> None:
-        """Write a new workflow; the runner finds it there."""
+        """Write a new workflow; a runner that looks for work finds it there from `wake_at` on."""
         row = {
             "id": workflow_id,
             "kind": kind,
@@ -197,7 +204,7 @@ class WorkflowStore:
             "is_cancelled": False,
             "reason": "",
             "tries": 0,
-            "wake_at": now,
+            "wake_at": wake_at or now,
             "lease_owner": lease.owner if lease else None,
             "lease_until": lease.until if lease else None,
             "created_at": now,
@@ -250,12 +257,15 @@ class WorkflowStore:
         held = and_(w.c.lease_owner == owner, w.c.state.in_(UNFINISHED))
         tx.execute(w.update().where(held).values(lease_until=None, wake_at=now))
 
+    def release(self, tx: Transaction, workflow_id: str, owner: str, now: datetime) -> None:
+        """Give a workflow that `owner` holds to whoever looks next."""
+        tx.execute(self._release, {"which": workflow_id, "me": owner, "now": now})
+
     def get(self, tx: Transaction, workflow_id: str) -> Record:
         """Return a workflow."""
-        row = tx.first(self._get, {"which": workflow_id})
-        assert row is not None
-        results = {step.name: load(step.result) for step in tx.all(self._steps, {"which": workflow_id})}
-        return _record(row, results)
+        rows = tx.all(self._get, {"which": workflow_id})
+        results = {row.step: load(row.result) for row in rows if row.step is not None}
+        return replace(_record(rows[0], results), is_first=rows[0].is_first)
 
     def finish_step(self, tx: Transaction, record: Record, name: str, result: str, now: datetime) -> None:
         """Write that a step is done, once more perhaps, and its result, a JSON document."""
@@ -264,13 +274,10 @@ class WorkflowStore:
             tx.execute(s.delete().where(s.c.workflow_id == record.id, s.c.name == name))
         tx.execute(s.insert(), {"workflow_id": record.id, "name": name, "result": result, "finished_at": now})
 
-    def update(self, tx: Transaction, workflow_id: str, now: datetime, **values: Any) -> None:
-        """Set columns of a workflow's row."""
-        w = self._workflow
-        tx.execute(w.update().where(w.c.id == workflow_id).values(updated_at=now, **values))
-
     def answer(self, tx: Transaction, order_id: str, value: Any, now: datetime) -> bool:
         """Keep an answer for the step that waits for it; tell whether one did. A stale or doubled one is dropped."""
+        if value is None:
+            raise AssertionError("an answer of nothing: to a step that would be none")
         named = read_order_id(order_id)
         if named is None:
             return False
@@ -328,12 +335,14 @@ def _record(row: Row, results: dict[str, Any]) -> Record:
     )
 
 
+def _is_leased(w: Table) -> ColumnElement[bool]:
+    return and_(w.c.id == bindparam("which"), w.c.lease_owner == bindparam("me"), w.c.lease_until.is_not(None))
+
+
 def _is_held(w: Table) -> ColumnElement[bool]:
     """Return that a workflow is somebody's, and where he has it; `_held` has the parameters."""
     return and_(
-        w.c.id == bindparam("which"),
-        w.c.lease_owner == bindparam("me"),
-        w.c.lease_until.is_not(None),
+        _is_leased(w),
         w.c.state == bindparam("direction"),
         w.c.position == bindparam("at"),
     )

@@ -117,3 +117,4 @@ def test_a_demand_for_a_version_that_makes_no_sense_is_refused() -> None:
 def test_an_image_that_wants_longer_addresses_is_refused() -> None:
     assert refusal_of_image(hw_maxphysaddr_bits=46) is None
     assert refusal_of_image(hw_maxphysaddr_bits="52") == "its physical addresses have 46 bits, not 52"
+    assert refusal_of_image(hw_maxphysaddr_bits="many") == "its physical addresses have 46 bits, not many"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from pileus.compute.messages import ConsoleAddress, GuestDiagnostics, GuestSpec, GuestState, Resources
 from pileus.compute.model.power import PowerState
 from pileus.kit.errors import NotFound, Unavailable
+
+NO_DISKS: Mapping[int, Path] = MappingProxyType({})
 
 
 class GuestNotFound(NotFound):
@@ -68,9 +71,12 @@ class Driver(Protocol):
         config_drive: Path | None,
         *,
         kernel: Kernel | None = None,
+        disks: Mapping[int, Path] = NO_DISKS,
         is_running: bool = True,
     ) -> None:
         """Build the guest on a copy-on-write overlay of `base_image` and start it, if it shall run.
+
+        `disks` are what ephemeral disks of these numbers shall hold, each a qcow2; the others are made empty.
 
         Does nothing to a guest that was built to its end before, even if it is switched off by now; a half-built one
         is built anew. `config_drive` and `kernel` are copied. Raises HypervisorFailed, and then leaves neither guest
@@ -118,10 +124,11 @@ class Driver(Protocol):
     def unrescue(self, server_id: str) -> None:
         """Restart the guest on its own root disk, and remove the other one. Raises GuestNotFound."""
 
-    def set_aside(self, server_id: str, target: Path | None) -> None:
+    def set_aside(self, server_id: str, target: Path | None, disks: Mapping[int, Path] = NO_DISKS) -> None:
         """Power the guest off and set it aside with its disks, so that it is no guest of this host any more.
 
-        With `target`, write the root disk there, flattened to one qcow2. Raises GuestNotFound, HypervisorFailed.
+        With `target`, write the root disk there, flattened to one qcow2, and the ephemeral disks of these numbers to
+        `disks`. Raises GuestNotFound, HypervisorFailed.
         """
 
     def list_aside(self) -> Sequence[str]:

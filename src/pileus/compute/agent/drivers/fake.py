@@ -10,16 +10,24 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from pileus.compute.agent.drivers.driver import GuestNotFound, HypervisorFailed
+from pileus.compute.agent.drivers.driver import NO_DISKS, GuestNotFound, HypervisorFailed
 from pileus.compute.agent.drivers.empty_qcow2 import empty_qcow2
-from pileus.compute.agent.drivers.fake_guest import FakeGuest, load, new_guest, pretended_diagnostics, save
+from pileus.compute.agent.drivers.fake_guest import (
+    FakeGuest,
+    content_of,
+    load,
+    new_guest,
+    pretended_diagnostics,
+    save,
+    write_content,
+)
 from pileus.compute.agent.drivers.fake_host import RESOURCES
 from pileus.compute.agent.drivers.fake_migration import ABORT, COMPLETE, FakeMigrations
 from pileus.compute.messages import ConsoleAddress, GuestDiagnostics, GuestSpec, GuestState, Resources
 from pileus.compute.model.power import PowerState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pileus.compute.agent.drivers.driver import Kernel
@@ -85,6 +93,7 @@ class FakeDriver:
         config_drive: Path | None,  # noqa: ARG002 - nor reads who it is
         *,
         kernel: Kernel | None = None,  # noqa: ARG002 - nor needs to be booted
+        disks: Mapping[int, Path] = NO_DISKS,
         is_running: bool = True,
     ) -> None:
         """Build the guest, and boot it. Raises HypervisorFailed when there is no such image."""
@@ -95,6 +104,7 @@ class FakeDriver:
             if guest.server_id in self.guests:
                 return
             self.guests[guest.server_id] = built = new_guest(guest)
+            built.disks.update({number: content_of(path) for number, path in disks.items()})
             if is_running:
                 built.boot()
             self._save()
@@ -176,7 +186,7 @@ class FakeDriver:
             guest.boot()
             self._save()
 
-    def set_aside(self, server_id: str, target: Path | None) -> None:
+    def set_aside(self, server_id: str, target: Path | None, disks: Mapping[int, Path] = NO_DISKS) -> None:
         """Put the guest away. Raises GuestNotFound."""
         self._enter("set_aside", server_id)
         with self._lock:
@@ -184,6 +194,9 @@ class FakeDriver:
                 self.aside[server_id] = self._get(server_id)
             self.guests.pop(server_id, None)
             self._save()
+            kept = self.aside[server_id]
+        for number, path in disks.items():
+            write_content(path, kept.disks[number])
         if target is not None:
             target.write_bytes(empty_qcow2())
 
@@ -207,6 +220,7 @@ class FakeDriver:
             if guest.server_id not in self.aside:
                 raise GuestNotFound(server_id=guest.server_id)
             self.guests[guest.server_id] = built = new_guest(guest)
+            built.disks.update(self.aside[guest.server_id].disks)
             if is_running:
                 built.boot()
             self._save()

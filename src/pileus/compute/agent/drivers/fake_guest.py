@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from pileus.compute.agent.drivers.empty_qcow2 import empty_qcow2
 from pileus.compute.agent.mac import mac_address
 from pileus.compute.messages import DiskUse, GuestDiagnostics
 from pileus.compute.model.power import PowerState
@@ -32,6 +34,8 @@ class FakeGuest:
     boots: int = 0
     flavor_name: str = ""
     is_rescued: bool = False
+    own_cpus: tuple[int, ...] = ()  # the host's
+    disks: dict[int, str] = field(default_factory=dict)  # what is on each ephemeral disk
 
     def boot(self) -> None:
         """Power on, and say so on the console."""
@@ -42,9 +46,22 @@ class FakeGuest:
 
 def new_guest(guest: GuestSpec, power_state: PowerState = PowerState.SHUTDOWN) -> FakeGuest:
     """Return a guest as it is built."""
+    cells = () if guest.topology is None else guest.topology.cells
     return FakeGuest(
-        hostname=guest.hostname, name=guest.name, power_state=power_state, flavor_name=guest.flavor_name
+        hostname=guest.hostname, name=guest.name, power_state=power_state, flavor_name=guest.flavor_name,
+        own_cpus=tuple(sorted(cpu for cell in cells for cpu in cell.own_cpus)),
+        disks=dict.fromkeys(range(sum(not disk.is_swap for disk in guest.disks)), ""),
     )  # fmt: skip
+
+
+def write_content(path: Path, content: str) -> None:
+    """Write what is on a disk into a file that is a small qcow2 to everybody else."""
+    path.write_bytes(empty_qcow2() + content.encode())
+
+
+def content_of(path: Path) -> str:
+    """Return what is on the disk that such a file is."""
+    return path.read_bytes().removeprefix(empty_qcow2()).decode()
 
 
 def pretended_diagnostics(server_id: str) -> GuestDiagnostics:
@@ -63,9 +80,10 @@ def load(directory: Path) -> tuple[dict[str, FakeGuest], dict[str, FakeGuest]]:
     file = directory / _FILE
     guests: dict[str, FakeGuest] = {}
     aside: dict[str, FakeGuest] = {}
-    for key, guest in json.loads(file.read_text()).items() if file.exists() else ():
+    found = msgspec.json.decode(file.read_bytes(), type=dict[str, FakeGuest]) if file.exists() else {}
+    for key, guest in found.items():
         kept = aside if key.startswith(_ASIDE) else guests
-        kept[key.removeprefix(_ASIDE)] = FakeGuest(**guest)
+        kept[key.removeprefix(_ASIDE)] = guest
     return guests, aside
 
 
@@ -74,8 +92,8 @@ def save(directory: Path, guests: Mapping[str, FakeGuest], aside: Mapping[str, F
     file = directory / _FILE
     part = file.with_suffix(".part")
     kept = {**guests, **{_ASIDE + server_id: guest for server_id, guest in aside.items()}}
-    with part.open("w") as opened:
-        json.dump({key: asdict(guest) for key, guest in kept.items()}, opened)
+    with part.open("wb") as opened:
+        opened.write(msgspec.json.encode(kept))
         opened.flush()
         os.fsync(opened.fileno())
     part.rename(file)

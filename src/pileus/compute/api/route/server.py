@@ -23,7 +23,7 @@ ROWS = (
     row("GET", "/servers", server.list_brief, "servers:index", query=LISTED_BY),
     row("GET", "/servers/detail", server.list_full, "servers:detail", query=LISTED_BY),
     row("POST", "/servers", server_create.create, "servers:create", body=create_body.CREATE),
-    on_server("GET", "", server.show, "servers:show"),
+    on_server("GET", "", server.show, "servers:show", is_instant=True),
     on_server("PUT", "", server.update, "servers:update", body=create_body.UPDATE),
     on_server("DELETE", "", server.delete, "servers:delete"),
     on_server("GET", "/metadata", server_metadata.show_all, "server-metadata:index"),

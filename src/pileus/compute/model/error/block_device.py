@@ -35,6 +35,12 @@ class EphemeralTooLarge(BlockDeviceInvalid):
     )
 
 
+class DiskShrinks(BlockDeviceInvalid):
+    """A server is to be resized to less than it has on its ephemeral disks."""
+
+    message = "Resize error: Unable to resize disk down."
+
+
 class SwapTooLarge(BlockDeviceInvalid):
     """The swap disk asks for more than the flavor has."""
 

@@ -166,6 +166,6 @@ def _refuse_version(demand: str, host: HostView) -> str | None:
 
 def _refuse_bits(wanted: Mapping[str, object], host: HostView) -> str | None:
     bits, has = wanted.get("hw_maxphysaddr_bits"), look_up(host.cpu_info, ["maxphysaddr", "bits"])
-    if not bits or not has or int(has) >= int(str(bits)):
+    if not bits or not has or is_match(str(has), f">= {bits}"):
         return None
     return f"its physical addresses have {has} bits, not {bits}"

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
-from pileus.compute.model.topology import may_hold
+from pileus.compute.model.guest_topology import fit
+from pileus.compute.model.topology import HostCell
 from pileus.compute.scheduler.ask import Ask, HostView
 from pileus.compute.scheduler.facts import Facts, looks_at
 
 PCI = "CUSTOM_PCI_"
 
 
-@looks_at(if_asked=lambda ask: ("topology",) if ask.cells else ())
+@looks_at(if_asked=lambda ask: ("topology",) if ask.wish else (), named=lambda ask: ask.held)
 def numa_topology(ask: Ask, host: HostView) -> str | None:
-    """Each NUMA cell of the guest must find one of the host for itself that is as large."""
-    if not ask.cells or may_hold(host.topology.cells, ask.cells):
+    """The host must have left what the guest shall have for itself, each of its NUMA cells in one of the host's."""
+    if ask.wish is None or fit(host.topology, ask.held.get(host.host, ()), ask.wish) is not None:
         return None
-    has = ", ".join(f"{cell.cpus} CPUs and {cell.memory_mb} MB" for cell in host.topology.cells)
-    return f"its NUMA cells do not hold the guest's: {has or 'it has none'}"
+    has = ", ".join(f"{_cpus(cell)} and {cell.memory_mb} MB" for cell in host.topology.cells)
+    return f"its NUMA cells, less what others hold of them, do not hold the guest's: {has or 'it has none'}"
+
+
+def _cpus(cell: HostCell) -> str:
+    own = f", {len(cell.dedicated_cpus)} dedicated" if cell.dedicated_cpus else ""
+    return f"{len(cell.shared_cpus)} CPUs{own}"
 
 
 def _devices(ask: Ask) -> Facts:
@@ -45,7 +51,11 @@ def simple_cidr_affinity(ask: Ask, host: HostView) -> str | None:
         return "the hints build_near_host_ip and cidr are no network"
     if not host.address:
         return "its address is not known"
-    return None if ip_address(host.address) in network else f"its address is {host.address}, not in {network}"
+    try:
+        is_near = ip_address(host.address) in network
+    except ValueError:  # an agent may be told to call itself anything
+        is_near = False
+    return None if is_near else f"its address is {host.address}, not in {network}"
 
 
 def _first(value: object) -> object:

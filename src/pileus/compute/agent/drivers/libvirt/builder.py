@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pileus.compute.agent.drivers.driver import HypervisorFailed
+from pileus.compute.agent.drivers.driver import NO_DISKS, HypervisorFailed
 from pileus.compute.agent.drivers.libvirt import console, disk, host
 from pileus.compute.agent.drivers.libvirt.domain_xml import Parts, Platform, domain_xml, machine_of
 from pileus.compute.agent.drivers.libvirt.drive import Base, Drive
 from pileus.compute.agent.drivers.libvirt.firmware import find_uefi
 from pileus.compute.agent.drivers.libvirt.probe import probe
+from pileus.compute.model.topology import numbers_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pileus.compute.agent.drivers.driver import Kernel
+    from pileus.compute.agent.drivers.libvirt.cells import CpuSets
     from pileus.compute.agent.drivers.libvirt.connection import Connection
     from pileus.compute.agent.drivers.libvirt.files import Files
     from pileus.compute.messages import GuestSpec, Hardware
@@ -27,10 +29,11 @@ _ONLY_CDS_READ_ONLY = ("ide", "sata")  # buses that have no disk which cannot be
 class Builder:
     """Makes the guests of one cloud on one host."""
 
-    def __init__(self, connection: Connection, cloud_id: str, verdict: Path) -> None:
+    def __init__(self, connection: Connection, cloud_id: str, verdict: Path, cpu_sets: CpuSets) -> None:
         self._connection = connection
         self._cloud_id = cloud_id
         self._verdict = verdict  # whether there is KVM, as the probe found it
+        self._cpu_sets = cpu_sets
         self._machine: host.Machine | None = None
 
     def machine(self) -> host.Machine:
@@ -50,14 +53,21 @@ class Builder:
         files.copy_from_aside()
 
     def build(
-        self, guest: GuestSpec, files: Files, base: Base, config_drive: Path | None, kernel: Kernel | None
+        self,
+        guest: GuestSpec,
+        files: Files,
+        base: Base,
+        config_drive: Path | None,
+        *,
+        kernel: Kernel | None = None,
+        disks: Mapping[int, Path] = NO_DISKS,
     ) -> str:
         """Make what lacks beside the root disk, and return the guest's definition. Raises HypervisorFailed."""
         if config_drive:
             files.copy_config_drive(config_drive)
         if kernel:
             files.copy_kernel(kernel)
-        files.make_extra_disks(guest)
+        files.make_extra_disks(guest, disks)
         console.create_log(files.console)
         bus = _root_bus(guest.hardware)
         root = Drive(files.root, "qcow2", base, device=guest.hardware.root_device, bus=bus)
@@ -88,7 +98,8 @@ class Builder:
     def _definition(self, guest: GuestSpec, files: Files, drives: tuple[Drive, ...], kernel: Kernel | None) -> str:
         code = self._prepare_uefi(guest, files) if guest.hardware.firmware == "uefi" else None
         parts = Parts(drives, files.console, kernel=kernel, uefi_code=code, nvram=files.nvram if code else None)
-        platform = Platform(self.machine().emulator, host.guest_owner(), kvm=self._has_kvm())
+        shared = tuple(sorted(numbers_in(self._cpu_sets.shared)))
+        platform = Platform(self.machine().emulator, host.guest_owner(), kvm=self._has_kvm(), shared_cpus=shared)
         return domain_xml(guest, self._cloud_id, parts, platform)
 
     def _prepare_uefi(self, guest: GuestSpec, files: Files) -> Path:

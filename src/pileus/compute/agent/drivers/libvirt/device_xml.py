@@ -20,7 +20,7 @@ _NO_WATCHDOG = "disabled"
 def add_devices(devices: ET.Element, guest: GuestSpec, drives: tuple[Drive, ...], console: Path) -> None:
     """Give the guest its drives, a card, a serial console, and what its hardware names beside."""
     hardware = guest.hardware
-    add_drives(devices, drives)
+    add_drives(devices, drives, hardware.quota)
     _controllers(devices, hardware, {drive.bus for drive in drives})
     card = ET.SubElement(devices, "interface", type="user")
     ET.SubElement(card, "mac", address=mac_address(guest.server_id))

@@ -62,6 +62,17 @@ def create_formatted(target: Path, size_mb: int, *, label: str | None) -> None:
         raise HostFailed(why=f"{command[0]} failed: {done.stderr.strip()[-300:]}")
 
 
+def pack(source: Path, target: Path) -> None:
+    """Copy a raw disk that nobody writes to a qcow2. Raises HypervisorFailed."""
+    _run("convert", "-q", "-f", "raw", "-O", "qcow2", str(source), str(target), cpu_s=_COPY_CPU_S)
+
+
+def unpack(source: Path, target: Path) -> None:
+    """Copy what a qcow2 that stands on nothing shows to a raw disk. Raises HypervisorFailed."""
+    require_base(source, "qcow2")
+    _run("convert", "-q", "-f", "qcow2", "-O", "raw", str(source), str(target), cpu_s=_COPY_CPU_S)
+
+
 def copy(source: Path, target: Path) -> None:
     """Copy a file, holes and all; where the file system can, without its bytes. Raises HypervisorFailed."""
     done = subprocess.run(

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pileus.compute.agent.drivers.libvirt.cpu_xml import add_processors
 from pileus.compute.agent.drivers.libvirt.device_xml import add_devices
 from pileus.compute.agent.drivers.libvirt.drive import Drive, names_of
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pileus.compute.agent.drivers.driver import Kernel
-    from pileus.compute.messages import CpuTopology, GuestSpec
+    from pileus.compute.messages import GuestSpec
 
 NAMESPACE = "https://pileus.invalid/xmlns/1"
 MACHINE = "pc"  # boots fastest where the processor is emulated
@@ -34,6 +35,7 @@ class Platform:
     emulator: str
     owner: Owner
     kvm: bool  # whether hardware runs them
+    shared_cpus: tuple[int, ...] = ()  # where those run that have no CPUs for themselves; empty: anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,9 @@ def domain_xml(guest: GuestSpec, cloud_id: str, parts: Parts, platform: Platform
     _text(root, "name", domain_name(cloud_id, guest.server_id))
     _text(root, "uuid", guest.server_id)
     _metadata(root, guest, cloud_id)
-    _text(root, "memory", str(guest.memory_mb), unit="MiB")
-    _text(root, "vcpu", str(guest.vcpus))
     _identity(root, guest)
     _boot(root, guest, parts, kvm=platform.kvm)
-    _processor(root, guest.hardware.cpu_topology, kvm=platform.kvm)
+    add_processors(root, guest, platform.shared_cpus, kvm=platform.kvm)
     ET.SubElement(root, "clock", offset="utc")
     _text(root, "on_poweroff", "destroy")
     _text(root, "on_reboot", "restart")
@@ -131,21 +131,6 @@ def _boot(root: ET.Element, guest: GuestSpec, parts: Parts, *, kvm: bool) -> Non
 def _kernel_arguments(drives: tuple[Drive, ...], *, kvm: bool) -> str:
     arguments = f"root=/dev/{names_of(drives)[0]} console=tty0 console=ttyS0"
     return arguments if kvm else f"{arguments} no_timer_check"  # an emulated clock fails that check on a busy host
-
-
-def _processor(root: ET.Element, topology: CpuTopology | None, *, kvm: bool) -> None:
-    features = ET.SubElement(root, "features")
-    ET.SubElement(features, "acpi")  # or the guest could not be asked to shut down
-    ET.SubElement(features, "apic")
-    if kvm:
-        processor = ET.SubElement(root, "cpu", mode="host-passthrough", migratable="on")
-    else:
-        # Everything that the emulator can do: distributions want more than the 2003 processor that is its default.
-        processor = ET.SubElement(root, "cpu", mode="maximum")
-        ET.SubElement(processor, "feature", policy="disable", name="la57")  # a fifth level of page tables to walk
-    if topology:
-        shape = {"sockets": topology.sockets, "cores": topology.cores, "threads": topology.threads}
-        ET.SubElement(processor, "topology", {name: str(count) for name, count in shape.items()})
 
 
 def _rights(root: ET.Element, owner: Owner) -> None:

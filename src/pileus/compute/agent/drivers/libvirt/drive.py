@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 ROOT_DISK = "disk"
+DISK_LIMITS = (*(f"{way}_{what}_sec" for way in ("total", "read", "write") for what in ("bytes", "iops")),)
 _PREFIX = {"virtio": "vd", "ide": "hd", "sata": "sd", "scsi": "sd", "usb": "sd"}
 
 
@@ -45,13 +46,18 @@ def names_of(drives: Iterable[Drive]) -> list[str]:
     return names
 
 
-def add_drives(devices: ET.Element, drives: Iterable[Drive]) -> None:
-    """Write them down; the first one boots."""
+def add_drives(devices: ET.Element, drives: Iterable[Drive], quota: Mapping[str, int]) -> None:
+    """Write them down; the first one boots. `quota` says how much may be read and written of each in a second."""
     drives = tuple(drives)
     for drive, name in zip(drives, names_of(drives), strict=True):
         element = _add(devices, drive, name)
         if drive is drives[0]:
             ET.SubElement(element, "boot", order="1")
+        limits = {tag: quota[f"disk_{tag}"] for tag in DISK_LIMITS if quota.get(f"disk_{tag}")}
+        if limits and not drive.is_read_only:
+            tune = ET.SubElement(element, "iotune")
+            for tag, limit in limits.items():
+                ET.SubElement(tune, tag).text = str(limit)
 
 
 def _add(devices: ET.Element, drive: Drive, name: str) -> ET.Element:

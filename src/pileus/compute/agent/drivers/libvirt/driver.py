@@ -9,9 +9,10 @@ from uuid import UUID
 
 import libvirt
 
-from pileus.compute.agent.drivers.driver import GuestNotFound, HostFailed, HypervisorFailed
+from pileus.compute.agent.drivers.driver import NO_DISKS, GuestNotFound, HostFailed, HypervisorFailed
 from pileus.compute.agent.drivers.libvirt import console, disk, host, snapshot
 from pileus.compute.agent.drivers.libvirt.builder import Builder
+from pileus.compute.agent.drivers.libvirt.cells import CpuSets
 from pileus.compute.agent.drivers.libvirt.connection import Connection, translated
 from pileus.compute.agent.drivers.libvirt.diagnostics import console_address_of, diagnostics_of
 from pileus.compute.agent.drivers.libvirt.domain import (
@@ -28,7 +29,7 @@ from pileus.compute.agent.keyed_lock import KeyedLock
 from pileus.compute.model.power import PowerState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pileus.compute.agent.drivers.driver import Kernel
@@ -47,14 +48,22 @@ class LibvirtDriver:
 
     needs_config_drives = True
 
-    def __init__(self, state: Path, cloud_id: str, uri: str = "qemu:///system", hostname: str | None = None) -> None:
+    def __init__(
+        self,
+        state: Path,
+        cloud_id: str,
+        uri: str = "qemu:///system",
+        hostname: str | None = None,
+        cpu_sets: CpuSets | None = None,
+    ) -> None:
         self._state = state.absolute()
         self._instances = self._state / "instances"
         self._instances.mkdir(parents=True, exist_ok=True)
         self._hostname = hostname or socket.gethostname()
         self._connection = Connection(uri, self._state / "libvirt")
         self._domains = Domains(self._connection, cloud_id)
-        self._builder = Builder(self._connection, cloud_id, self._state / "libvirt" / "kvm.json")
+        self._cpu_sets = cpu_sets or CpuSets()
+        self._builder = Builder(self._connection, cloud_id, self._state / "libvirt" / "kvm.json", self._cpu_sets)
         self._verbs = KeyedLock()
         self._snapshots = KeyedLock()
 
@@ -66,7 +75,7 @@ class LibvirtDriver:
         """Return what the host has. Raises HypervisorFailed."""
         with translated():
             machine = self._builder.machine()
-            return host.read_resources(self._connection.get(), machine, self._state, self._hostname)
+            return host.read_resources(self._connection.get(), machine, self._state, self._hostname, self._cpu_sets)
 
     def list_guests(self) -> Sequence[GuestState]:
         """Return every guest of this cloud, running or not. Raises HypervisorFailed."""
@@ -88,14 +97,15 @@ class LibvirtDriver:
         config_drive: Path | None,
         *,
         kernel: Kernel | None = None,
+        disks: Mapping[int, Path] = NO_DISKS,
         is_running: bool = True,
     ) -> None:
-        """Build the guest and start it; `config_drive` is copied. Raises HypervisorFailed."""
+        """Build the guest and start it; `config_drive` and `disks` are copied. Raises HypervisorFailed."""
         files, base = self._files(guest.server_id), Base(base_image.absolute(), base_format)
 
         def build() -> str:
             self._builder.make_root(guest, files, base)
-            return self._builder.build(guest, files, base, config_drive, kernel)
+            return self._builder.build(guest, files, base, config_drive, kernel=kernel, disks=disks)
 
         self._spawn(guest, files, build, is_running=is_running)
 
@@ -106,7 +116,7 @@ class LibvirtDriver:
 
         def build() -> str:
             self._builder.copy_root(guest, files)
-            return self._builder.build(guest, files, base, config_drive, None)
+            return self._builder.build(guest, files, base, config_drive)
 
         self._spawn(guest, files, build, is_running=is_running)
 
@@ -232,12 +242,14 @@ class LibvirtDriver:
             if not domain.isActive():
                 domain.create()
 
-    def set_aside(self, server_id: str, target: Path | None) -> None:
+    def set_aside(self, server_id: str, target: Path | None, disks: Mapping[int, Path] = NO_DISKS) -> None:
         """Set the guest aside. Raises GuestNotFound, HypervisorFailed."""
         files = self._files(server_id)
         with self._verbs.hold(server_id), translated():
             if not files.aside.exists():
                 self._leave(server_id, files)
+            for number, path in disks.items():
+                files.pack_aside(number, path)
             if target is not None:
                 disk.flatten(files.aside / files.root.name, target)
 

@@ -16,7 +16,7 @@ from pileus.compute.agent.drivers.libvirt import disk
 from pileus.compute.agent.drivers.libvirt.drive import ROOT_DISK, Base, read_root_drive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pileus.compute.messages import GuestSpec
@@ -106,11 +106,17 @@ class Files:
         suffix = _RESCUE if is_rescue else ""
         return Kernel(self.directory / f"kernel{suffix}", self.directory / f"ramdisk{suffix}")
 
-    def make_extra_disks(self, guest: GuestSpec) -> None:
-        """Make the disks beside the root disk that are not there yet."""
+    def pack_aside(self, number: int, target: Path) -> None:
+        """Write an ephemeral disk that is set aside to a qcow2. Raises HypervisorFailed."""
+        disk.pack(self.aside / f"{_EPHEMERAL}{number}", target)
+
+    def make_extra_disks(self, guest: GuestSpec, contents: Mapping[int, Path]) -> None:
+        """Make the disks beside the root disk that are not there yet; `contents` of ephemeral ones, by number."""
         ephemeral = [one for one in guest.disks if not one.is_swap]
         for index, wanted in enumerate(ephemeral):
             path = self.directory / f"{_EPHEMERAL}{index}"
+            if index in contents:
+                disk.unpack(contents[index], path)
             if path.exists():
                 disk.grow_raw(path, wanted.size_mb)
             else:

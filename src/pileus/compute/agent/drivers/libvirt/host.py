@@ -14,6 +14,7 @@ from typing import Any
 import libvirt
 import os_traits
 
+from pileus.compute.agent.drivers.libvirt.cells import CpuSets, read_topology
 from pileus.compute.agent.drivers.libvirt.domain_xml import MACHINE, Owner
 from pileus.compute.agent.drivers.libvirt.firmware import find_uefi
 from pileus.compute.agent.own_address import own_address
@@ -108,13 +109,15 @@ def _guest_cpu(connection: libvirt.virConnect, kind: str, emulator: str, capabil
     return ET.fromstring(spelt_out)  # noqa: S314 - libvirt wrote it
 
 
-def read_resources(connection: libvirt.virConnect, machine: Machine, state: Path, hostname: str) -> Resources:
-    """Return what the host has now."""
+def read_resources(
+    connection: libvirt.virConnect, machine: Machine, state: Path, hostname: str, sets: CpuSets
+) -> Resources:
+    """Return what the host has now. Raises HostFailed if it does not have the CPUs of the settings."""
     info = connection.getInfo()
-    disk = shutil.disk_usage(state)
+    disk, memory_mb = shutil.disk_usage(state), _memory_mb()
     return Resources(
         vcpus=int(info[2]),
-        memory_mb=_memory_mb(),
+        memory_mb=memory_mb,
         disk_gb=disk.total // _GIB,
         disk_available_gb=disk.free // _GIB,
         hypervisor_type=str(connection.getType()),
@@ -123,6 +126,7 @@ def read_resources(connection: libvirt.virConnect, machine: Machine, state: Path
         cpu_info=machine.cpu_info,
         traits=machine.traits,
         address=own_address(),
+        topology=read_topology(ET.fromstring(connection.getCapabilities()), sets, memory_mb),  # noqa: S314 - as above
     )
 
 

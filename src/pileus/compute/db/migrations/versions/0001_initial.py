@@ -221,6 +221,7 @@ def _create_server() -> None:
         sa.Column("trusted_certificates", LongText),
         sa.Column("encrypted_password", LongText),
         sa.Column("old_flavor", LongText),
+        sa.Column("old_block_devices", LongText),
         sa.Column("old_vm_state", sa.String(32)),
         sa.Column("shelved_image_id", Uuid36),
         sa.Column("shelved_at", Moment),

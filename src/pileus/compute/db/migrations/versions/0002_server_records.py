@@ -1,11 +1,11 @@
-"""What belongs to servers: tags, groups, migrations, tokens of consoles."""
+"""What belongs to servers: tags, groups, migrations, tokens of consoles, parts of hosts."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from pileus.kit.db.types import MARIADB, BigId, HexId, Moment, Name, Uuid36
+from pileus.kit.db.types import MARIADB, BigId, HexId, LongText, Moment, Name, Uuid36
 
 revision = "0002_server_records"
 down_revision = "0001_initial"
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _create_server_group_member()
     _create_migration()
     _create_console_token()
+    _create_held_topology()
 
 
 def _of_server(table: str) -> sa.ForeignKeyConstraint:
@@ -119,3 +120,15 @@ def _create_console_token() -> None:
         **MARIADB,
     )
     op.create_index(op.f("ix_console_token_expires_at"), "console_token", ["expires_at"])
+
+
+def _create_held_topology() -> None:
+    op.create_table(
+        "held_topology",
+        sa.Column("holder", Uuid36, nullable=False),
+        sa.Column("host", Name),
+        sa.Column("topology", LongText),
+        sa.PrimaryKeyConstraint("holder", name=op.f("pk_held_topology")),
+        **MARIADB,
+    )
+    op.create_index(op.f("ix_held_topology_host"), "held_topology", ["host"])
