@@ -1,8 +1,8 @@
 """The row about decisions: what the scheduler does once placement has answered.
 
 The hosts are rows of a real database (SQLite, in a directory that is removed), and placement's answer names all of
-them. A decision brings the fleet up to date, finds the candidates in it, filters, weighs and takes the best five. It is
-told in processor time; one server's row and one host's heartbeat change before each.
+them, and every tenth answer one less. A decision brings the fleet up to date, finds the candidates in it, filters,
+weighs and takes the best five. It is told in processor time; before each, one host has one failed build more.
 """
 
 from __future__ import annotations
@@ -61,11 +61,12 @@ def _laps_ms(database: Database, count: int) -> list[float]:
     ask = Ask(server_id="s", project_id="p", resources={"VCPU": 1, "MEMORY_MB": 512, "DISK_GB": 1})
     room = _room(scheduler.fleet.current(database, NOW, settings.service_down_time_s).names.providers)
     laps = []
-    for _ in range(TIMES):
+    for lap in range(TIMES):
         _change(database)
+        answer = _without(room, int(lap % 10 == 9))
         began = time.process_time()
         known = scheduler.fleet.current(database, NOW, settings.service_down_time_s)
-        _decide(scheduler, ask, with_room(known, room, {}))
+        _decide(scheduler, ask, with_room(known, answer, {}))
         laps.append((time.process_time() - began) * 1000)
     return laps
 
@@ -82,6 +83,13 @@ def _room(providers: Sequence[str]) -> Room:
     capacity = {"VCPU": 1024, "MEMORY_MB": 392_448, "DISK_GB": 2_000}
     used = {"VCPU": numbers * 7 % 512, "MEMORY_MB": numbers * 512 % 262_144, "DISK_GB": numbers % 1_000}
     return Room(providers[::-1], {name: np.full(len(providers), most) for name, most in capacity.items()}, used)
+
+
+def _without(room: Room, count: int) -> Room:
+    """Return what placement says when the first so many are full, in strings of its own as an answer has."""
+    providers = [provider[:1] + provider[1:] for provider in room.providers[count:]]
+    capacity, used = ({name: column[count:] for name, column in part.items()} for part in (room.capacity, room.used))
+    return Room(list(dict.fromkeys(providers)), capacity, used)
 
 
 def _fill(tx: Transaction, count: int) -> None:
@@ -102,9 +110,12 @@ def _fill(tx: Transaction, count: int) -> None:
     )  # fmt: skip
     del row["number"]
     hypervisors = [
-        {**row, "uuid": ids.new_uuid(), "host": _name(number), "hostname": _name(number), "generation": generation}
+        {
+            **row, "uuid": ids.new_uuid(), "host": _name(number), "hostname": _name(number), "generation": generation,
+            "address": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
+        }
         for number in numbers
-    ]
+    ]  # fmt: skip
     tx.execute(HYPERVISOR.insert(), hypervisors)
 
 

@@ -32,24 +32,24 @@ class Bench:
     state: StateDirectory
     database: Database
 
-    def homeless(self, *reports: str) -> None:
+    def homeless(self, *reports: str, server_id: str = "s1") -> None:
         """A server in ERROR for which hosts were looked for so often."""
-        self.database.write(self._make, reports)
+        self.database.write(self._make, reports, server_id)
 
     @staticmethod
-    def _make(tx: Transaction, reports: tuple[str, ...]) -> None:
+    def _make(tx: Transaction, reports: tuple[str, ...], server_id: str) -> None:
         made = Server(
-            id="s1", project_id="p", user_id="u", name="web", hostname="web", flavor=STANDARD[0], image=None,
+            id=server_id, project_id="p", user_id="u", name="web", hostname="web", flavor=STANDARD[0], image=None,
             created_at=NOW, vm_state="error", task_state=None,
         )  # fmt: skip
         server.add(tx, made)
-        server.add_fault(tx, "s1", 500, "No valid host was found.", "", NOW)
+        server.add_fault(tx, server_id, 500, "No valid host was found.", "", NOW)
         action.start(
             tx,
-            Action(server_id="s1", action="create", request_id="r", user_id="u", project_id="p", started_at=NOW),
+            Action(server_id=server_id, action="create", request_id="r", user_id="u", project_id="p", started_at=NOW),
         )
         for report in reports:
-            action.add_failure(tx, "s1", SELECT_DESTINATIONS, NOW, report)
+            action.add_failure(tx, server_id, SELECT_DESTINATIONS, NOW, report)
 
     def explain(self, *arguments: str) -> Result:
         return CliRunner().invoke(explain.command, ["--state", str(self.state.path), *arguments])
@@ -87,6 +87,22 @@ def test_a_program_gets_a_document(bench: Bench) -> None:
 def test_where_no_host_was_refused_that_is_said(bench: Bench) -> None:
     bench.homeless()
     assert "No host was refused." in bench.explain("s1").output
+
+
+def test_a_server_may_be_named_as_its_user_does(bench: Bench) -> None:
+    bench.homeless("h1: ComputeFilter: its compute service is down")
+    bench.database.write(server.mark_deleted, "s1", NOW)
+    assert "its compute service is down" in bench.explain("web").output
+    bench.homeless("h2: ComputeFilter: it is disabled", server_id="s2")
+    assert "it is disabled" in bench.explain("web").output
+
+
+def test_of_several_with_one_name_the_ids_are_told(bench: Bench) -> None:
+    bench.homeless()
+    bench.homeless(server_id="s2")
+    error = bench.explain("web").exception
+    assert isinstance(error, explain.NameAmbiguous)
+    assert str(error) == "Several servers are named 'web': s2, s1. Say which one by its id."
 
 
 def test_a_server_that_nobody_knows_is_an_error(bench: Bench) -> None:

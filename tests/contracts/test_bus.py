@@ -161,6 +161,23 @@ def test_many_threads_ask_at_once(line: Line) -> None:
     assert answers == [Reply(str(number)) for number in range(500)]
 
 
+def test_messages_are_handled_beside_each_other(line: Line) -> None:
+    together = threading.Barrier(4)
+    line.far.listen("agent.h1", lambda _: together.wait(PATIENCE_S))
+    for _ in range(3):
+        line.near.tell("agent.h1", Note("come"))
+    together.wait(PATIENCE_S)  # breaks if one waits behind another
+
+
+def test_where_nothing_is_said_there_is_no_thread(line: Line) -> None:
+    for number in range(20):
+        line.far.listen(f"agent.h{number}", lambda question: Reply(question.text))
+    for _ in range(10):
+        assert line.near.ask("agent.h7", Question("well?"), PATIENCE_S) == Reply("well?")
+    names = {thread.name.rpartition("-")[0] for thread in threading.enumerate()}
+    assert [name for name in names if name.startswith("bus-")] == ["bus-agent.h7"]
+
+
 def test_a_handler_may_ask(line: Line) -> None:
     line.near.listen("compute", lambda _: Reply("42"))
     line.far.listen("agent.h1", lambda question: line.far.ask("compute", question, PATIENCE_S))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import xml.etree.ElementTree as ET
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,20 +11,20 @@ import pytest
 from pileus.compute.agent.drivers.libvirt.cells import CpuSets
 from pileus.compute.agent.image_format import require_safe
 from pileus.compute.messages import GuestDisk, GuestSpec, Hardware
-from pileus.compute.model.guest_topology import CellWish, GuestTopology, TopologyWish, fit
+from pileus.compute.model.guest_topology import CellWish, GuestCell, GuestTopology, TopologyWish, fit
 from tests.contracts.driver_bench import Bench, guest_spec
+from tests.contracts.host_cpus import CPUS, processors, threads
 from tests.lacking import skip_outside_ci
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import libvirt
 
     NewBench = Callable[..., Bench]
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
-
-CPUS = sorted(os.sched_getaffinity(0))
 
 
 @pytest.fixture
@@ -42,34 +41,6 @@ def got(bench: Bench, *cells: CellWish, page_size: str = "") -> GuestTopology:
     return found
 
 
-def cpus_of(server_id: str) -> dict[str, str]:
-    """On which of the host's CPUs the threads of a guest's QEMU may run, by their names."""
-    (process,) = (
-        path for path in Path("/proc").glob("[0-9]*") if server_id in _command(path) and "qemu" in _command(path)
-    )
-    return {_line(task / "comm"): _allowed(task) for task in (process / "task").iterdir()}
-
-
-def _command(process: Path) -> str:
-    try:
-        return (process / "cmdline").read_text()
-    except OSError:  # it has ended
-        return ""
-
-
-def _line(file: Path) -> str:
-    return file.read_text().strip()
-
-
-def _allowed(task: Path) -> str:
-    lines = (task / "status").read_text().splitlines()
-    return next(line.split(":")[1].strip() for line in lines if line.startswith("Cpus_allowed_list"))
-
-
-def processors(server_id: str) -> dict[str, str]:
-    return {name: cpus for name, cpus in cpus_of(server_id).items() if name.startswith("CPU ")}
-
-
 def test_a_host_tells_its_cells_and_whom_their_cpus_are_for(parted: Bench) -> None:
     topology = parted.driver.resources().topology
     assert {cpu for cell in topology.cells for cpu in cell.shared_cpus} == {CPUS[0]}
@@ -80,25 +51,45 @@ def test_a_host_tells_its_cells_and_whom_their_cpus_are_for(parted: Bench) -> No
 def test_a_guest_has_a_cpu_for_itself_through_all_that_is_done_to_it(parted: Bench) -> None:
     topology = got(parted, CellWish(cpus=(0,), dedicated_cpus=(0,), memory_mb=32))
     server_id = parted.spawn(topology=topology)
-    assert set(processors(server_id).values()) == {str(CPUS[-1])}
+    assert processors(server_id) == [str(CPUS[-1])]
     parted.driver.reboot(server_id, hard=True, timeout_s=0)
     parted.driver.suspend(server_id)
     parted.driver.resume(server_id)
-    assert set(processors(server_id).values()) == {str(CPUS[-1])}
+    assert processors(server_id) == [str(CPUS[-1])]
     parted.driver.set_aside(server_id, None)
     parted.driver.bring_back(server_id)
-    assert set(processors(server_id).values()) == {str(CPUS[-1])}
+    assert processors(server_id) == [str(CPUS[-1])]
 
 
 def test_other_guests_keep_off_it(parted: Bench) -> None:
     server_id = parted.spawn(vcpus=2)
-    assert set(cpus_of(server_id).values()) == {str(CPUS[0])}
+    assert set(threads(server_id).values()) == {str(CPUS[0])}
 
 
 def test_some_of_a_guests_cpus_are_its_own_and_the_others_shared(parted: Bench) -> None:
     topology = got(parted, CellWish(cpus=(0, 1), dedicated_cpus=(1,), memory_mb=32), page_size="small")
     server_id = parted.spawn(vcpus=2, topology=topology)
-    assert [cpus for _, cpus in sorted(processors(server_id).items())] == [str(CPUS[0]), str(CPUS[-1])]
+    assert processors(server_id) == [str(CPUS[0]), str(CPUS[-1])]
+
+
+def test_libvirt_takes_large_pages_and_several_cells_as_they_are_written(
+    parted: Bench, connection: libvirt.virConnect
+) -> None:
+    """The guest is not started: there may be neither here."""
+    cells = (
+        GuestCell(host_cell=0, cpus=(0, 1), pins={0: CPUS[-1]}, shared_cpus=(CPUS[0],), memory_mb=32, page_kib=2048),
+        GuestCell(host_cell=0, cpus=(2, 3), shared_cpus=(CPUS[0],), memory_mb=64),
+    )
+    guest = guest_spec(vcpus=4, memory_mb=96, topology=GuestTopology(cells=cells))
+    parted.driver.spawn(guest, parted.base, parted.base_format, None, is_running=False)
+    domain = ET.fromstring(connection.lookupByUUIDString(guest.server_id).XMLDesc())  # noqa: S314 - libvirt wrote it
+    assert [page.attrib for page in domain.iterfind("memoryBacking/hugepages/page")] == [
+        {"size": "2048", "unit": "KiB", "nodeset": "0"}
+    ]
+    assert [(cell.get("cpus"), cell.get("memory")) for cell in domain.iterfind("cpu/numa/cell")] == [
+        ("0-1", str(32 << 10)), ("2-3", str(64 << 10))
+    ]  # fmt: skip
+    assert len(domain.findall("numatune/memnode")) == 2
 
 
 def test_limits_on_processors_and_disks_are_in_force(

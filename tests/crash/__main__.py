@@ -21,9 +21,10 @@ from tests.crash.api import Api, wait_until
 from tests.crash.job import VERSION, Job, hosts_of
 
 PILEUS = str(Path(sys.prefix) / "bin" / "pileus")
-LONGEST_S = {"libvirt": 60.0, "fake": 6.0}  # about as long as the job takes once
+LONGEST_S = {"libvirt": 8.0, "fake": 1.0}  # about as long as the job is at one thing
+STEPS = 6  # of the job; what is done after the first two is chosen by chance
 HOSTS = {"libvirt": 1, "fake": 2}
-HOSTS_S = 30  # until they are all known
+HOSTS_S = 60  # until they are all known
 
 
 class Crash:
@@ -70,8 +71,11 @@ class Crash:
         wait_until("the hosts are not there", lambda: len(hosts_of(admin)) == HOSTS[self._driver], HOSTS_S)
         job, place = Job(self.state.clouds_yaml, self._image, self._chance, HOSTS[self._driver]), list[str]()
         worker = threading.Thread(target=lambda: place.append(job.run()))
+        step, moment_s = self._chance.randint(1, STEPS), self._chance.uniform(0, LONGEST_S[self._driver])
         worker.start()
-        worker.join(self._chance.uniform(0, LONGEST_S[self._driver]))
+        while worker.is_alive() and job.begun < step:
+            time.sleep(0.002)
+        worker.join(moment_s)
         process.send_signal(signal.SIGKILL)
         process.wait()
         worker.join(60)

@@ -18,7 +18,7 @@ class Job:
     """A member's work, and an administrator's, until the cloud is gone."""
 
     def __init__(self, clouds_yaml: Path, image: Path, chance: Random, hosts: int) -> None:
-        self.place = "log in"
+        self.place, self.begun = "log in", 0
         self._member, self._admin = Api(clouds_yaml, "pileus-demo"), Api(clouds_yaml, "pileus")
         self._image, self._chance = image.read_bytes(), chance
         self._actions = ALONE + (BETWEEN_TWO if hosts > 1 else ())
@@ -38,7 +38,7 @@ class Job:
 
     def _do_everything_once(self) -> None:
         for step in (Job.upload, Job.boot, *self._chance.sample(self._actions, len(self._actions)), Job.delete):
-            self.place = step.__name__
+            self.place, self.begun = step.__name__, self.begun + 1
             step(self)
 
     # --- what is done -----------------------------------------------------------------------------

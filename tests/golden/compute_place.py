@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.compute.api import versions as v
 from pileus.compute.db import action as actions
+from pileus.compute.db import held_topology, server_migration
 from pileus.compute.db import server as servers
-from pileus.compute.db import server_migration
 from pileus.compute.db import service as services
 from pileus.compute.db import tag as tags
 from pileus.compute.model.action import Action
+from pileus.compute.model.guest_topology import GuestCell, GuestTopology
 from pileus.compute.model.server import TaskState, VmState
 from pileus.compute.model.server_migration import Migration, MigrationStatus, MigrationType
 from pileus.kit import ids
@@ -32,10 +33,13 @@ _STILL = {
     "network": "private", "port_id": SOMETHING, "volume_id": SOMETHING, "share_id": SOMETHING, "alias": "os-keypairs",
     "snapshot_id": SOMETHING, "project_id": "p-own", "class_name": "default", "host_name": "h1", "name": "k",
     "before": "2026-01-01 00:00:00", "token": SOMETHING, "image_id": IMAGE_ID, "id": SOMETHING, "tag": "blue",
-    "domain_id": SOMETHING, "console_id": SOMETHING, "request_id": REQUEST_ID,
+    "version_id": "v2.1", "domain_id": SOMETHING, "console_id": SOMETHING, "request_id": REQUEST_ID,
 }  # fmt: skip
 
 
+_HELD = GuestTopology(
+    cells=(GuestCell(host_cell=1, cpus=(0, 1), pins={0: 6, 1: 14}, siblings=((0, 1),), memory_mb=512, page_kib=4),)
+)
 _STATES = {
     "os-start": VmState.STOPPED, "unpause": VmState.PAUSED, "resume": VmState.SUSPENDED, "unrescue": VmState.RESCUED,
     "restore": VmState.SOFT_DELETED, "confirmResize": VmState.RESIZED, "revertResize": VmState.RESIZED,
@@ -134,6 +138,7 @@ class Places:
                 started_at=now,
             ))  # fmt: skip
             actions.finish(tx, made, "reboot", now, host="h1")
+            held_topology.hold(tx, made, "h1", _HELD)
             if what in _STATES:
                 servers.update(tx, made, now, vm_state=_STATES[what])
             if "migration" in row.path:

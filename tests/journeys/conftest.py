@@ -15,7 +15,7 @@ from tests.lacking import LackingError, skip_outside_ci
 from tests.running import RunningCloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.journeys.server import NewServer
@@ -77,16 +77,28 @@ def new_server(member: Client, image: str) -> Iterator[NewServer]:
 
 
 @pytest.fixture
-def real_cloud(tmp_path: Path) -> Iterator[RunningCloud]:
+def real_cloud(new_real_cloud: Callable[..., RunningCloud]) -> RunningCloud:
     """A cloud with libvirt, of a test's own."""
+    return new_real_cloud()
+
+
+@pytest.fixture
+def new_real_cloud(tmp_path: Path) -> Iterator[Callable[..., RunningCloud]]:
+    """Makes such a cloud, with settings in its environment."""
     try:
         require_libvirt(tmp_path / "libvirt")
     except LackingError as lacking:
         skip_outside_ci(str(lacking))
     if not GUEST.exists():
         skip_outside_ci(f"there is no {GUEST}; `make guest` builds it")
-    made = RunningCloud(tmp_path / "state", "--driver", "libvirt")
-    made.start()
-    yield made
-    made.stop()
-    remove_guests(made)
+    made: list[RunningCloud] = []
+
+    def make(**changes: str) -> RunningCloud:
+        made.append(RunningCloud(tmp_path / "state", "--driver", "libvirt", **changes))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for cloud in made:
+        cloud.stop()
+        remove_guests(cloud)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pileus.compute.agent.drivers.fake_guest import load
 from pileus.kit.state import StateDirectory
 from tests.crash.api import Api, Refused, wait_until
 
@@ -26,6 +27,7 @@ PORTS = (5000, 9292, 8778, 8774)
 HOSTS = ("h1", "h2")
 START_S = 60
 SETTLE_S = 120  # more than the time after which a lost order is sent again
+DOWN_TIME_S = "15"
 IMAGE = bytes(range(256)) * 256
 
 
@@ -37,11 +39,11 @@ class Cloud:
     broker_url: str
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str, *words: str) -> None:
+    def start(self, name: str, *words: str, **settings: str) -> None:
         """Start a process and wait until it says that it is ready."""
         state = self.state(name)
         state.runtime.unlink(missing_ok=True)
-        environment = {**os.environ, "PILEUS_BUS__URL": self.broker_url, "PILEUS_AGENT__HEARTBEAT_S": "1"}
+        environment = {**os.environ, "PILEUS_BUS__URL": self.broker_url, "PILEUS_AGENT__HEARTBEAT_S": "1", **settings}
         with (self.folder / f"{name}.out").open("ab") as out:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", "pileus", *words, "--state", str(state.path)],
@@ -72,6 +74,10 @@ class Cloud:
         api.log_in()
         return api
 
+    def guests(self, host: str) -> list[str]:
+        """Return the servers whose guests a pretended hypervisor has."""
+        return list(load(self.state(host).path / "instances")[0])
+
     def _has_ended(self, name: str) -> bool:
         if self.running[name].poll() is not None:
             raise AssertionError((self.folder / f"{name}.out").read_text())
@@ -83,7 +89,8 @@ def cloud(tmp_path: Path, broker_url: str) -> Iterator[Cloud]:
     made = Cloud(tmp_path, broker_url)
     with ExitStack() as cleaning:
         cleaning.callback(lambda: [made.stop(name) for name in list(made.running)])
-        made.start("control", "up", "--no-agent", "--port-offset", str(free_offset()))
+        words = ("up", "--no-agent", "--port-offset", str(free_offset()))
+        made.start("control", *words, PILEUS_COMPUTE__SERVICE_DOWN_TIME_S=DOWN_TIME_S)
         with ThreadPoolExecutor() as pool:
             list(pool.map(made.start_agent, HOSTS))
         yield made
@@ -104,6 +111,25 @@ def test_servers_survive_an_agent_that_is_killed_and_leave_nothing(cloud: Cloud)
     wait_until("not all are gone", lambda: not admin.call("compute", "GET", "/servers")["servers"], SETTLE_S)
     assert used(admin) == {}
     assert all(allocations(admin, provider) == {} for provider in usages(admin))
+
+
+def test_servers_leave_a_host_whose_agent_was_killed(cloud: Cloud) -> None:
+    admin = cloud.admin()
+    wait_until("the hosts are not there", lambda: len(usages(admin)) == len(HOSTS), SETTLE_S)
+    server = boot(admin, new_image(admin), "server")
+    wait_until("it is not ACTIVE", lambda: statuses(admin, [server]) == ["ACTIVE"], SETTLE_S)
+    first = host_of(admin, server)
+    (other,) = set(HOSTS) - {first}
+    cloud.stop(first, signal.SIGKILL)
+    wait_until("the host is not down", lambda: state_of(admin, first) == "down", SETTLE_S)
+    admin.call("compute", "POST", f"/servers/{server}/action", {"evacuate": {"onSharedStorage": False}})
+    wait_until("it has not left", lambda: host_of(admin, server) == other and not is_busy(admin, server), SETTLE_S)
+    assert statuses(admin, [server]) == ["ACTIVE"]
+    assert set(cloud.guests(first)) == set(cloud.guests(other)) == {server}
+    cloud.start_agent(first)
+    wait_until("what it still had is not gone", lambda: not cloud.guests(first), SETTLE_S)
+    assert set(cloud.guests(other)) == {server}
+    assert [set(held) for held in (allocations(admin, one) for one in usages(admin)) if held] == [{server}]
 
 
 def test_the_broker_may_go_away_and_come_back(tmp_path: Path, broker: Any) -> None:
@@ -141,6 +167,24 @@ def statuses(admin: Api, servers: list[str]) -> list[str]:
     found = [admin.call("compute", "GET", f"/servers/{server}")["server"] for server in servers]
     assert not [one for one in found if one["status"] == "ERROR"], found
     return [one["status"] for one in found]
+
+
+def _shown(admin: Api, server: str) -> dict[str, Any]:
+    return dict(admin.call("compute", "GET", f"/servers/{server}")["server"])
+
+
+def host_of(admin: Api, server: str) -> str:
+    return str(_shown(admin, server)["OS-EXT-SRV-ATTR:host"])
+
+
+def is_busy(admin: Api, server: str) -> bool:
+    return _shown(admin, server)["OS-EXT-STS:task_state"] is not None
+
+
+def state_of(admin: Api, host: str) -> str:
+    """Whether a host is up or down."""
+    (found,) = admin.call("compute", "GET", f"/os-services?binary=nova-compute&host={host}")["services"]
+    return str(found["state"])
 
 
 def console(admin: Api, server: str) -> str:

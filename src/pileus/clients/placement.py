@@ -170,14 +170,13 @@ class Placement:
 
     def ensure_provider(self, provider: str, name: str) -> None:
         """Make a resource provider if there is none of this uuid. Raises ProviderNameTaken, PlacementFailed."""
-        reply = self._send("GET", f"/resource_providers/{provider}")
-        if reply.status != 404:
-            self._ok(reply, "GET resource provider")
-            return
         made = self._send("POST", "/resource_providers", {"uuid": provider, "name": name})
-        if made.status == 409 and self.find_provider(name) not in (None, provider):
+        if made.status != 409:
+            self._ok(made, "POST resource provider")
+        elif self.find_provider(name) not in (None, provider):
             raise ProviderNameTaken(name=name)
-        self._ok(made, "POST resource provider")
+        else:
+            self._ok(self._send("GET", f"/resource_providers/{provider}"), "GET resource provider", provider)
 
     def generations(self) -> dict[str, int]:
         """Return every provider with its generation, which any change of it moves. Raises PlacementFailed."""

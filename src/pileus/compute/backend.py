@@ -14,7 +14,7 @@ from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
 from pileus.kit.db.seen import Seen
 
-SEEN = 2_000  # servers, and what is looked up with them, that are kept in memory
+SEEN = 1_000  # servers, and what is looked up with them, that are kept in memory; one may have 64 KiB of user_data
 
 
 class Work(Protocol):

@@ -210,6 +210,7 @@ DEFAULTS = {
     "os_compute_api:os-simple-tenant-usage:show": _READER,
     "os_compute_api:os-simple-tenant-usage:list": _ADMIN,
     "os_compute_api:extensions": _ANYBODY,
+    "os_compute_api:versions": _ANYBODY,
     # resources of other services, and what is gone
     "os_compute_api:images": _ANYBODY,
     "os_compute_api:gone": _ANYBODY,

@@ -19,6 +19,15 @@ def test_anybody_may_read_the_version_documents(cloud: Cloud) -> None:
     ]  # fmt: skip
 
 
+def test_a_version_is_shown_by_its_name_to_who_has_a_token(cloud: Cloud) -> None:
+    shown = cloud.ask("GET", "/v2.1/versions/v2.1?colour=red", version="2.104").decoded()
+    assert shown == cloud.ask("GET", "/v2.1/", who="").decoded()
+    assert cloud.get("/v2.1/versions/v2.0")["version"]["status"] == "DEPRECATED"
+    assert cloud.get("/v2/versions/anything")["version"]["id"] == "v2.0"
+    assert cloud.ask("GET", "/v2.1/versions/v2").status == 404
+    assert cloud.ask("GET", "/v2.1/versions/v2.1", who="").status == 401
+
+
 def test_v2_is_the_oldest_version_under_an_older_name(cloud: Cloud) -> None:
     server_id = cloud.active_server()
     headers = {"openstack-api-version": "compute 2.100"}

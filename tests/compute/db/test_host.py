@@ -123,3 +123,14 @@ def test_a_host_knows_how_many_of_its_servers_keep_its_disks_busy_and_which_imag
         assert (found.use.servers, found.use.busy_servers) == (6, 3)
         assert host.servers_of_image(tx, "i") == {"h1": 6}
         assert host.servers_of_image(tx, "nothing") == {}
+
+
+def test_aggregates_are_listed_with_their_hosts_or_without(database: Database) -> None:
+    database.write(aggregate.add, "rack", {"availability_zone": "z"}, NOW)
+    with database.read() as tx:
+        (made,) = aggregate.list_all(tx)
+    database.write(aggregate.add_host, made, "h1")
+    with database.read() as tx:
+        (full,), (empty,) = aggregate.list_all(tx), aggregate.list_without_hosts(tx)
+    assert (full.hosts, empty.hosts) == (("h1",), ())
+    assert (empty.uuid, empty.zone) == (full.uuid, "z")

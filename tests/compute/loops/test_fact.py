@@ -79,6 +79,27 @@ def test_a_heartbeat_that_could_not_be_written_is_news_again(world: World) -> No
         assert hosts.get(tx, "h1").vcpus == RESOURCES.vcpus
 
 
+def test_heartbeats_that_could_not_be_written_together_are_written_the_next_time(world: World) -> None:
+    def say(host: str, vcpus: int = RESOURCES.vcpus) -> datetime:
+        world.clock.sleep(1)
+        world.receiver.receive(Heartbeat(host=host, resources=replace(RESOURCES, vcpus=vcpus), guests=()))
+        return world.clock.now()
+
+    for name in ("h1", "h2"):
+        say(name)
+    came_at = say("h1")
+    say("h2")
+    with pytest.raises(DatabaseUnavailable):
+        write_beats(Database("sqlite:////nowhere/compute.sqlite"), world.heard)
+    taken = world.heard.take_unwritten()
+    later = say("h2", vcpus=32)  # which is written whole, at once
+    world.heard.put_back(taken)
+    write_beats(world.database, world.heard)
+    with world.database.read() as tx:
+        found = {one.host: (one.service.last_seen_at, one.vcpus) for one in hosts.list_all(tx)}
+    assert found == {"h1": (came_at, RESOURCES.vcpus), "h2": (later, 32)}
+
+
 def test_what_waits_to_be_written_does_not_undo_what_is_newer(world: World) -> None:
     world.new_host()
 

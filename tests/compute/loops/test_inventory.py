@@ -9,6 +9,7 @@ from pileus.clients.placement import ProviderInUse
 from pileus.compute.db import host as hosts
 from pileus.compute.db import server as servers
 from pileus.compute.loops.inventory import inventories_of
+from pileus.compute.model.topology import HostCell, Topology
 from pileus.compute.operations import service as services
 from tests.compute.host import Host
 from tests.compute.world import SILENT_S, World
@@ -34,7 +35,8 @@ def writes(world: World, act: Callable[[], object]) -> list[str]:
 
 
 def test_a_new_host_becomes_a_provider_with_inventory_and_traits(world: World) -> None:
-    world.new_host(vcpus=4, memory_mb=2048, disk_gb=30)
+    cells = (HostCell(memory_mb=2048, shared_cpus=(0, 1, 2, 3)),)
+    world.new_host(vcpus=4, memory_mb=2048, disk_gb=30, topology=Topology(cells=cells))
     found = inventories(world)
     assert {name: row["total"] for name, row in found.items()} == {"VCPU": 4, "MEMORY_MB": 2048, "DISK_GB": 30}
     assert found["MEMORY_MB"]["reserved"] == 512

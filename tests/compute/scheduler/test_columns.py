@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,6 +144,20 @@ def test_each_filter_alone_looks_at_what_it_says(ask: Ask, hosts: list[HostView]
 def test_a_host_is_the_same_out_of_columns_as_into_them(hosts: list[HostView]) -> None:
     columns = Hosts.of(reversed(hosts))
     assert [columns.view(index) for index in range(len(columns))] == hosts
+
+
+@given(ask=asks, hosts=fleets, chosen=st.sets(st.integers(0, 7)))
+@settings(max_examples=50, deadline=None)
+def test_some_of_the_hosts_are_judged_as_if_there_were_no_others(
+    ask: Ask, hosts: list[HostView], chosen: set[int]
+) -> None:
+    indices = [index for index in sorted(chosen) if index < len(hosts)]
+    some = Hosts.of(hosts).take(np.array(indices, dtype=np.intp))
+    alone = [hosts[index] for index in indices]
+    choice, wanted = SCHEDULER.choose(ask, some), SCHEDULER.choose(ask, Hosts.of(alone))
+    assert [some.view(index) for index in range(len(some))] == alone
+    assert (choice.refused, choice.ranked) == (wanted.refused, wanted.ranked)
+    assert choice.scores.tolist() == wanted.scores.tolist()
 
 
 def test_the_best_few_are_the_first_of_the_whole_ranking() -> None:

@@ -79,10 +79,24 @@ def test_nothing_is_not_remembered(databases: tuple[Database, Database]) -> None
     assert reading.times == 2
 
 
+def test_what_is_remembered_is_of_one_question_and_its_arguments(databases: tuple[Database, Database]) -> None:
+    seen = Seen(databases[0], 10)
+
+    def content(tx: Transaction, box_id: int) -> int:
+        return Reading()(tx, box_id) or 0
+
+    def named(_tx: Transaction, box_id: int, *, times: int = 2) -> str:
+        return f"{box_id} {times}"
+
+    for _ in range(2):
+        assert (seen.read(content, 1), seen.read(content, 2)) == (1, 0)
+        assert [seen.read(named, 1), seen.read(named, 1, times=3), seen.read(named, 2)] == ["1 2", "1 3", "2 2"]
+
+
 def test_memory_has_an_end(databases: tuple[Database, Database]) -> None:
-    seen, reading = Seen(databases[0], 2), Reading()
-    for key in range(50):
-        assert seen.read(key, reading, 1) == 1
+    seen = Seen(databases[0], 2)
+    for _ in range(50):
+        assert seen.read(Reading(), 1) == 1
     _, values = seen._page
     assert len(values) <= 2
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from pileus.kit.http import guard
+from pileus.kit.http import asgi, guard
 from pileus.kit.http.asgi import Listener
 from pileus.kit.http.server import AddressUnusable, HttpServer, PortTaken, Tls, bind
 from pileus.kit.http.threads import Threads
@@ -104,10 +104,22 @@ def until(condition: Any, patience_s: float = 10.0) -> None:
 # --- without a thread -----------------------------------------------------------------------------
 
 
+def _needs_thread(stand: Stand, path: str = "/clock") -> bool:
+    return bool(json.loads(stand.ask("GET", path)[1])["thread"].startswith("handler-"))
+
+
 def test_what_is_known_at_once_is_answered_without_a_thread(stand: Stand) -> None:
-    threads = [json.loads(stand.ask("GET", path)[1])["thread"] for path in ("/clock", "/clock?slow=1", "/clock")]
-    assert threads[0] == threads[2]
-    assert [name.startswith("handler-") for name in threads] == [False, True, False]
+    assert [_needs_thread(stand, path) for path in ("/clock", "/clock", "/clock?slow=1")] == [False, False, True]
+
+
+def test_what_had_to_begin_again_begins_on_a_thread_for_a_moment(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "REST_S", 0.2)
+    assert _needs_thread(stand, "/clock?slow=1")
+    assert _needs_thread(stand)
+    deadline = time.monotonic() + 20
+    while _needs_thread(stand):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_who_begins_again_on_a_thread_is_let_in_again_and_keeps_the_requests_id(stand: Stand) -> None:
@@ -277,6 +289,16 @@ def test_a_client_that_reads_nothing_is_hung_up_on(stand: Stand, monkeypatch: py
         client.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\nX-Auth-Token: owner\r\n\r\n")
         until(lambda: stand.shop.ended == ["download"])
     assert stand.ask("GET", "/echo")[0] == 200
+
+
+def test_a_client_that_reads_nothing_of_a_file_is_hung_up_on(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "STALL_S", 0.2)
+    assert stand.shop.file is not None
+    file = stand.shop.file
+    with closing(stand.connect()) as client:
+        client.sendall(b"GET /file HTTP/1.1\r\nHost: x\r\nX-Auth-Token: owner\r\n\r\n")
+        until(lambda: is_open(file))
+        until(lambda: not is_open(file))
 
 
 def test_a_client_that_reads_slowly_is_waited_for(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:

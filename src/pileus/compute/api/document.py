@@ -7,6 +7,7 @@ from typing import Any
 from pileus.compute.api.links import V2
 from pileus.compute.api.versions import HISTORY
 from pileus.compute.backend import Backend
+from pileus.kit.errors import NotFound
 from pileus.kit.http.message import Reply, Request
 
 OLD, CURRENT = "v2.0", "v2.1"
@@ -35,6 +36,14 @@ def show_old(request: Request, _backend: Backend) -> Reply:
 def show_version(request: Request, _backend: Backend) -> Reply:
     """GET /v2.1/."""
     return _shown(request, CURRENT)
+
+
+def show_named(request: Request, _backend: Backend) -> Reply:
+    """GET /versions/{version_id}; below /v2 there is but one, whatever it is called."""
+    which = OLD if request.path.startswith(f"{V2}/") else request.params["version_id"]
+    if which not in _VERSIONS:
+        raise NotFound("The resource could not be found.")
+    return _shown(request, which)
 
 
 def list_choices(request: Request, _backend: Backend) -> Reply:

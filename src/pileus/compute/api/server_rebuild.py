@@ -14,6 +14,7 @@ from pileus.compute.api.server_create import PASSWORD_BITS, base64_text, persona
 from pileus.compute.api.sight import sight_of
 from pileus.compute.api.view import server as view
 from pileus.compute.backend import Backend
+from pileus.compute.model.server import Server
 from pileus.compute.operations import image
 from pileus.compute.operations import rebuild as rebuilding
 from pileus.compute.operations.image import get_for_user

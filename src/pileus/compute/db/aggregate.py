@@ -18,6 +18,7 @@ from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 
 _A, _H, _M = AGGREGATE.c, AGGREGATE_HOST.c, AGGREGATE_METADATA.c
+_ALL = select(AGGREGATE).order_by(_A.number)
 _METADATA_BY_HOST = (
     select(_H.host, _M.aggregate_number, _M.key, _M.value)
     .join(AGGREGATE_METADATA, _M.aggregate_number == _H.aggregate_number)
@@ -41,7 +42,12 @@ def find_by_name(tx: Transaction, name: str) -> Aggregate | None:
 
 def list_all(tx: Transaction) -> Sequence[Aggregate]:
     """Return every aggregate, oldest first."""
-    return _aggregates(tx, tx.all(select(AGGREGATE).order_by(_A.number)))
+    return _aggregates(tx, tx.all(_ALL))
+
+
+def list_without_hosts(tx: Transaction) -> Sequence[Aggregate]:
+    """Return every aggregate, oldest first, as if it were empty: hosts may be many, and are not always asked for."""
+    return _aggregates(tx, tx.all(_ALL), is_empty=True)
 
 
 def metadata_by_host(
@@ -120,13 +126,14 @@ def delete(tx: Transaction, aggregate: Aggregate) -> None:
     tx.execute(AGGREGATE.delete().where(_A.number == aggregate.number))
 
 
-def _aggregates(tx: Transaction, rows: Sequence[Row]) -> list[Aggregate]:
+def _aggregates(tx: Transaction, rows: Sequence[Row], *, is_empty: bool = False) -> list[Aggregate]:
     numbers = [row.number for row in rows]
     hosts: defaultdict[int, list[str]] = defaultdict(list)
     metadata: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    if numbers:
+    if numbers and not is_empty:
         for host in tx.all(select(AGGREGATE_HOST).where(_H.aggregate_number.in_(numbers)).order_by(_H.host)):
             hosts[host.aggregate_number].append(host.host)
+    if numbers:
         for item in tx.all(select(AGGREGATE_METADATA).where(_M.aggregate_number.in_(numbers))):
             metadata[item.aggregate_number][item.key] = item.value
     return [

@@ -21,7 +21,7 @@ def add(
 ) -> None:
     """Keep one until it is told; `payload` is a JSON document."""
     row = {
-        "message_id": ids.new_uuid(), "format": format_, "event_type": event_type, "publisher": publisher,
+        "message_id": ids.new_uuid(), "format": format_, "event_type": event_type, "publisher": publisher[:255],
         "priority": priority, "payload": payload, "created_at": now,
     }  # fmt: skip
     tx.execute(NOTIFICATION.insert(), row)

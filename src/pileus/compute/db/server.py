@@ -66,6 +66,7 @@ SELECTION = select(*_COLUMNS)
 """The select of what `with_details` makes servers of."""
 
 _GET = SELECTION.where(_S.id == bindparam("which"))
+_NAMED = SELECTION.where(_S.name == bindparam("called")).order_by(_S.number.desc())
 _BY_HOST = SELECTION.where(_S.host == bindparam("at"), _S.deleted_at.is_(None)).order_by(_S.number)
 _HOSTS_IN_USE = select(_S.host).where(_S.host.is_not(None), _S.deleted_at.is_(None)).distinct()
 _USAGE = select(
@@ -92,6 +93,12 @@ def get(tx: Transaction, server_id: str, *, may_be_deleted: bool = False) -> Ser
     if row is None or (row.deleted_at is not None and not may_be_deleted):
         raise InstanceNotFound(server_id=server_id)
     return with_details(tx, [row])[0]
+
+
+def list_named(tx: Transaction, name: str) -> Sequence[Server]:
+    """Return the servers that have a name, newest first; the deleted ones only if there is no other."""
+    rows = tx.all(_NAMED, {"called": name})
+    return with_details(tx, [row for row in rows if row.deleted_at is None] or rows)
 
 
 def list_by_host(tx: Transaction, host: str) -> Sequence[Server]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -66,6 +67,14 @@ class Heard:
         with self._guard:
             reports, self._unwritten = list(self._unwritten.values()), {}
         return reports
+
+    def put_back(self, reports: Sequence[Report]) -> None:
+        """Have these be unwritten still, but for those of hosts of which there is later word."""
+        with self._guard:
+            for report in reports:
+                checked_at = self._checked_at.get(report.beat.host)
+                if checked_at is None or checked_at < report.came_at:
+                    self._unwritten.setdefault(report.beat.host, report)
 
     def take(self) -> list[Report]:
         """Return what was not returned before, so that each heartbeat is judged once and never when it is old."""

@@ -11,7 +11,12 @@ PERIOD_S = 2.0
 
 
 def write_beats(database: Database, heard: Heard) -> None:
-    """Write down whom we heard of since the last time."""
+    """Write down whom we heard of since the last time; if that fails, the next time is to do it."""
     reports = heard.take_unwritten()
-    if reports:
+    if not reports:
+        return
+    try:
         database.write(host.note_alive, [(report.beat, report.came_at) for report in reports])
+    except Exception:
+        heard.put_back(reports)
+        raise

@@ -51,6 +51,8 @@ def delete(tx: Transaction, backend: Backend, server: Server, asker: Asker) -> N
     now = backend.clock.now()
     if not rows.set_state(tx, server.id, task_state=TaskState.DELETING, now=now, unless_task=[TaskState.DELETING]):
         return
+    # A step that ends has its workflow's row first and the server's then. The other way round here: of what is begun
+    # before we have the server, nothing escapes. If both meet, the database ends one of them, and it is tried again.
     backend.work.cancel(tx, server.id)
     begin(tx, backend.work, server, "delete", "delete", {}, asker, now)
 

@@ -113,8 +113,9 @@ def choose(ask: Ask, hosts: Hosts, filters: Mapping[str, Filter], weighings: Seq
     for name, check in filters.items():
         is_refused = _refused(ask, left, check)
         if is_refused.any():
+            kept = np.flatnonzero(~is_refused)
             refusals[name] = passed[is_refused]
-            passed, left = passed[~is_refused], left.take(np.flatnonzero(~is_refused))
+            passed, left = passed[kept], left.take(kept)
     return Choice(
         ask=ask, hosts=hosts, filters=filters, passed=passed, refusals=refusals, scores=_scores(ask, left, weighings)
     )  # fmt: skip
@@ -129,6 +130,8 @@ def _refused(ask: Ask, hosts: Hosts, check: Filter) -> Numbers:
     if facts is None:
         return np.array([check(ask, hosts.view(index)) is not None for index in range(len(hosts))], dtype=bool)
     kinds = hosts.kinds(facts, named, ask)
+    if kinds is None:
+        return np.full(len(hosts), len(hosts) > 0 and check(ask, hosts.view(0)) is not None)
     one_of = np.full(int(kinds.max(initial=-1)) + 1, -1, dtype=np.intp)
     one_of[kinds] = np.arange(len(hosts))
     is_refused = np.zeros(len(one_of), dtype=bool)
@@ -170,7 +173,7 @@ def _multipliers(hosts: Hosts, weighing: Weighing, said: frozenset[str]) -> Numb
     """Return how much a weighing counts for each host."""
     if weighing.option not in said:
         return weighing.multiplier
-    codes = hosts.words["aggregates"].codes
+    codes = hosts.codes("aggregates")
     kinds, firsts = np.unique(codes, return_index=True)
     multipliers = np.zeros(int(kinds.max()) + 1)
     multipliers[kinds] = [weighing.multiplier_of(hosts.view(int(index))) for index in firsts]

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -52,14 +53,14 @@ class Coded:
 
     def with_values(self, indices: Indices, items: Sequence[Any]) -> Coded:
         """Return the column with other values in some places."""
+        if [repr(self.values[code]) for code in self.codes[indices]] == list(map(repr, items)):
+            return self  # as it mostly is, and there may be as many values as hosts
         seen = {repr(value): code for code, value in enumerate(self.values)}
         values, new = list(self.values), []
         for item in items:
             new.append(seen.setdefault(repr(item), len(values)))
             if new[-1] == len(values):
                 values.append(item)
-        if np.array_equal(self.codes[indices], new):
-            return self
         codes = self.codes.copy()
         codes[indices] = new
         if len(values) > len(codes):  # no host has some of them any more
@@ -67,22 +68,27 @@ class Coded:
             values = [values[code] for code in used]
         return Coded(values, codes)
 
-    def take(self, indices: Indices) -> Coded:
-        """Return the column of some of the hosts."""
-        return Coded(self.values, self.codes[indices])
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Names:
     """What hosts are called, in the order of the first of it."""
 
     hosts: Sequence[str]
     providers: Sequence[str]
     nodes: Sequence[str]
+    _last: list[tuple[Sequence[str], Indices]] = field(default_factory=list, init=False)  # found of providers, if any
+
+    def rows_of(self, providers: Sequence[str]) -> Indices:
+        """Return the row of each resource provider; -1 of one that no host stands for."""
+        for asked, found in self._last:
+            if asked == providers:  # as it is from one decision to the next, while many have room
+                return found
+        rows = np.fromiter(map(self._row_of.get, providers, repeat(-1)), np.intp, len(providers))
+        self._last[:] = [(providers, rows)]
+        return rows
 
     @cached_property
-    def row_of_provider(self) -> Mapping[str, int]:
-        """The row of each resource provider."""
+    def _row_of(self) -> Mapping[str, int]:
         return {provider: row for row, provider in enumerate(self.providers)}
 
     @cached_property
@@ -93,12 +99,12 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Some hosts, in the order of their names."""
+    """Some hosts, in the order of their names. The columns are those of all, and it is looked up what is asked for."""
 
     names: Names
     rows: Indices  # which of the names they are, ascending
-    numbers: Mapping[str, Numbers] = field(default_factory=dict)
-    words: Mapping[str, Coded] = field(default_factory=dict)
+    numbers: Mapping[str, Numbers] = field(default_factory=dict)  # with a row for every name
+    words: Mapping[str, Coded] = field(default_factory=dict)  # so too
 
     @classmethod
     def of(cls, views: Iterable[HostView]) -> Hosts:
@@ -119,18 +125,16 @@ class Hosts:
 
     def take(self, indices: Indices) -> Hosts:
         """Return some of them, by ascending position."""
-        numbers = {name: column[indices] for name, column in self.numbers.items()}
-        words = {name: column.take(indices) for name, column in self.words.items()}
-        return Hosts(self.names, self.rows[indices], numbers, words)
+        return Hosts(self.names, self.rows[indices], self.numbers, self.words)
 
     def with_numbers(self, numbers: Mapping[str, Numbers]) -> Hosts:
-        """Return them with further columns, or others."""
+        """Return them with further columns, or others, that have a row for every name."""
         return Hosts(self.names, self.rows, {**self.numbers, **numbers}, self.words)
 
     def number(self, name: str) -> Numbers:
         """Return a column of numbers; zeros if nobody has any."""
         found = self.numbers.get(name)
-        return np.zeros(len(self), dtype=np.int64) if found is None else found
+        return np.zeros(len(self), dtype=np.int64) if found is None else self._theirs(found)
 
     def counted(self, counts: Mapping[str, int]) -> Numbers:
         """Return a column of what was counted by hosts' names."""
@@ -144,20 +148,27 @@ class Hosts:
     def measured(self, name: str) -> Numbers:
         """Return a column of what hosts may not have measured; nobody has a number of it where there is none."""
         found = self.numbers.get(name)
-        return np.full(len(self), np.nan) if found is None else found
+        return np.full(len(self), np.nan) if found is None else self._theirs(found)
+
+    def codes(self, name: str) -> Indices:
+        """Return the codes of a column of what is no number."""
+        return self._theirs(self.words[name].codes)
+
+    def _theirs(self, column: Numbers) -> Numbers:
+        return column if len(self.rows) == len(column) else column[self.rows]
 
     def view(self, index: int) -> HostView:
         """Return one of them as filters and other people's weighers see it."""
         row = int(self.rows[index])
-        facts: dict[str, Any] = {name: coded.values[coded.codes[index]] for name, coded in self.words.items()}
+        facts: dict[str, Any] = {name: coded.values[coded.codes[row]] for name, coded in self.words.items()}
         for name, column in self.numbers.items():
             fact, colon, key = name.partition(":")
-            if fact == METRICS and np.isnan(column[index]):
+            if fact == METRICS and np.isnan(column[row]):
                 continue
             if colon:
-                facts.setdefault(fact, {})[key] = column[index].item()
+                facts.setdefault(fact, {})[key] = column[row].item()
             else:
-                facts[fact] = column[index].item()
+                facts[fact] = column[row].item()
         names = self.names
         return HostView(host=names.hosts[row], provider=names.providers[row], node=names.nodes[row], **facts)
 
@@ -171,37 +182,37 @@ class Hosts:
 
     # --- which hosts look the same --------------------------------------------------------------
 
-    def kinds(self, facts: Iterable[str], named: Iterable[str], ask: Ask) -> Indices:
-        """Return a code per host: hosts of the same one are alike in these facts, and none of those named."""
-        codes, size = np.zeros(len(self), dtype=np.intp), 1
+    def kinds(self, facts: Iterable[str], named: Iterable[str], ask: Ask) -> Indices | None:
+        """Return a code per host: hosts of the same one are alike in these facts, and none of those named.
+
+        None: all are alike.
+        """
+        codes, size = None, 1
         for fact in facts:
-            column = self._codes(fact, ask)
-            width = int(column.max(initial=0)) + 1
+            column, width = self._codes(fact, ask)
             if width > 1:
-                codes, size = codes * width + column, size * width
-            if size > 4 * len(self) + 1024:
+                codes, size = column if codes is None else codes * width + column, size * width
+            if codes is not None and size > 4 * len(self) + 1024:
                 codes, size = _packed(codes)
-        codes = codes.copy() if size > 1 else codes
-        for offset, host in enumerate(named):
-            index = self.find(host)
-            if index is not None:
-                codes[index] = size + offset
+        apart = [index for index in map(self.find, named) if index is not None]
+        if apart:
+            codes = np.zeros(len(self), dtype=np.intp) if codes is None else codes.copy()
+            codes[apart] = np.arange(size, size + len(apart))
         return codes
 
-    def _codes(self, fact: str, ask: Ask) -> Indices:
+    def _codes(self, fact: str, ask: Ask) -> tuple[Indices, int]:
+        """Return a code per host by one fact, and a number that is larger than each."""
         if fact == "node":
-            return np.asarray(self.names.node_array[self.rows] == ask.only_node, dtype=np.intp)
+            return np.asarray(self.names.node_array[self.rows] == ask.only_node, dtype=np.intp), 2
         if fact in self.words:
-            return self.words[fact].codes
+            return self.codes(fact), len(self.words[fact].values)
         if fact.startswith(KNOWN):
-            return np.asarray(~np.isnan(self.measured(fact.removeprefix(KNOWN))), dtype=np.intp)
+            return np.asarray(~np.isnan(self.measured(fact.removeprefix(KNOWN))), dtype=np.intp), 2
         column = self.number(fact)
         if column.dtype.kind == "f":
-            return _packed(column)[0]
-        codes = np.array(column, dtype=np.intp)
-        if len(codes):
-            codes -= codes.min()
-        return codes
+            return _packed(column)
+        low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+        return np.subtract(column, low, dtype=np.intp), high - low + 1
 
 
 def _packed(codes: Numbers) -> tuple[Indices, int]:

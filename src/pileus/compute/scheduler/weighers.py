@@ -43,7 +43,7 @@ def hypervisor_version(_ask: Ask, hosts: Hosts) -> Numbers:
 
 def pci(_ask: Ask, hosts: Hosts) -> Numbers:
     """How few PCI devices are left, of which a hundred are as many as any: they are kept for those who ask for them."""
-    left = sum((column for name, column in hosts.numbers.items() if name.startswith(_PCI)), hosts.number("no PCI"))
+    left = sum((hosts.number(name) for name in hosts.numbers if name.startswith(_PCI)), hosts.number("no PCI"))
     return 100 - np.minimum(left, 99)
 
 

@@ -29,11 +29,10 @@ def topology_wish(flavor: Flavor, properties: Properties) -> TopologyWish | None
     page_size, emulator = _page_size(flavor, properties), _emulator_policy(flavor)
     if not own:
         _refuse_without_own_cpus(thread_policy, emulator)
-    cells = _cells(flavor, properties, own)
-    if not own and not page_size and len(cells) == 1 and not any(both(flavor, properties, "numa_nodes")):
+    if not own and not page_size and not any(both(flavor, properties, "numa_nodes")):
         return None
     return TopologyWish(
-        cells=cells,
+        cells=_cells(flavor, properties, own),
         thread_policy=thread_policy or PREFER,
         page_size=page_size,
         has_own_emulator_cpu=emulator == "isolate",

@@ -81,7 +81,7 @@ def _candidates(means: Means, ask: Ask, limit: int | None, *, is_large: bool) ->
     settings, narrow = means.settings.scheduler, Narrowed()
     if is_large or is_narrowing(settings):
         with means.database.read() as tx:
-            narrow = narrowed(ask, aggregate.list_all(tx), settings, by_zone=is_large)
+            narrow = narrowed(ask, aggregate.list_without_hosts(tx), settings, by_zone=is_large)
     return means.placement.candidates(
         ask.resources, required=ask.required_traits | narrow.required, forbidden=ask.forbidden_traits,
         member_of=narrow.member_of, not_member_of=narrow.not_member_of, limit=limit,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -31,6 +32,7 @@ CHUNK = 2**20
 INSTANT_BODY = 2**14  # what is longer takes time to read
 LONG_WAITING = 256  # requests that take long and have not begun: the next ones are asked to come again
 RETRY_AFTER_S = 5
+REST_S = 0.02  # in which a route whose answer was not in memory is not tried there: what is written is written often
 
 
 class Listener:
@@ -41,6 +43,7 @@ class Listener:
         self._threads = threads
         self._patient = patient or threads
         self._cors = cors
+        self._resting: dict[Any, float] = {}  # handlers of instant routes, and until when they are run by threads
         self.is_closing = False  # the server ends: who connects from now on is sent away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,10 +94,14 @@ class Listener:
         """Answer without a thread, or return None: going to one and back takes as long as reading memory."""
         if found is None or not found.is_instant or len(request.body) > INSTANT_BODY:
             return None
+        now = time.monotonic()
+        if self._resting.get(found.handler, now) > now:
+            return None
         try:
             with at_once():
                 return self._app.handle(request)
         except TakesLong:
+            self._resting[found.handler] = now + REST_S
             _begin_again(request)
             return None
 

@@ -15,7 +15,7 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
-from pileus.kit.http.guard import GuardedProtocol
+from pileus.kit.http import guard
 
 ZERO_COPY = "http.response.zerocopysend"
 STRETCH_BYTES = 2**23  # of one system call
@@ -23,7 +23,7 @@ TURN_S = 0.1  # that a thread sends to one client before it looks for others
 SLOW_MS = 5  # a client that takes nothing for so long keeps no thread
 
 
-class ZeroCopyProtocol(GuardedProtocol):
+class ZeroCopyProtocol(guard.GuardedProtocol):
     """Sends `count` bytes of `file` from `offset`, with `run` to call what touches the file. Raises ConnectionError."""
 
     def on_message_begin(self) -> None:
@@ -75,11 +75,14 @@ class _Socket:
         weakref.finalize(self, os.close, self._descriptor)
 
     async def takes_more(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Wait until the client takes more, or is gone."""
+        """Wait until the client takes more, or is gone. Raises ConnectionError of one that takes nothing for long."""
         ready = loop.create_future()
         loop.add_writer(self._descriptor, _settle, ready)
         try:
-            await ready
+            async with asyncio.timeout(guard.STALL_S):
+                await ready
+        except TimeoutError:
+            raise ConnectionResetError from None
         finally:
             loop.remove_writer(self._descriptor)
 

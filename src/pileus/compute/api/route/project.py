@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pileus.compute.api import extension, keypair, limit, quota, usage
+from pileus.compute.api import document, extension, keypair, limit, quota, usage
 from pileus.compute.api import versions as v
 from pileus.compute.api.route.row import Parameters, row
 from pileus.compute.api.schema import keypair as keypair_body
 from pileus.compute.api.schema import quota as quota_body
-from pileus.kit.http.routes import Target
+from pileus.kit.http.routes import Target, route
 
 OF_USER = Parameters("user_id", strict_since=v.STRICT_LISTS)
 
@@ -34,4 +34,5 @@ ROWS = (
         query=Parameters("start", "end", "limit", "marker", strict_since=v.STRICT_LISTS)),
     row("GET", "/extensions", extension.list_all, "extensions"),
     row("GET", "/extensions/{alias}", extension.show, "extensions"),
+    route("GET", "/versions/{version_id}", document.show_named, "os_compute_api:versions"),  # any query will do
 )  # fmt: skip
