@@ -183,6 +183,14 @@ def test_an_evicted_image_is_fetched_again(tmp_path: Path) -> None:
     assert source.downloads == 2
 
 
+def test_an_image_that_nobody_will_ask_for_again_is_forgotten_at_once(tmp_path: Path) -> None:
+    cache, _ = make(tmp_path, QCOW2)
+    cache.get(access())
+    for _ in range(2):
+        cache.forget("an-image")
+        assert cache.list_ids() == []
+
+
 def test_an_image_that_a_guest_stands_on_or_that_was_asked_for_lately_is_kept(tmp_path: Path) -> None:
     cache, _ = make(tmp_path, QCOW2)
     for name in ("one", "two"):

@@ -94,7 +94,7 @@ def test_what_no_host_can_do_is_refused_in_words(
 
 def test_a_flavor_limits_what_a_guest_uses_of_its_host() -> None:
     specs = {
-        "quota:cpu_shares": "512", "quota:cpu_quota": "-1", "quota:cpu_period": "0", "quota:disk_read_bytes_sec": "1024",
-        "quota:vif_inbound_average": "1", "quota:cpu_limit": "7",
+        "quota:cpu_shares": "512", "quota:cpu_quota": "-1", "quota:cpu_period": "0", "quota:cpu_limit": "7",
+        "quota:disk_read_bytes_sec": "1024", "quota:vif_inbound_average": "1",
     }  # fmt: skip
     assert hardware(specs=specs).quota == {"cpu_shares": 512, "disk_read_bytes_sec": 1024}

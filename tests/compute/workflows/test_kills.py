@@ -58,7 +58,7 @@ def _kill(name: str, world: World, scenario: Scenario, every: int = 1) -> None:
                     victim.start_again()
                 else:
                     return
-            _require_good_end(world, scenario, server_id, f"{name} was killed at {moment}, before {victim.last}")
+            _require_good_end(world, scenario, server_id, f"{name} was killed at {moment}: {victim.last}")
     raise AssertionError("it never ends")
 
 

@@ -250,7 +250,7 @@ def test_an_evacuation_that_overtakes_a_rebuild_is_the_only_one_that_ends_it(wor
     _EVACUATE(world, server_id)
     seen = []
     while world.unfinished():
-        world.runner._advance(world.unfinished_ids()[0])
+        world.runner._advance(world.unfinished_ids()[0], is_leased=False)
         seen.append(world.server(server_id).task_state)
         world.bus.deliver()
         world.clock.sleep(5)

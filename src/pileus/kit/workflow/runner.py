@@ -56,14 +56,6 @@ class _Moved:
     goes_on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A workflow that is to be done, and whether its lease is ours by now."""
-
-    workflow_id: str
-    is_leased: bool = False
-
-
 class Runner(Generic[S]):
     """Runs the workflows of one service."""
 
@@ -84,7 +76,7 @@ class Runner(Generic[S]):
         self._state = state
         self._owner = owner
         self._clock = clock
-        self._queue: queue.SimpleQueue[_Due | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[str, bool] | None] = queue.SimpleQueue()
         self._busy: set[str] = set()
         self._resting: dict[str, float] = {}  # what could not go on, until when
         self._guard = threading.Lock()
@@ -105,7 +97,7 @@ class Runner(Generic[S]):
         is_taken = self._is_running and len(self._busy) < MOST_TAKEN
         lease = Lease(self._owner, until) if is_taken or self._workflows[kind].is_kept else None
         self.store.add(tx, workflow_id, kind, subject, arguments, now, lease, wake_at=until if is_taken else now)
-        tx.after_commit(lambda: self._take(_Due(workflow_id, is_leased=True)) if is_taken else self.nudge())
+        tx.after_commit(lambda: self._take(workflow_id, is_leased=True) if is_taken else self.nudge())
         return workflow_id
 
     def cancel(self, tx: Transaction, subject: str) -> None:
@@ -126,7 +118,7 @@ class Runner(Generic[S]):
             return False
         named = read_order_id(order_id)
         if named is not None and self._is_running and self._lease(tx, named.workflow_id):
-            tx.after_commit(lambda: self._take(_Due(named.workflow_id, is_leased=True)))
+            tx.after_commit(lambda: self._take(named.workflow_id, is_leased=True))
         return True
 
     # --- threads ----------------------------------------------------------------------------------
@@ -162,7 +154,7 @@ class Runner(Generic[S]):
         count = 0
         while not self._ending.is_set() and (found := self._find_due()):
             for workflow_id in found:
-                self._advance(_Due(workflow_id))
+                self._advance(workflow_id, is_leased=False)
                 count += 1
         return count
 
@@ -172,7 +164,7 @@ class Runner(Generic[S]):
             self._nudged.clear()
             try:
                 for workflow_id in self._find_due():
-                    self._take(_Due(workflow_id))
+                    self._take(workflow_id, is_leased=False)
                 if self._clock.monotonic() - renewed >= RENEW_S:
                     renewed = self._clock.monotonic()
                     self._renew()
@@ -181,13 +173,13 @@ class Runner(Generic[S]):
             self._ending.wait(PACE_S)
             self._nudged.wait(SCAN_S)
 
-    def _take(self, due: _Due) -> None:
+    def _take(self, workflow_id: str, *, is_leased: bool) -> None:
         """Have a thread of ours do it, unless one is at it."""
         with self._guard:
-            if due.workflow_id in self._busy or self._is_resting(due.workflow_id):
+            if workflow_id in self._busy or self._is_resting(workflow_id):
                 return
-            self._busy.add(due.workflow_id)
-        self._queue.put(due)
+            self._busy.add(workflow_id)
+        self._queue.put((workflow_id, is_leased))
 
     def _is_resting(self, workflow_id: str) -> bool:
         if self._resting.get(workflow_id, 0.0) > self._clock.monotonic():
@@ -211,15 +203,16 @@ class Runner(Generic[S]):
 
     def _work(self) -> None:
         while (due := self._queue.get()) is not None and not self._ending.is_set():
+            workflow_id, is_leased = due
             try:
-                self._advance(due)
+                self._advance(workflow_id, is_leased=is_leased)
             except Exception:
-                logger.exception("a workflow could not go on", workflow=due.workflow_id)
+                logger.exception("a workflow could not go on", workflow=workflow_id)
                 with self._guard:  # once our lease has ended others try first: they may be of a release that can
-                    self._resting[due.workflow_id] = self._clock.monotonic() + REST_S
+                    self._resting[workflow_id] = self._clock.monotonic() + REST_S
             finally:
                 with self._guard:
-                    self._busy.discard(due.workflow_id)
+                    self._busy.discard(workflow_id)
                 self.nudge()  # another workflow of the same subject may have waited for this one
 
     # --- one workflow -----------------------------------------------------------------------------
@@ -227,12 +220,12 @@ class Runner(Generic[S]):
     def _lease(self, tx: Transaction, workflow_id: str) -> bool:
         return self.store.lease(tx, workflow_id, self._owner, self._clock.now(), self._lease_end())
 
-    def _advance(self, due: _Due) -> None:
+    def _advance(self, workflow_id: str, *, is_leased: bool) -> None:
         """Call steps until the workflow ends or waits."""
-        if not due.is_leased and not self._database.write(self._lease, due.workflow_id):
+        if not is_leased and not self._database.write(self._lease, workflow_id):
             return
         with self._database.read() as tx:
-            record = self.store.get(tx, due.workflow_id)
+            record = self.store.get(tx, workflow_id)
         if not record.is_first:
             self._database.write(self.store.release, record.id, self._owner, self._clock.now())
             return
