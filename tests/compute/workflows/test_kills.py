@@ -57,6 +57,7 @@ def _kill(name: str, world: World, scenario: Scenario, every: int = 1) -> None:
                 except DiedError:
                     victim.start_again()
                 else:
+                    assert moment or name != "control plane", "nothing was done"
                     return
             _require_good_end(world, scenario, server_id, f"{name} was killed at {moment}: {victim.last}")
     raise AssertionError("it never ends")

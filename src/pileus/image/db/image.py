@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +20,8 @@ from pileus.image.model.status import PENDING_DELETE
 from pileus.kit.db import Transaction
 
 _t = tables.image
-_COLUMNS = tuple(column.name for column in _t.c if not column.name.endswith("_key"))
+# The very strings that the members are named by: Python looks through all of them for one that is merely equal.
+_COLUMNS = tuple(sys.intern(str(column.name)) for column in _t.c if not column.name.endswith("_key"))
 _SORTED_AS: dict[str, Any] = {"name": "", "size": 0, "disk_format": "", "container_format": ""}  # if they are not set
 _VALUE_KEY_LENGTH = 64
 _membership = tables.image_member
