@@ -57,8 +57,7 @@ _ALL_ZONES = (
     .order_by(AGGREGATE_HOST.c.aggregate_number)
 )
 _ZONES_OF_HOST = _ALL_ZONES.where(AGGREGATE_HOST.c.host == bindparam("at"))
-_HOSTNAME = select(_H.hostname).where(_H.host == bindparam("at"))
-_NAME = select(_H.host).where(_H.uuid == bindparam("uuid"))
+_OF_PROVIDER = select(_H.host, _H.hostname).where(_H.uuid == bindparam("uuid"))
 _PROVIDERS = select(_H.uuid).order_by(_H.number)
 _FAILED_BUILDS = select(_H.failed_builds).where(_H.host == bindparam("at"))
 _UPDATE = HYPERVISOR.update().where(_H.host == bindparam("at"))
@@ -149,18 +148,10 @@ def get(tx: Transaction, host: str) -> Host:
     return _host(row, _use(use) if use else Use(), zones_of_host[-1].value if zones_of_host else DEFAULT_ZONE)
 
 
-def hostname_of(tx: Transaction, host: str) -> str:
-    """Return what a host's hypervisor calls itself. Raises HypervisorNotFound."""
-    hostname: str | None = tx.scalar(_HOSTNAME, {"at": host})
-    if hostname is None:
-        raise HypervisorNotFound(hypervisor_id=host)
-    return hostname
-
-
-def find_name(tx: Transaction, uuid: str) -> str | None:
-    """Return the name of the host that a resource provider stands for."""
-    name: str | None = tx.scalar(_NAME, {"uuid": uuid})
-    return name
+def find_of(tx: Transaction, uuid: str) -> tuple[str, str] | None:
+    """Return the host that a resource provider stands for, and what its hypervisor calls itself."""
+    row = tx.first(_OF_PROVIDER, {"uuid": uuid})
+    return None if row is None else (row.host, row.hostname)
 
 
 def list_providers(tx: Transaction) -> Sequence[str]:

@@ -18,6 +18,7 @@ from pileus.kit.db import Row, Transaction
 from pileus.kit.db.insert import insert_if_absent
 
 _S = SERVICE.c
+_ON_HOST = select(SERVICE).where(_S.host == bindparam("at"), _S.binary == bindparam("what"))
 _TOUCH = (
     SERVICE.update()
     .where(_S.host == bindparam("at"), _S.binary == bindparam("what"))
@@ -59,7 +60,7 @@ def get_by_uuid(tx: Transaction, uuid: str) -> Service:
 
 def get_on(tx: Transaction, host: str, binary: str) -> Service:
     """Return a host's service. Raises HostBinaryNotFound."""
-    row = tx.first(select(SERVICE).where(_S.host == host, _S.binary == binary))
+    row = tx.first(_ON_HOST, {"at": host, "what": binary})
     if row is None:
         raise HostBinaryNotFound(host=host, binary=binary)
     return service_of(row)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pileus.compute.db import fleet
 from pileus.kit.db import Transaction
 
-LATE_S = 5.0
+LATE_S = 1.0
 """How much later than its time a change may be seen: a transaction's length, and how far clocks are apart."""
 LATEST_S, THOROUGH_S = 60.0, 15.0
 """How late one may be that has waited for others, and how often those are looked for too."""

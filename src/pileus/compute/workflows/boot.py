@@ -13,7 +13,7 @@ from typing import Any
 
 from pileus.compute.db import host, server
 from pileus.compute.messages import Spawn
-from pileus.compute.model.server import TaskState, VmState
+from pileus.compute.model.server import Server, TaskState, VmState
 from pileus.compute.scheduler.ask import ask_of
 from pileus.compute.workflows.affinity import leave_claim
 from pileus.compute.workflows.claim import leave
@@ -35,19 +35,19 @@ def place(run: Run, means: Means) -> Written:
         ask_of(asking, means.settings.pci.alias), only_host=asking.requested_host, only_node=asking.requested_node,
         is_forced=asking.is_host_forced,
     )  # fmt: skip
-    return placed(run, means, claim_host(means, asking, ask))
+    return placed(means, asking, claim_host(means, asking, ask))
 
 
-def placed(run: Run, means: Means, place: dict[str, str]) -> Written:
+def placed(means: Means, asking: Server, place: dict[str, str]) -> Written:
     """Write down where the server will be."""
-    return Written(lambda tx: _assign(tx, run.subject, place, means))
+    return Written(lambda tx: _assign(tx, means, asking, place))
 
 
-def _assign(tx: Transaction, server_id: str, place: dict[str, str], means: Means) -> dict[str, str]:
-    chosen, now = place["host"], means.clock.now()
-    values: dict[str, Any] = {"host": chosen, "node": host.hostname_of(tx, chosen), "task_state": TaskState.SPAWNING}
-    server.set_state(tx, server_id, now=now, unless_task=TAKEOVER, **values)
-    leave_claim(tx, server_id)
+def _assign(tx: Transaction, means: Means, asking: Server, place: dict[str, str]) -> dict[str, str]:
+    values: dict[str, Any] = {"host": place["host"], "node": place["node"], "task_state": TaskState.SPAWNING}
+    server.set_state(tx, asking.id, now=means.clock.now(), unless_task=TAKEOVER, **values)
+    if asking.group_id is not None:
+        leave_claim(tx, asking.id)
     return place
 
 

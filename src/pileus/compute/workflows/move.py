@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pileus.compute.db import action, held_topology, host, server_migration
+from pileus.compute.db import action, held_topology, server_migration
 from pileus.compute.db import server as servers
 from pileus.compute.model.error.server import InstanceNotFound
 from pileus.compute.model.news import PREPARED
@@ -83,7 +83,7 @@ def destination_of(run: Run) -> str:
 def note(tx: Transaction, run: Run, means: Means, status: MigrationStatus, task_state: TaskState) -> None:
     """Write down where the server goes."""
     now, dest = means.clock.now(), destination_of(run)
-    values: dict[str, Any] = {"dest_host": dest, "dest_node": host.hostname_of(tx, dest)}
+    values: dict[str, Any] = {"dest_host": dest, "dest_node": run.results["place"]["node"]}
     server_migration.update(tx, migration_of(run), now, only_from=IN_PROGRESS, status=status, **values)
     unless_task = tuple(task for task in TAKEOVER if task != task_state)
     servers.set_state(tx, run.subject, task_state=task_state, now=now, unless_task=unless_task)
@@ -95,7 +95,7 @@ def arrived(tx: Transaction, run: Run, means: Means, status: MigrationStatus) ->
     """Write down that the server is where it goes."""
     now, dest = means.clock.now(), destination_of(run)
     server_migration.update(tx, migration_of(run), now, status=status)
-    servers.set_state(tx, run.subject, host=dest, node=host.hostname_of(tx, dest), now=now)
+    servers.set_state(tx, run.subject, host=dest, node=run.results["place"]["node"], now=now)
     leave_claim(tx, run.subject)
 
 

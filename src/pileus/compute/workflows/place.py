@@ -35,7 +35,7 @@ def claim_host(means: Means, asking: Server, ask: Ask) -> dict[str, str]:
         for view in means.scheduler.best(choice, CLAIM_ATTEMPTS):
             if _claim(means, asking, ask, view, candidates[view.provider]):
                 logger.info("placed", server=asking.id, host=view.host, refused=choice.summary())
-                return {"host": view.host, "provider": view.provider}
+                return {"host": view.host, "node": view.node, "provider": view.provider}
         if known := _find_placed(means, asking):
             return known
         if not len(choice.passed):
@@ -114,10 +114,10 @@ def _find_placed(means: Means, asking: Server) -> dict[str, str] | None:
     """Return what was claimed before, when the process died before it could say so. Raises StepFailed."""
     held, _ = means.placement.allocations(asking.id)
     with means.database.read() as tx:
-        names = {provider: host.find_name(tx, provider) for provider in held}
-    for provider, name in names.items():
-        if name is not None:
-            return {"host": name, "provider": provider}
+        found = {provider: host.find_of(tx, provider) for provider in held}
+    for provider, names in found.items():
+        if names is not None:
+            return {"host": names[0], "node": names[1], "provider": provider}
     if held:
         raise StepFailed("The host that was allocated is gone.")
     return None

@@ -42,7 +42,7 @@ def place(run: Run, means: Means) -> Written:
     """Choose a host. Raises StepFailed."""
     server = load(run, means)
     ask = replace(ask_of(server, means.settings.pci.alias), only_host=run.arguments["host"])
-    return boot.placed(run, means, claim_host(means, server, ask))
+    return boot.placed(means, server, claim_host(means, server, ask))
 
 
 def build(run: Run, means: Means) -> Written | Waiting:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select
 
 from pileus.kit.db import Transaction
 from pileus.placement.db.tables import inventory as i
@@ -23,6 +23,7 @@ _STOCK = (
     i.c.provider_id, i.c.resource_class, i.c.total, i.c.reserved, i.c.min_unit, i.c.max_unit, i.c.step_size,
     i.c.allocation_ratio, i.c.used,
 )  # fmt: skip
+_PROVIDER = (p.c.id, p.c.uuid, p.c.name, p.c.root_uuid, p.c.parent_uuid)
 _NOTHING: Mapping[str, Any] = {}
 _NONE: frozenset[str] = frozenset()
 
@@ -63,37 +64,49 @@ class _Shared:
         return self._names[joined]
 
 
+class _Statements:
+    """What is read of providers, kept for one way to choose them."""
+
+    def __init__(self, is_chosen: _Condition) -> None:
+        self.providers = select(*_PROVIDER).where(is_chosen(p.c.id)).order_by(p.c.id)
+        self.stocks = select(*_STOCK).where(is_chosen(i.c.provider_id)).order_by(i.c.resource_class)
+        self.traits = _joined(pt, pt.c.trait, is_chosen)
+        self.aggregates = _joined(pa, pa.c.aggregate_uuid, is_chosen)
+
+
+def _joined(table: Table, name: ColumnElement[str], is_chosen: _Condition) -> Select[Any]:
+    """Return the select of provider's id → names, joined by commas."""
+    which = table.c.provider_id
+    return select(which, func.aggregate_strings(name, ",")).where(is_chosen(which)).group_by(which)
+
+
+_BETWEEN = _Statements(lambda column: column.between(bindparam("first"), bindparam("last")))
+_AMONG = _Statements(lambda column: column.in_(bindparam("ids", expanding=True)))
+
+
 def list_all(tx: Transaction) -> Sequence[ProviderState]:
     """Return all providers, oldest first."""
     shared = _Shared()
     last = tx.scalar(select(func.max(p.c.id))) or 0
-    return [state for first in range(0, last + 1, _MANY) for state in _list(tx, shared, _from(first))]
+    parts = [{"first": first, "last": first + _MANY - 1} for first in range(0, last + 1, _MANY)]
+    return [state for part in parts for state in _list(tx, shared, _BETWEEN, part)]
 
 
 def list_many(tx: Transaction, provider_ids: Iterable[int]) -> Sequence[ProviderState]:
     """Return those of some providers that exist, oldest first."""
     shared = _Shared()
     ids = sorted(provider_ids)
-    chunks = [ids[start : start + _MANY] for start in range(0, len(ids), _MANY)]
-    return [state for chunk in chunks for state in _list(tx, shared, _among(chunk))]
+    parts = [{"ids": ids[start : start + _MANY]} for start in range(0, len(ids), _MANY)]
+    return [state for part in parts for state in _list(tx, shared, _AMONG, part)]
 
 
-def _from(first: int) -> _Condition:
-    return lambda column: column.between(first, first + _MANY - 1)
-
-
-def _among(ids: Sequence[int]) -> _Condition:
-    return lambda column: column.in_(ids)
-
-
-def _list(tx: Transaction, shared: _Shared, is_chosen: _Condition) -> Iterator[ProviderState]:
-    stocks = _stocks(tx, is_chosen(i.c.provider_id))
-    traits = _joined(tx, shared, pt, pt.c.trait, is_chosen(pt.c.provider_id))
-    aggregates = _joined(tx, shared, pa, pa.c.aggregate_uuid, is_chosen(pa.c.provider_id))
-    columns = (p.c.id, p.c.uuid, p.c.name, p.c.root_uuid, p.c.parent_uuid)
-    for which, uuid, name, root_uuid, parent_uuid in tx.tuples(
-        select(*columns).where(is_chosen(p.c.id)).order_by(p.c.id)
-    ):
+def _list(
+    tx: Transaction, shared: _Shared, statements: _Statements, part: Mapping[str, Any]
+) -> Iterator[ProviderState]:
+    stocks = _stocks(tx.tuples(statements.stocks, part))
+    traits = _names(shared, tx.tuples(statements.traits, part))
+    aggregates = _names(shared, tx.tuples(statements.aggregates, part))
+    for which, uuid, name, root_uuid, parent_uuid in tx.tuples(statements.providers, part):
         stock, used = stocks.get(which, ((), _NOTHING))
         yield ProviderState(
             id=which,
@@ -108,23 +121,17 @@ def _list(tx: Transaction, shared: _Shared, is_chosen: _Condition) -> Iterator[P
         )
 
 
-def _stocks(
-    tx: Transaction, condition: ColumnElement[bool]
-) -> Mapping[int, tuple[list[tuple[Any, ...]], dict[str, int]]]:
+def _stocks(rows: Iterable[tuple[Any, ...]]) -> Mapping[int, tuple[list[tuple[Any, ...]], dict[str, int]]]:
     """Return provider's id → rows of inventories without what is used, and what is used."""
     stocks: defaultdict[int, tuple[list[tuple[Any, ...]], dict[str, int]]] = defaultdict(lambda: ([], {}))
-    for which, name, *values, used in tx.tuples(select(*_STOCK).where(condition).order_by(i.c.resource_class)):
-        rows, used_of = stocks[which]
-        rows.append((name, *values))
+    for which, name, *values, used in rows:
+        inventories, used_of = stocks[which]
+        inventories.append((name, *values))
         if used:
             used_of[name] = used
     return stocks
 
 
-def _joined(
-    tx: Transaction, shared: _Shared, table: Table, name: ColumnElement[str], condition: ColumnElement[bool]
-) -> Mapping[int, frozenset[str]]:
+def _names(shared: _Shared, rows: Iterable[tuple[Any, ...]]) -> Mapping[int, frozenset[str]]:
     """Return provider's id → names."""
-    which = table.c.provider_id
-    rows = tx.tuples(select(which, func.aggregate_strings(name, ",")).where(condition).group_by(which))
     return {provider_id: shared.names(joined) for provider_id, joined in rows}

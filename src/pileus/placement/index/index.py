@@ -52,8 +52,8 @@ class Index:
     def snapshot(self) -> Snapshot:
         """Return the providers as they are now, with all that was committed before the call."""
         view = self._view
-        if view is not None and self._is_current(view):
-            return view.snapshot
+        if view is not None and self._turn.locked() and self._is_current(view):
+            return view.snapshot  # without waiting for who has the turn
         with self._turn:
             if self._view is not None:
                 self._view = self._catch_up(self._view)
