@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,9 +17,6 @@ from pileus.kit import ids
 from pileus.kit.db import Database
 from tests.compute.db.test_server import NOW, new_server
 
-if TYPE_CHECKING:
-    pass
-
 GROUP = ServerGroup(
     id=ids.new_uuid(), project_id="p", user_id="u", name="g", policy="anti-affinity", created_at=NOW,
     max_server_per_host=2,
@@ -29,7 +25,7 @@ GROUP = ServerGroup(
 
 def test_what_a_server_was_asked_to_be_comes_back(database: Database) -> None:
     asked = new_server(
-        created_at=NOW, hints={"group": "g"}, tags=["a", "b"], personality={"/etc/motd": "aGk="},
+        created_at=NOW, hints={"group": "g"}, tags=("a", "b"), personality={"/etc/motd": "aGk="},
         block_devices=(BlockDevice(size_mb=512, guest_format="swap"),), trusted_certificates=["c"],
         requested_host="h1", is_host_forced=True, description="mine",
     )  # fmt: skip
