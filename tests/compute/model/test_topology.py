@@ -11,6 +11,12 @@ def test_a_list_of_numbers_has_ranges_and_exceptions() -> None:
     assert list_of({4, 2}) == "2,4"
 
 
+@pytest.mark.parametrize("text", ["0-99999999999", "^0-99999999999", "8192", "5-", "x"])
+def test_a_list_of_numbers_that_no_machine_has_is_refused_before_it_is_written_down(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no CPU's number|invalid literal"):
+        numbers_in(text)
+
+
 @pytest.mark.parametrize(
     ("shared", "dedicated", "found"),
     [

@@ -129,6 +129,11 @@ REFUSED: list[tuple[dict[str, str], dict[str, Any], str]] = [
     ({**NAMED, "numa_cpus__0": "0-1", "numa_cpus__1": "2"}, {}, "is not assigned to any node"),
     ({**NAMED, "numa_cpus__0": "0-1", "numa_cpus__1": "2-3", "numa_mem__1": "1"}, {}, "2049 MB of memory assigned"),
     ({"numa_nodes": "2"}, {"hw_numa_nodes": "1"}, "'hw_numa_nodes' is not permitted to override NUMA"),
+    (
+        {},
+        {"hw_numa_nodes": "1", "hw_numa_cpus.0": "0-99999999999", "hw_numa_mem.0": "4096"},
+        "The NUMA cells are not understood",
+    ),
     ({"mem_page_size": "huge"}, {}, "Invalid memory page size 'huge'"),
     ({}, {"hw_mem_page_size": "large"}, "Page size large forbidden against '<empty>'"),
     ({"mem_page_size": "small"}, {"hw_mem_page_size": "large"}, "Page size large forbidden against 'small'"),

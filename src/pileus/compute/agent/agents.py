@@ -67,7 +67,10 @@ class Agents:
         agent = self._new[number]()
         agent.start()
         self._agents[number] = agent
-        agent.beat()
+        if self._is_ending:  # it took so long that nobody waited for it
+            agent.stop()
+        else:
+            agent.beat()
 
     def _beat_some(self) -> None:
         """Let the hosts whose turn it is say that they live."""

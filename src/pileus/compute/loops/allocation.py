@@ -34,8 +34,8 @@ class AllocationLoop:
             for consumer in _suspects(self._database, self._placement, provider):
                 if _is_orphan(self._database, self._store, consumer):
                     logger.warning("giving back an orphaned allocation", server=consumer, provider=provider)
-                    self._placement.release(consumer)
                     self._database.write(held_topology.release, consumer)
+                    self._placement.release(consumer)  # last: who holds nothing there any more is not looked at again
                     released.append(consumer)
         return released
 

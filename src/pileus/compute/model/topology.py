@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+MOST_CPUS = 2**13  # of one machine: Linux knows no more
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostCell:
@@ -42,12 +44,15 @@ def pci_class(vendor_id: str, product_id: str) -> str:
 
 
 def numbers_in(text: str) -> set[int]:
-    """Return the numbers of a list such as `2-5,8,^3`. Raises ValueError."""
+    """Return the numbers of a list such as `2-5,8,^3`. Raises ValueError, also for one that no CPU has."""
     found: set[int] = set()
     dropped: set[int] = set()
     for part in filter(None, (part.strip() for part in text.split(","))):
         first, dash, last = part.removeprefix("^").partition("-")
-        (dropped if part.startswith("^") else found).update(range(int(first), int(last if dash else first) + 1))
+        end = int(last if dash else first)
+        if end >= MOST_CPUS:  # the list may be anybody's, and to write down so many would take all memory
+            raise ValueError(f"{end} is no CPU's number")
+        (dropped if part.startswith("^") else found).update(range(int(first), end + 1))
     return found - dropped
 
 

@@ -72,7 +72,8 @@ def _cpu_topology(asked: Values, flavor: Flavor) -> CpuTopology | None:
     if not any(wanted.values()) and not any(most.values()):
         return None
     ranges = [range(min(most[part] or flavor.vcpus, flavor.vcpus), 0, -1) for part in _PARTS]
-    possible = [CpuTopology(sockets=s, cores=c, threads=t) for s, c, t in product(*ranges) if s * c * t == flavor.vcpus]
+    pairs = ((s, c, flavor.vcpus // (s * c)) for s, c in product(*ranges[:2]) if not flavor.vcpus % (s * c))
+    possible = [CpuTopology(sockets=s, cores=c, threads=t) for s, c, t in pairs if t in ranges[2]]
     if not possible:
         limits = ":".join(str(most[part] or flavor.vcpus) for part in _PARTS)
         raise StepFailed(f"Requested vCPU limits {limits} are impossible to satisfy for vcpus count {flavor.vcpus}")

@@ -28,9 +28,11 @@ RENEW_S = LEASE_S / 4  # a step may take longer than a lease lasts
 SCAN_S = 1.0  # how late a workflow may be picked up that nobody nudged for
 PACE_S = 0.05  # between two looks for work: what is urgent comes by itself
 MOST_TAKEN = 1000  # of what this process begins: the others are for whoever has time
+AT_ONCE = 100  # of what one look finds
 MAX_TRIES = 8  # of a step that fails because something does not answer, or for a reason nobody foresaw
 FIRST_RETRY_S = 0.2
 LAST_RETRY_S = 30.0
+SHORT_REST_S = 5.0  # of what our database did not let go on: it may be back
 REST_S = LEASE_S + 10  # of what could not even be tried
 
 
@@ -163,6 +165,8 @@ class Runner(Generic[S]):
         while not self._ending.is_set():
             self._nudged.clear()
             try:
+                for workflow_id in self._rested():
+                    self._take(workflow_id, is_leased=True)
                 for workflow_id in self._find_due():
                     self._take(workflow_id, is_leased=False)
                 if self._clock.monotonic() - renewed >= RENEW_S:
@@ -187,6 +191,12 @@ class Runner(Generic[S]):
         self._resting.pop(workflow_id, None)
         return False
 
+    def _rested(self) -> list[str]:
+        """Return what could not go on and may be tried again; nobody else looks for it while its lease is ours."""
+        now = self._clock.monotonic()
+        with self._guard:
+            return [workflow_id for workflow_id, until in self._resting.items() if until <= now]
+
     def _renew(self) -> None:
         """Keep what our threads are at, however long a step takes."""
         with self._guard:
@@ -199,17 +209,20 @@ class Runner(Generic[S]):
 
     def _find_due(self) -> list[str]:
         with self._database.read() as tx:
-            return list(self.store.due(tx, self._owner, self._clock.now(), 100))
+            # What waits for a thread here is among them if it has waited long: others must be seen behind it.
+            return list(self.store.due(tx, self._owner, self._clock.now(), AT_ONCE + len(self._busy)))
 
     def _work(self) -> None:
         while (due := self._queue.get()) is not None and not self._ending.is_set():
             workflow_id, is_leased = due
             try:
                 self._advance(workflow_id, is_leased=is_leased)
-            except Exception:
+            except Exception as error:
                 logger.exception("a workflow could not go on", workflow=workflow_id)
-                with self._guard:  # once our lease has ended others try first: they may be of a release that can
-                    self._resting[workflow_id] = self._clock.monotonic() + REST_S
+                # Once our lease has ended others try first: they may be of a release that can.
+                rest_s = SHORT_REST_S if isinstance(error, Unavailable) else REST_S
+                with self._guard:
+                    self._resting[workflow_id] = self._clock.monotonic() + rest_s
             finally:
                 with self._guard:
                     self._busy.discard(workflow_id)
@@ -226,8 +239,12 @@ class Runner(Generic[S]):
             return
         with self._database.read() as tx:
             record = self.store.get(tx, workflow_id)
+        if not record.is_held_by(self._owner, self._clock.now()):
+            return  # another thread of ours has had it since it was queued, or another process once the lease had ended
         if not record.is_first:
-            self._database.write(self.store.release, record.id, self._owner, self._clock.now())
+            now = self._clock.now()
+            lease = Lease(self._owner, self._lease_end_after(record.kind, now))
+            self._database.write(self.store.put_back, record.id, lease, now)
             return
         while not self._ending.is_set():
             progress = self._undo(record) if record.state == "undo" else self._do(record)

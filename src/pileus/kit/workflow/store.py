@@ -88,6 +88,13 @@ class Record:
     tries: int
     results: dict[str, Any]
     is_first: bool = True  # of its subject's: no older one is unfinished
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+
+    def is_held_by(self, owner: str, now: datetime) -> bool:
+        """Tell whether there is something left to do, and it is for `owner`."""
+        has_lease = self.lease_owner == owner and self.lease_until is not None and self.lease_until > now
+        return has_lease and self.state in UNFINISHED
 
     @property
     def turn(self) -> int:
@@ -164,7 +171,8 @@ class WorkflowStore:
             .outerjoin(step, step.c.workflow_id == w.c.id)
             .where(w.c.id == bindparam("which"))
         )
-        self._release = w.update().where(_is_leased(w)).values(lease_until=None, wake_at=bindparam("now"))
+        held = w.update().where(_is_leased(w))
+        self._put_back = held.values(lease_until=bindparam("until"), wake_at=bindparam("now"))
         self._answer = (
             w.update()
             .where(
@@ -257,15 +265,19 @@ class WorkflowStore:
         held = and_(w.c.lease_owner == owner, w.c.state.in_(UNFINISHED))
         tx.execute(w.update().where(held).values(lease_until=None, wake_at=now))
 
-    def release(self, tx: Transaction, workflow_id: str, owner: str, now: datetime) -> None:
-        """Give a workflow that `owner` holds to whoever looks next."""
-        tx.execute(self._release, {"which": workflow_id, "me": owner, "now": now})
+    def put_back(self, tx: Transaction, workflow_id: str, lease: Lease, now: datetime) -> None:
+        """Have a workflow that the lease's owner holds looked for again: by him alone for as long as that lasts."""
+        parameters = {"which": workflow_id, "me": lease.owner, "until": lease.until, "now": now}
+        tx.execute(self._put_back, parameters)
 
     def get(self, tx: Transaction, workflow_id: str) -> Record:
         """Return a workflow."""
         rows = tx.all(self._get, {"which": workflow_id})
         results = {row.step: load(row.result) for row in rows if row.step is not None}
-        return replace(_record(rows[0], results), is_first=rows[0].is_first)
+        row = rows[0]
+        return replace(
+            _record(row, results), is_first=row.is_first, lease_owner=row.lease_owner, lease_until=row.lease_until
+        )  # fmt: skip
 
     def finish_step(self, tx: Transaction, record: Record, name: str, result: str, now: datetime) -> None:
         """Write that a step is done, once more perhaps, and its result, a JSON document."""
