@@ -72,6 +72,9 @@ def test_administrators_see_how_a_server_was_made_and_how_its_host_is(cloud: Clo
     server_id = cloud.active_server()
     shown = _shown(cloud, server_id, "2.16", ADMIN)
     assert shown["OS-EXT-SRV-ATTR:root_device_name"] == "/dev/vda"
+    for device, count in (("/dev/vda", 1), ("vda", 0)):
+        listed = cloud.get(f"/servers?root_device_name={device}&all_tenants=1", version="2.3", who=ADMIN)["servers"]
+        assert len(listed) == count
     assert shown["OS-EXT-SRV-ATTR:launch_index"] == 0
     assert shown["host_status"] == "UP"
     assert "host_status" not in _shown(cloud, server_id, "2.16")

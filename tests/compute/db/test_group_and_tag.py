@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from pileus.compute.db import console_token, server, server_group, tag
+from pileus.compute.db import aggregate, console_token, server, server_group, tag
 from pileus.compute.db.server_list import ServerQuery, TagsWish, list_names, list_page
 from pileus.compute.model.block_device import BlockDevice
 from pileus.compute.model.console import Console
 from pileus.compute.model.error.console import TokenNotFound
 from pileus.compute.model.error.server_group import ServerGroupNotFound
 from pileus.compute.model.server_group import ServerGroup
+from pileus.compute.model.text_pattern import text_pattern
 from pileus.kit import ids
 from pileus.kit.db import Database
 from tests.compute.db.test_server import NOW, new_server
@@ -52,6 +53,28 @@ def test_servers_are_found_by_tags(database: Database) -> None:
     assert found(any_of=("a", "b")) == {"a", "ab"}
     assert found(not_all_of=("a", "b")) == {"none", "a"}
     assert found(none_of=("b",)) == {"none", "a"}
+
+
+def test_servers_are_found_and_ordered_by_the_zone_that_is_shown(database: Database) -> None:
+    database.write(aggregate.add, "rack", {"availability_zone": "east"}, NOW)
+    with database.read() as tx:
+        (rack,) = aggregate.list_all(tx)
+    database.write(aggregate.add_host, rack, "h1")
+    asked = {"in east": ("h1", None), "by default": ("h2", None), "to be": (None, "east"), "anywhere": (None, None)}
+    for name, (host, zone) in asked.items():
+        database.write(server.add, new_server(name, created_at=NOW, host=host, availability_zone=zone))
+
+    def found(pattern: str) -> list[str]:
+        query = ServerQuery(patterns={"availability_zone": text_pattern(pattern)}, sort=[("display_name", False)])
+        with database.read() as tx:
+            return [name for _, name in list_names(tx, query)]
+
+    assert found("east") == ["in east", "to be"]
+    assert found("nova") == ["by default"]
+    assert found("^e.*t$") == ["in east", "to be"]
+    with database.read() as tx:
+        query = ServerQuery(sort=[("availability_zone", True), ("display_name", False)])
+        assert [name for _, name in list_names(tx, query)] == ["by default", "in east", "to be", "anywhere"]
 
 
 def test_a_tag_is_given_once(database: Database) -> None:

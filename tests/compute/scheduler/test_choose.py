@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
 
+import pytest
+
 from pileus.compute.scheduler.ask import Ask, HostView
-from pileus.compute.scheduler.choose import Choice, HostWeigher, Weighing, by_host, refusals_in
+from pileus.compute.scheduler.choose import Choice, HostWeigher, PartFailed, Weighing, by_host, refusals_in
 from pileus.compute.scheduler.choose import choose as choose_among
 from pileus.compute.scheduler.facts import Filter
 from pileus.compute.scheduler.hosts import Hosts
@@ -68,6 +70,17 @@ def test_a_weigher_counts_by_its_multiplier_and_not_by_the_size_of_its_numbers()
 
 def test_a_negative_multiplier_prefers_the_worst() -> None:
     assert names(choose(ASK, [view("a", 1), view("b", 2)], {}, [by(memory, -1.0)]).ranked) == ["a", "b"]
+
+
+def test_a_filter_or_weigher_that_fails_is_named() -> None:
+    def broken(_ask: Ask, host: HostView) -> str | None:
+        raise AttributeError(host.host)
+
+    with pytest.raises(PartFailed, match="The scheduler's filter Broken failed"):
+        choose(ASK, [view("a", 12)], {"Odd": odd, "Broken": broken}, [])
+    weighing = by(broken, 1.0, option="theirs_weight_multiplier")  # type: ignore[arg-type]
+    with pytest.raises(PartFailed, match="The scheduler's weigher theirs failed"):
+        choose(ASK, [view("a", 2)], {}, [weighing])
 
 
 def test_the_first_filter_that_refuses_says_why() -> None:

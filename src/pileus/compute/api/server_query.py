@@ -22,6 +22,7 @@ _RENAMED = {
 _ADDRESSES = ("ip", "ip6")
 _NUMBERS = ("power_state", "launch_index", "progress")
 _WORDS = ("config_drive", "auto_disk_config")
+_REFERENCES = ("image", "flavor")  # which may be links
 _TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
 _ADMIN_SORT_KEYS = ("host", "node")
 _FOR_ANYBODY = frozenset(("reservation_id", "name", "status", "image", "flavor", "ip", "changes-since", "all_tenants"))
@@ -123,7 +124,9 @@ def _equals(request: Request, filters: dict[str, str], get_all_tenants: str) -> 
 def _value(name: str, text: str) -> object:
     if name in _NUMBERS:
         return parse.whole(name, text)
-    return parse.is_true(text) if name in _WORDS else parse.last_part(text)
+    if name in _REFERENCES:
+        return parse.last_part(text)
+    return parse.is_true(text) if name in _WORDS else text
 
 
 def _states(request: Request, *, may_all: bool) -> tuple[StateMatch, ...] | None:

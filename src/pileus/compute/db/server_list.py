@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, sele
 
 from pileus.compute.db.batches import batches
 from pileus.compute.db.server import SELECTION, with_details
-from pileus.compute.db.tables import SERVER, SERVER_TAG
+from pileus.compute.db.tables import AGGREGATE_HOST, AGGREGATE_METADATA, SERVER, SERVER_TAG
+from pileus.compute.model.aggregate import ZONE_KEY
+from pileus.compute.model.host import DEFAULT_ZONE
 from pileus.compute.model.server import Server, StateMatch
 from pileus.compute.model.text_pattern import LIKE_ESCAPE, TextPattern
 from pileus.kit.db import Row, Transaction
@@ -19,11 +21,23 @@ from pileus.kit.db import Row, Transaction
 _S, _T = SERVER.c, SERVER_TAG.c
 _EPOCH = datetime(1970, 1, 1)
 
+_ZONE_OF_HOST = (
+    select(func.max(AGGREGATE_METADATA.c.value))
+    .join(AGGREGATE_HOST, AGGREGATE_HOST.c.aggregate_number == AGGREGATE_METADATA.c.aggregate_number)
+    .where(AGGREGATE_METADATA.c.key == ZONE_KEY, AGGREGATE_HOST.c.host == _S.host)
+    .correlate(SERVER)
+    .scalar_subquery()
+)
+_ZONE = case(
+    (_S.host.is_(None), func.coalesce(_S.availability_zone, "")), else_=func.coalesce(_ZONE_OF_HOST, DEFAULT_ZONE)
+)
+"""The zone that a server is in, or that it is to be in."""
+
 SORT_KEYS: dict[str, ColumnElement[Any]] = {
     "access_ip_v4": _S.access_ip_v4,
     "access_ip_v6": _S.access_ip_v6,
     "auto_disk_config": case((_S.is_disk_config_auto, 1), else_=0),
-    "availability_zone": func.coalesce(_S.availability_zone, ""),
+    "availability_zone": _ZONE,
     "config_drive": case((_S.has_config_drive, 1), else_=0),
     "created_at": _S.created_at,
     "display_description": func.coalesce(_S.description, ""),
@@ -77,7 +91,7 @@ PATTERNS: dict[str, ColumnElement[Any]] = {
     "description": _S.description,
     "hostname": _S.hostname,
     "key_name": _S.key_name,
-    "availability_zone": _S.availability_zone,
+    "availability_zone": _ZONE,
 }
 """Filters that look for a pattern in a column."""
 

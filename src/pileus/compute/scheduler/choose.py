@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,10 @@ import numpy as np
 from pileus.compute.scheduler.ask import Ask, HostView
 from pileus.compute.scheduler.facts import Filter, look_of
 from pileus.compute.scheduler.hosts import Hosts, Indices, Numbers
+from pileus.kit import log
+from pileus.kit.errors import PileusError
+
+logger = log.get_logger("pileus.compute.choose")
 
 Weigher = Callable[[Ask, Hosts], Numbers]
 HostWeigher = Callable[[Ask, HostView], float]
@@ -111,7 +116,8 @@ def choose(ask: Ask, hosts: Hosts, filters: Mapping[str, Filter], weighings: Seq
     passed: Indices = np.arange(len(hosts), dtype=np.intp)
     left, refusals = hosts, {}
     for name, check in filters.items():
-        is_refused = _refused(ask, left, check)
+        with _named("filter", name):
+            is_refused = _refused(ask, left, check)
         if is_refused.any():
             kept = np.flatnonzero(~is_refused)
             refusals[name] = passed[is_refused]
@@ -119,6 +125,24 @@ def choose(ask: Ask, hosts: Hosts, filters: Mapping[str, Filter], weighings: Seq
     return Choice(
         ask=ask, hosts=hosts, filters=filters, passed=passed, refusals=refusals, scores=_scores(ask, left, weighings)
     )  # fmt: skip
+
+
+class PartFailed(PileusError):
+    """A filter or a weigher, such as an operator's own, raised what it should not: the log has it."""
+
+    message = "The scheduler's {kind} {name} failed."
+
+
+@contextmanager
+def _named(kind: str, name: str) -> Iterator[None]:
+    """Say which part of the scheduler it is that fails."""
+    try:
+        yield
+    except PileusError:
+        raise
+    except Exception as error:
+        logger.exception("a part of the scheduler failed", kind=kind, name=name)
+        raise PartFailed(kind=kind, name=name) from error
 
 
 # --- filters --------------------------------------------------------------------------------------
@@ -155,7 +179,8 @@ def _scores(ask: Ask, hosts: Hosts, weighings: Sequence[Weighing]) -> Numbers:
     for weighing in weighings if len(hosts) else ():
         if not weighing.multiplier and weighing.option not in said:
             continue
-        weights = weighing.weigher(ask, hosts)
+        with _named("weigher", weighing.option.removesuffix("_weight_multiplier")):
+            weights = weighing.weigher(ask, hosts)
         low, high = weights.min() if weighing.least is None else weighing.least, weights.max()
         if high > low:  # or it tells no host from another
             scores += _multipliers(hosts, weighing, said) * np.maximum((weights - low) / (high - low), 0.0)
