@@ -16,6 +16,7 @@ from pileus.compute.agent.drivers.fake import FakeDriver
 from pileus.compute.messages import CONTROL, ConsoleOutput, GuestState, Heartbeat, Refused, address_of
 from pileus.kit.bus.codec import Codec
 from pileus.kit.bus.memory import MemoryBus
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,13 +69,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     for agents in site.agents:
         agents.stop()
     site.bus.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
 
 
 def test_a_host_says_at_once_that_it_lives_and_then_again_and_again(site: Site) -> None:

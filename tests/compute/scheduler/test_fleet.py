@@ -152,24 +152,24 @@ def test_servers_are_counted_where_they_are_and_busy_ones_as_such(cloud: Cloud) 
     assert views(fleet, cloud.database) == views(Fleet(), cloud.database)
 
 
-def test_a_change_that_was_seen_too_late_is_counted_at_the_next_recount(cloud: Cloud) -> None:
+def fleet_before_a_late_change(cloud: Cloud, how_late: timedelta) -> Fleet:
+    """Return a fleet that has seen the server of h1, which then goes, by a change that was so long on its way."""
     beat(cloud.database, "h1")
     server_id = cloud.active_server("one", host="h1")
     fleet = Fleet()
     assert views(fleet, cloud.database)["h1"].servers == 1
-    long_ago = START - timedelta(hours=1)
-    cloud.database.write(lambda tx: servers.set_state(tx, server_id, host=None, now=long_ago))
+    cloud.database.write(lambda tx: servers.set_state(tx, server_id, host=None, now=START - how_late))
+    return fleet
+
+
+def test_a_change_that_was_seen_too_late_is_counted_at_the_next_recount(cloud: Cloud) -> None:
+    fleet = fleet_before_a_late_change(cloud, timedelta(hours=1))
     assert views(fleet, cloud.database)["h1"].servers == 1
     assert views(fleet, cloud.database, START + timedelta(minutes=5))["h1"].servers == 0
 
 
 def test_a_change_that_waited_for_others_is_counted_soon(cloud: Cloud) -> None:
-    beat(cloud.database, "h1")
-    server_id = cloud.active_server("one", host="h1")
-    fleet = Fleet()
-    assert views(fleet, cloud.database)["h1"].servers == 1
-    some_time_ago = START - timedelta(seconds=30)
-    cloud.database.write(lambda tx: servers.set_state(tx, server_id, host=None, now=some_time_ago))
+    fleet = fleet_before_a_late_change(cloud, timedelta(seconds=30))
     assert views(fleet, cloud.database, START + timedelta(seconds=1))["h1"].servers == 1
     assert views(fleet, cloud.database, START + timedelta(seconds=15))["h1"].servers == 0
 

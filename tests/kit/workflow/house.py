@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -23,14 +22,6 @@ PARTS = ("ground", "walls", "roof")
 
 Disturbance = Callable[[Run, str], Any]
 """Gets the run and 'before do walls' or the like; may raise, or return what the step shall return instead."""
-
-
-def until(condition: Callable[[], bool], patience_s: float = 20.0) -> None:
-    """Return once something has happened."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
 
 
 class Killed(BaseException):

@@ -16,7 +16,8 @@ from pileus.kit.db import Database
 from pileus.kit.errors import Conflict, Unavailable
 from pileus.kit.workflow import Run, StepFailed, Waiting
 from pileus.kit.workflow.runner import FIRST_RETRY_S, LEASE_S, MAX_TRIES, REST_S
-from tests.kit.workflow.house import PARTS, STORE, Killed, Site, Yard, until
+from tests.kit.workflow.house import PARTS, STORE, Killed, Site, Yard
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pileus.kit.workflow import Runner

@@ -13,7 +13,8 @@ from pileus.kit.db import Database
 from pileus.kit.db.database import DatabaseUnavailable
 from pileus.kit.workflow import Run, StepFailed, Waiting
 from pileus.kit.workflow.runner import LEASE_S, SHORT_REST_S
-from tests.kit.workflow.house import STORE, until
+from tests.kit.workflow.house import STORE
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from pileus.kit.clock import Clock
 from pileus.kit.db import Database, Transaction
 from pileus.kit.errors import PileusError, Unavailable
 from pileus.kit.metrics import WORKFLOWS
-from pileus.kit.workflow.store import Lease, Record, WorkflowStore, dump, load, read_order_id
+from pileus.kit.workflow.store import Lease, Record, WorkflowStore, dump, load
 from pileus.kit.workflow.workflow import Run, Step, Waiting, Workflow, Written
 
 S = TypeVar("S")
@@ -116,12 +116,10 @@ class Runner(Generic[S]):
         return self._database.write(self._answer, order_id, value)
 
     def _answer(self, tx: Transaction, order_id: str, value: Any) -> bool:
-        if not self.store.answer(tx, order_id, value, self._clock.now()):
-            return False
-        named = read_order_id(order_id)
-        if named is not None and self._is_running and self._lease(tx, named.workflow_id):
-            tx.after_commit(lambda: self._take(named.workflow_id, is_leased=True))
-        return True
+        workflow_id = self.store.answer(tx, order_id, value, self._clock.now())
+        if workflow_id is not None and self._is_running and self._lease(tx, workflow_id):
+            tx.after_commit(lambda: self._take(workflow_id, is_leased=True))
+        return workflow_id is not None
 
     # --- threads ----------------------------------------------------------------------------------
 

@@ -286,13 +286,16 @@ class WorkflowStore:
             tx.execute(s.delete().where(s.c.workflow_id == record.id, s.c.name == name))
         tx.execute(s.insert(), {"workflow_id": record.id, "name": name, "result": result, "finished_at": now})
 
-    def answer(self, tx: Transaction, order_id: str, value: Any, now: datetime) -> bool:
-        """Keep an answer for the step that waits for it; tell whether one did. A stale or doubled one is dropped."""
+    def answer(self, tx: Transaction, order_id: str, value: Any, now: datetime) -> str | None:
+        """Keep an answer for the step that waits for it, and return its workflow.
+
+        A stale or doubled one is dropped: None.
+        """
         if value is None:
             raise AssertionError("an answer of nothing: to a step that would be none")
         named = read_order_id(order_id)
         if named is None:
-            return False
+            return None
         parameters = {
             "which": named.workflow_id,
             "at": named.position,
@@ -300,7 +303,7 @@ class WorkflowStore:
             "value": dump(value),
             "now": now,
         }
-        return bool(tx.changed(self._answer, parameters))
+        return named.workflow_id if tx.changed(self._answer, parameters) else None
 
     def cancel(self, tx: Transaction, subject: str, now: datetime) -> None:
         """Have every workflow of a subject undone that is not yet finished."""
